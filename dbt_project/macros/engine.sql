@@ -1,0 +1,148 @@
+{# Every difference between DuckDB and Spark 4 (ANSI), once. Models call these; no model names an engine.
+   Times are naive UTC timestamps (TIMESTAMP on DuckDB, TIMESTAMP_NTZ on Spark). Arguments are SQL expressions as text. #}
+
+
+{# Company reporting zone as an SQL literal. #}
+{% macro reporting_zone() -%} '{{ var("reporting_time_zone") }}' {%- endmacro %}
+
+
+{# The run's cut by event time, exclusive, UTC. #}
+{% macro as_of() -%} (select run.as_of from {{ source('control', 'run') }} as run) {%- endmacro %}
+
+{# The last local day the run speaks of. #}
+{% macro as_of_date() -%} (select run.as_of_date from {{ source('control', 'run') }} as run) {%- endmacro %}
+
+
+{# A stored measure: one decimal type, so that sums do not depend on the order of rows. #}
+{% macro measure(x) -%} cast({{ x }} as decimal(28, 8)) {%- endmacro %}
+
+{# n / d as a double on both engines (decimal division differs), null where d is 0. #}
+{% macro divide(n, d) -%} (cast({{ n }} as double) / nullif(cast({{ d }} as double), 0)) {%- endmacro %}
+
+{# Sum of integers as bigint on both engines (DuckDB would give hugeint). #}
+{% macro int_sum(x) -%} cast(sum({{ x }}) as bigint) {%- endmacro %}
+
+{# Boolean to 1 / 0, null stays null. #}
+{% macro to_int(x) -%} cast({{ x }} as integer) {%- endmacro %}
+
+
+{# ---- local time ---- #}
+
+{# Local wall time of a UTC timestamp. zone: SQL expression of an IANA zone, the reporting zone by default. #}
+{% macro to_local(ts, zone=none) -%} {{ adapter.dispatch('to_local')(ts, zone or reporting_zone()) }} {%- endmacro %}
+{% macro duckdb__to_local(ts, zone) -%} timezone({{ zone }}, timezone('UTC', {{ ts }})) {%- endmacro %}
+{% macro spark__to_local(ts, zone) -%} convert_timezone('UTC', {{ zone }}, {{ ts }}) {%- endmacro %}
+
+{# UTC of a local wall time. #}
+{% macro to_utc(ts, zone=none) -%} {{ adapter.dispatch('to_utc')(ts, zone or reporting_zone()) }} {%- endmacro %}
+{% macro duckdb__to_utc(ts, zone) -%} timezone('UTC', timezone({{ zone }}, cast({{ ts }} as timestamp))) {%- endmacro %}
+{% macro spark__to_utc(ts, zone) -%} convert_timezone({{ zone }}, 'UTC', cast({{ ts }} as timestamp_ntz)) {%- endmacro %}
+
+{% macro local_date(ts, zone=none) -%} cast({{ to_local(ts, zone) }} as date) {%- endmacro %}
+
+{# First day of the local month of a UTC timestamp. #}
+{% macro local_month(ts, zone=none) -%} {{ month_of(local_date(ts, zone)) }} {%- endmacro %}
+
+{# First day of the month of a date. #}
+{% macro month_of(date) -%} {{ adapter.dispatch('month_of')(date) }} {%- endmacro %}
+{% macro duckdb__month_of(date) -%} cast(date_trunc('month', {{ date }}) as date) {%- endmacro %}
+{% macro spark__month_of(date) -%} trunc({{ date }}, 'MM') {%- endmacro %}
+
+
+{# ---- distances and steps ---- #}
+
+{# Calendar days from one date to another. #}
+{% macro days_between(start, end) -%} {{ adapter.dispatch('days_between')(start, end) }} {%- endmacro %}
+{% macro duckdb__days_between(start, end) -%} date_diff('day', cast({{ start }} as date), cast({{ end }} as date)) {%- endmacro %}
+{% macro spark__days_between(start, end) -%} cast(datediff(cast({{ end }} as date), cast({{ start }} as date)) as bigint) {%- endmacro %}
+
+{# Calendar months from the month of one date to the month of another. #}
+{% macro months_between_dates(start, end) -%}
+    cast((year({{ end }}) - year({{ start }})) * 12 + month({{ end }}) - month({{ start }}) as bigint)
+{%- endmacro %}
+
+{# Whole seconds elapsed. #}
+{% macro seconds_between(start, end) -%} {{ adapter.dispatch('seconds_between')(start, end) }} {%- endmacro %}
+{% macro duckdb__seconds_between(start, end) -%} date_sub('second', {{ start }}, {{ end }}) {%- endmacro %}
+{% macro spark__seconds_between(start, end) -%} timestampdiff(second, {{ start }}, {{ end }}) {%- endmacro %}
+
+{# Elapsed minutes, a double with the seconds as its fraction. #}
+{% macro minutes_between(start, end) -%} {{ divide(seconds_between(start, end), 60) }} {%- endmacro %}
+
+{% macro add_days(date, n) -%} {{ adapter.dispatch('add_days')(date, n) }} {%- endmacro %}
+{% macro duckdb__add_days(date, n) -%} (cast({{ date }} as date) + cast({{ n }} as integer)) {%- endmacro %}
+{% macro spark__add_days(date, n) -%} date_add(cast({{ date }} as date), cast({{ n }} as int)) {%- endmacro %}
+
+{% macro add_months(date, n) -%} {{ adapter.dispatch('add_months')(date, n) }} {%- endmacro %}
+{% macro duckdb__add_months(date, n) -%} cast({{ date }} + to_months(cast({{ n }} as integer)) as date) {%- endmacro %}
+{% macro spark__add_months(date, n) -%} add_months({{ date }}, cast({{ n }} as int)) {%- endmacro %}
+
+{% macro add_seconds(ts, n) -%} {{ adapter.dispatch('add_seconds')(ts, n) }} {%- endmacro %}
+{% macro duckdb__add_seconds(ts, n) -%} ({{ ts }} + to_seconds({{ n }})) {%- endmacro %}
+{% macro spark__add_seconds(ts, n) -%} timestampadd(second, {{ n }}, {{ ts }}) {%- endmacro %}
+
+{% macro add_minutes(ts, n) -%} {{ add_seconds(ts, '(' ~ n ~ ') * 60') }} {%- endmacro %}
+
+{# 1 = Monday ... 7 = Sunday. #}
+{% macro iso_weekday(date) -%} {{ adapter.dispatch('iso_weekday')(date) }} {%- endmacro %}
+{% macro duckdb__iso_weekday(date) -%} cast(isodow({{ date }}) as integer) {%- endmacro %}
+{% macro spark__iso_weekday(date) -%} (weekday({{ date }}) + 1) {%- endmacro %}
+
+
+{# ---- series: as the one expression of a select list, a row per step, none when the end is before the start ---- #}
+
+{% macro month_series(first, last) -%} {{ adapter.dispatch('month_series')(first, last) }} {%- endmacro %}
+{% macro duckdb__month_series(first, last) -%}
+    unnest(cast(generate_series(cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval 1 month) as date[]))
+{%- endmacro %}
+{% macro spark__month_series(first, last) -%}
+    explode(case when {{ first }} <= {{ last }} then sequence({{ first }}, {{ last }}, interval 1 month) end)
+{%- endmacro %}
+
+{% macro day_series(first, last) -%} {{ adapter.dispatch('day_series')(first, last) }} {%- endmacro %}
+{% macro duckdb__day_series(first, last) -%}
+    unnest(cast(generate_series(cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval 1 day) as date[]))
+{%- endmacro %}
+{% macro spark__day_series(first, last) -%}
+    explode(case when {{ first }} <= {{ last }} then sequence({{ first }}, {{ last }}, interval 1 day) end)
+{%- endmacro %}
+
+{% macro int_series(first, last) -%} {{ adapter.dispatch('int_series')(first, last) }} {%- endmacro %}
+{% macro duckdb__int_series(first, last) -%} unnest(generate_series({{ first }}, {{ last }})) {%- endmacro %}
+{% macro spark__int_series(first, last) -%}
+    explode(case when {{ first }} <= {{ last }} then sequence({{ first }}, {{ last }}) end)
+{%- endmacro %}
+
+
+{# ---- aggregates ---- #}
+
+{# Interpolated quantile of an aggregate, a double. Nulls are left out. #}
+{% macro quantile(x, q) -%} {{ adapter.dispatch('quantile')(x, q) }} {%- endmacro %}
+{% macro duckdb__quantile(x, q) -%} quantile_cont(cast({{ x }} as double), {{ q }}) {%- endmacro %}
+{% macro spark__quantile(x, q) -%} percentile(cast({{ x }} as double), {{ q }}) {%- endmacro %}
+
+{% macro median(x) -%} {{ quantile(x, 0.5) }} {%- endmacro %}
+
+{# x of the row with the largest (smallest) y, even where that x is null. y must be unique in the group. #}
+{% macro last_by(x, y) -%} {{ adapter.dispatch('last_by')(x, y) }} {%- endmacro %}
+{% macro duckdb__last_by(x, y) -%} arg_max_null({{ x }}, {{ y }}) {%- endmacro %}
+{% macro spark__last_by(x, y) -%} max_by({{ x }}, {{ y }}) {%- endmacro %}
+
+{% macro first_by(x, y) -%} {{ adapter.dispatch('first_by')(x, y) }} {%- endmacro %}
+{% macro duckdb__first_by(x, y) -%} arg_min_null({{ x }}, {{ y }}) {%- endmacro %}
+{% macro spark__first_by(x, y) -%} min_by({{ x }}, {{ y }}) {%- endmacro %}
+
+
+{# ---- types and text ---- #}
+
+{# A naive timestamp. #}
+{% macro timestamp_type() -%} {{ 'timestamp_ntz' if target.type == 'spark' else 'timestamp' }} {%- endmacro %}
+
+{% macro text_type() -%} {{ 'string' if target.type == 'spark' else 'varchar' }} {%- endmacro %}
+
+{# MD5 of several columns, null told apart from the empty text. #}
+{% macro hash_of(columns) -%}
+    md5(concat_ws('|'
+        {%- for column in columns -%}, coalesce(concat('=', cast({{ column }} as {{ text_type() }})), '') {%- endfor -%}
+    ))
+{%- endmacro %}

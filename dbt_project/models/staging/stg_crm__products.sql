@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+{{ latest_rows('products') }}
