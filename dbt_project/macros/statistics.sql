@@ -1,0 +1,173 @@
+{# Intervals and tests of the reported figures, as SQL that DuckDB and Spark both run. No engine has them built in, and a
+   figure must carry its interval on either. Arguments are SQL expressions as text (columns are best: most are used more
+   than once); every result is a double. Literals carry an exponent because both engines read 1.5e0 as a double and 1.5 as
+   a decimal. Checked against independent values in tests/dbt/test_statistics.py. #}
+
+
+{# 0.975 quantile of the normal distribution: half the width of a 95 % interval in standard errors. #}
+{% macro z_975() -%} 1.959963984540054e0 {%- endmacro %}
+
+
+{% macro horner(x, coefficients) -%}
+    {%- set sum = namespace(sql=coefficients[0]) -%}
+    {%- for coefficient in coefficients[1:] -%}
+        {%- set sum.sql = '(' ~ sum.sql ~ ' * ' ~ x ~ ' + ' ~ coefficient ~ ')' -%}
+    {%- endfor -%}
+    {{ sum.sql }}
+{%- endmacro %}
+
+{# Two-sided p value of a standard normal z: 2 (1 - Phi(|z|)).
+   Hart's algorithm 5666 as given by G. West, "Better approximations to cumulative normal functions" (2005), to 14 digits;
+   a continued fraction beyond |z| = 7.07. #}
+{% macro two_sided_p(z) -%}
+    {%- set x = 'abs(' ~ z ~ ')' -%}
+    {%- set upper = horner(x, [
+        '3.52624965998911e-2', '0.700383064443688e0', '6.37396220353165e0', '33.912866078383e0', '112.079291497871e0',
+        '221.213596169931e0', '220.206867912376e0',
+    ]) -%}
+    {%- set lower = horner(x, [
+        '8.83883476483184e-2', '1.75566716318264e0', '16.064177579207e0', '86.7807322029461e0', '296.564248779674e0',
+        '637.333633378831e0', '793.826512519948e0', '440.413735824752e0',
+    ]) -%}
+    (case
+        when {{ z }} is null then null
+        when {{ x }} > 37e0 then 0e0
+        when {{ x }} < 7.07106781186547e0 then 2e0 * exp(-0.5e0 * {{ x }} * {{ x }}) * {{ upper }} / {{ lower }}
+        else 2e0 * exp(-0.5e0 * {{ x }} * {{ x }}) / 2.506628274631e0
+            / ({{ x }} + 1e0 / ({{ x }} + 2e0 / ({{ x }} + 3e0 / ({{ x }} + 4e0 / ({{ x }} + 0.65e0)))))
+    end)
+{%- endmacro %}
+
+{# Phi(x), the normal distribution function. #}
+{% macro normal_cdf(x) -%}
+    (case when {{ x }} > 0e0 then 1e0 - 0.5e0 * {{ two_sided_p(x) }} else 0.5e0 * {{ two_sided_p(x) }} end)
+{%- endmacro %}
+
+{# The normal z of the same p value as a Student t with df degrees of freedom: Wallace's approximation, within 0.2 % of z
+   from 10 degrees on; figures are compared only from min_n on. #}
+{% macro t_to_z(t, df) -%}
+    (sign({{ t }}) * (8e0 * ({{ df }}) + 1e0) / (8e0 * ({{ df }}) + 3e0)
+        * sqrt(({{ df }}) * ln(1e0 + {{ t }} * {{ t }} / ({{ df }}))))
+{%- endmacro %}
+
+
+{# ---- intervals, 95 % ---- #}
+
+{# Wilson score interval of a proportion (E. B. Wilson, JASA 1927); side: low or high. #}
+{% macro wilson_bound(successes, n, side) -%}
+    {%- set count = 'nullif(cast(' ~ n ~ ' as double), 0)' -%}
+    {%- set share = '(cast(' ~ successes ~ ' as double) / ' ~ count ~ ')' -%}
+    {%- set z = z_975() -%}
+    {%- set centre = '(' ~ share ~ ' + ' ~ z ~ ' * ' ~ z ~ ' / (2e0 * ' ~ count ~ '))' -%}
+    {%- set reach = z ~ ' * sqrt(greatest(' ~ share ~ ' * (1e0 - ' ~ share ~ '), 0e0) / ' ~ count
+        ~ ' + ' ~ z ~ ' * ' ~ z ~ ' / (4e0 * ' ~ count ~ ' * ' ~ count ~ '))' -%}
+    {%- set scale = '(1e0 + ' ~ z ~ ' * ' ~ z ~ ' / ' ~ count ~ ')' -%}
+    {%- if side == 'low' -%}
+    (case when {{ n }} > 0 then greatest(({{ centre }} - {{ reach }}) / {{ scale }}, 0e0) end)
+    {%- else -%}
+    (case when {{ n }} > 0 then least(({{ centre }} + {{ reach }}) / {{ scale }}, 1e0) end)
+    {%- endif -%}
+{%- endmacro %}
+
+{# Interval of a Poisson count by Byar's approximation of the exact one (Breslow and Day 1987, chapter 2): within 1 % of
+   the exact bound from 5 events on; the exact one needs gamma quantiles, which neither engine has. #}
+{% macro poisson_bound(events, side) -%}
+    {%- if side == 'low' -%}
+    {%- set x = 'cast(' ~ events ~ ' as double)' -%}
+    (case when {{ x }} > 0e0
+        then {{ x }} * power(1e0 - 1e0 / (9e0 * {{ x }}) - {{ z_975() }} / (3e0 * sqrt({{ x }})), 3)
+        when {{ x }} = 0e0 then 0e0
+    end)
+    {%- else -%}
+    {%- set x = '(cast(' ~ events ~ ' as double) + 1e0)' -%}
+    ({{ x }} * power(1e0 - 1e0 / (9e0 * {{ x }}) + {{ z_975() }} / (3e0 * sqrt({{ x }})), 3))
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# ---- variance of an estimate: its squared standard error ---- #}
+
+{% macro proportion_variance(successes, n) -%}
+    (cast({{ successes }} as double) * (cast({{ n }} as double) - cast({{ successes }} as double))
+        / nullif(power(cast({{ n }} as double), 3), 0))
+{%- endmacro %}
+
+{# s^2 / n with the n - 1 sample variance; null for one observation. #}
+{% macro mean_variance(total, squares, n) -%}
+    (greatest(cast({{ squares }} as double) - power(cast({{ total }} as double), 2) / nullif(cast({{ n }} as double), 0), 0e0)
+        / nullif(cast({{ n }} as double) - 1e0, 0) / nullif(cast({{ n }} as double), 0))
+{%- endmacro %}
+
+{# Variance of p - d in [-1, 1]: [p + d - (p - d)^2] / n, where net = promoters - detractors, opinionated = promoters +
+   detractors. #}
+{% macro nps_variance(net, opinionated, n) -%}
+    ((cast({{ opinionated }} as double) / nullif(cast({{ n }} as double), 0)
+        - power(cast({{ net }} as double) / nullif(cast({{ n }} as double), 0), 2))
+        / nullif(cast({{ n }} as double), 0))
+{%- endmacro %}
+
+
+{# ---- tests: each gives a z (or t) that two_sided_p turns into a p value ---- #}
+
+{# Difference of two estimates in standard errors. Where both variances are 0 the figures are certain: no difference
+   is z 0, any other is beyond doubt. #}
+{% macro z_of_difference(value_1, variance_1, value_2, variance_2) -%}
+    (case
+        when {{ variance_1 }} + {{ variance_2 }} > 0e0
+            then ({{ value_1 }} - {{ value_2 }}) / sqrt({{ variance_1 }} + {{ variance_2 }})
+        when {{ variance_1 }} + {{ variance_2 }} = 0e0
+            then 38e0 * sign({{ value_1 }} - {{ value_2 }})
+    end)
+{%- endmacro %}
+
+{# Two proportions, pooled variance. All or none in both is z 0. #}
+{% macro z_two_proportions(successes_1, n_1, successes_2, n_2) -%}
+    {%- set pooled = '((cast(' ~ successes_1 ~ ' as double) + cast(' ~ successes_2 ~ ' as double)) / (cast(' ~ n_1
+        ~ ' as double) + cast(' ~ n_2 ~ ' as double)))' -%}
+    (case
+        when not ({{ n_1 }} > 0 and {{ n_2 }} > 0) then null
+        when {{ pooled }} * (1e0 - {{ pooled }}) <= 0e0 then 0e0
+        else (cast({{ successes_1 }} as double) / {{ n_1 }} - cast({{ successes_2 }} as double) / {{ n_2 }})
+            / sqrt({{ pooled }} * (1e0 - {{ pooled }}) * (1e0 / {{ n_1 }} + 1e0 / {{ n_2 }}))
+    end)
+{%- endmacro %}
+
+{# Welch's t of two means as the normal z of the same p value; variances are those of the means (Welch-Satterthwaite
+   degrees of freedom). #}
+{% macro z_welch(mean_1, variance_1, n_1, mean_2, variance_2, n_2) -%}
+    {%- set t = z_of_difference(mean_1, variance_1, mean_2, variance_2) -%}
+    {%- set df = 'power(' ~ variance_1 ~ ' + ' ~ variance_2 ~ ', 2) / (power(' ~ variance_1 ~ ', 2) / (' ~ n_1
+        ~ ' - 1e0) + power(' ~ variance_2 ~ ', 2) / (' ~ n_2 ~ ' - 1e0))' -%}
+    (case
+        when not ({{ n_1 }} > 1 and {{ n_2 }} > 1) then null
+        when {{ variance_1 }} + {{ variance_2 }} > 0e0 then {{ t_to_z(t, df) }}
+        else {{ t }}
+    end)
+{%- endmacro %}
+
+{# Two Poisson rates, events per exposure, by square roots, which make the variance of a count the same everywhere
+   (Huffman 1984; Gu and others, Biometrical Journal 2008). #}
+{% macro z_two_rates(events_1, exposure_1, events_2, exposure_2) -%}
+    {%- set ratio = '(cast(' ~ exposure_1 ~ ' as double) / nullif(cast(' ~ exposure_2 ~ ' as double), 0))' -%}
+    (2e0 * (sqrt(cast({{ events_1 }} as double) + 0.375e0) - sqrt({{ ratio }} * (cast({{ events_2 }} as double) + 0.375e0)))
+        / sqrt(1e0 + {{ ratio }}))
+{%- endmacro %}
+
+
+{# ---- many tests at once ---- #}
+
+{# Benjamini and Hochberg (1995) in two steps, because a window cannot hold a window: the place of a p value in its
+   family, then the p value adjusted. The family's tests whose adjusted p is at most the rate are called. #}
+{% macro bh_place(p, family) -%}
+    row_number() over (partition by {{ family }} order by {{ p }})
+{%- endmacro %}
+
+{% macro bh_tests(p, family) -%}
+    count({{ p }}) over (partition by {{ family }})
+{%- endmacro %}
+
+{% macro bh_adjusted_p(p, place, tests, family) -%}
+    min({{ p }} * {{ tests }} / {{ place }}) over (
+        partition by {{ family }} order by {{ place }} rows between current row and unbounded following
+    )
+{%- endmacro %}
