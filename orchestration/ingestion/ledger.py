@@ -1,0 +1,139 @@
+"""The manifest: what was read, what became of it, which Parquet files are live. It moves atomically.
+
+It holds no wall-clock time, so that the same deliveries in any order leave the same manifest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from orchestration.ingestion.contract import LoadMode
+from orchestration.settings import Settings
+
+Status = Literal["loaded", "refused", "held"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Feed(_Entry):
+    """What one file gave to one entity."""
+
+    entity: str
+    path: str  # Parquet, relative to the raw zone
+    rows: int
+    event_from: datetime | None = None  # UTC
+    event_to: datetime | None = None  # UTC
+    quarantined_keys: tuple[str, ...] = ()  # of a snapshot: keys that are not gone, only unreadable
+
+
+class FileEntry(_Entry):
+    """One file of one delivery. read = accepted + filtered + duplicate + quarantined + refused."""
+
+    source: str
+    load_date: date
+    mapping_file: str  # its name under `files` in the mapping
+    file: str  # relative to the folder of the delivery
+    sha256: str
+    mapping_version: str
+    inputs: str  # hash of all else the result depends on: mapping, contract, joined files, rates, limits
+    status: Status
+    entities: tuple[str, ...]
+    read: int = 0
+    accepted: int = 0
+    filtered: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    refused: int = 0
+    feeds: tuple[Feed, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+    error: str | None = None
+
+    def balances(self) -> bool:
+        return self.read == self.accepted + self.filtered + self.duplicate + self.quarantined + self.refused
+
+
+class LoadEntry(_Entry):
+    """One row of control.loads: an entity's delivery from one source on one day."""
+
+    entity: str
+    source: str
+    load_date: date
+    load_mode: LoadMode
+    status: Status
+    mapping_version: str
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_filtered: int = 0
+    rows_duplicate: int = 0
+    rows_quarantined: int = 0
+    rows_refused: int = 0
+    event_from: datetime | None = None
+    event_to: datetime | None = None
+    error: str | None = None
+    live: tuple[str, ...] = ()  # Parquet in the raw zone; of a refused load its last good version
+
+
+class Manifest(_Entry):
+    """All of the raw zone."""
+
+    files: tuple[FileEntry, ...] = ()
+    loads: tuple[LoadEntry, ...] = ()
+
+    @classmethod
+    def read(cls, raw: Path) -> Manifest:
+        path = raw / "manifest.json"
+        return cls.model_validate_json(path.read_bytes()) if path.exists() else cls()
+
+    @classmethod
+    def of(cls, files: Iterable[FileEntry], loads: Iterable[LoadEntry]) -> Manifest:
+        """In the order that does not depend on when each part arrived."""
+        return cls(
+            files=tuple(sorted(files, key=lambda f: (f.source, f.load_date, f.mapping_file, f.file))),
+            loads=tuple(sorted(loads, key=lambda load: (load.entity, load.source, load.load_date))),
+        )
+
+    def write(self, raw: Path) -> None:
+        """Replaces the manifest in one step: whoever dies meanwhile leaves the old one."""
+        raw.mkdir(parents=True, exist_ok=True)
+        aside = raw / ".manifest.json"
+        with aside.open("w", encoding="utf-8") as out:
+            out.write(self.model_dump_json(indent=1, exclude_defaults=True))
+            out.flush()
+            os.fsync(out.fileno())
+        aside.replace(raw / "manifest.json")
+        sync_directory(raw)
+
+    def known(self, known_at: date) -> tuple[LoadEntry, ...]:
+        return tuple(load for load in self.loads if load.load_date <= known_at)
+
+    @property
+    def newest(self) -> date | None:
+        return max((load.load_date for load in self.loads), default=None)
+
+
+def sync_directory(path: Path) -> None:
+    """Makes the renames in a folder durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def live_files(settings: Settings, entity: str, known_at: date) -> list[Path]:
+    """The Parquet files of an entity as known at the end of a day, in a stable order."""
+    manifest = Manifest.read(settings.raw)
+    return [
+        settings.raw / path
+        for load in manifest.known(known_at)
+        if load.entity == entity
+        for path in load.live
+    ]

@@ -1,0 +1,106 @@
+"""Shows a build the raw zone as known on a day: raw.* views and control.* tables in an open connection.
+
+Reads the manifest alone: no folder is listed and no delivery is looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.ingestion.contract import Entity, contract, control_tables, literal, quote
+from orchestration.ingestion.ledger import LoadEntry, Manifest
+from orchestration.settings import Settings
+
+
+class NothingLoadedError(LookupError):
+    """No delivery was ever ingested, so no day is the newest."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The two times of a build."""
+
+    known_at: date  # the last load_date it sees
+    as_of_date: date  # the last local day its figures speak of
+    as_of: datetime  # UTC without zone, exclusive: the end of that day
+
+
+def end_of_day(day: date, settings: Settings) -> datetime:
+    """The first instant after the company's local day, UTC without zone."""
+    local = datetime.combine(day + timedelta(days=1), time(), settings.company.zone)
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def register_duckdb(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    known_at: date | None = None,
+    as_of: date | None = None,
+) -> RunContext:
+    """(Re)creates raw.* and control.* in `con`.
+
+    Defaults: known_at = the newest load_date, as_of = known_at. Raises NothingLoadedError when nothing was
+    ever loaded and no known_at was given.
+    """
+    manifest = Manifest.read(settings.raw)
+    known_at = known_at or manifest.newest
+    if known_at is None:
+        raise NothingLoadedError(f"nothing is in {settings.raw} yet; put a delivery into {settings.landing}")
+    as_of_date = as_of or known_at
+    run = RunContext(known_at, as_of_date, end_of_day(as_of_date, settings))
+    loads = manifest.known(known_at)
+
+    con.execute("create schema if not exists raw")
+    for entity in contract().values():
+        files = [
+            str(settings.raw / path) for load in loads if load.entity == entity.name for path in load.live
+        ]
+        con.execute(f"create or replace view raw.{quote(entity.name)} as {raw_select(entity, files)}")
+    con.execute("create schema if not exists control")
+    for table in control_tables().values():
+        con.execute(f"create or replace table control.{quote(table.name)} ({table.ddl()})")
+    con.execute(
+        "insert into control.run by name select ? as as_of, ? as as_of_date, ? as known_at",
+        [run.as_of, run.as_of_date, run.known_at],
+    )
+    con.register("loads_tried", _loads_rows(loads))
+    con.execute("insert into control.loads by name from loads_tried")
+    con.unregister("loads_tried")
+    return run
+
+
+def raw_select(entity: Entity, files: list[str]) -> str:
+    """The query behind one raw view. A column that older files lack is null in their rows."""
+    empty = ", ".join(f"null::{column.data_type} as {quote(column.name)}" for column in entity.columns)
+    if not files:
+        return f"select {empty} where false"
+    names = ", ".join(quote(column.name) for column in entity.columns)
+    listed = ", ".join(literal(path) for path in files)
+    return (
+        f"select {names} from (select {empty} where false union all by name "
+        f"select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false))"
+    )
+
+
+def _loads_rows(loads: tuple[LoadEntry, ...]) -> pa.Table:
+    newest = {(load.entity, load.source): load for load in sorted(loads, key=lambda load: load.load_date)}
+    table = control_tables()["loads"]
+    rows = [
+        {
+            **load.model_dump(include=set(table.by_name)),
+            "source_system": load.source,
+            "is_stale": newest[load.entity, load.source].status != "loaded",
+        }
+        for load in loads
+    ]
+    times = ("event_from", "event_to")
+    return pa.table(
+        {
+            name: pa.array([row[name] for row in rows], type=pa.timestamp("us") if name in times else None)
+            for name in table.by_name
+        }
+    )
