@@ -80,10 +80,14 @@ class Mail(_Section):
 
 
 class Settings(BaseSettings):
-    """All settings of one Kefu home. Raises pydantic.ValidationError, which names the setting, when one makes no sense."""
+    """All settings of one Kefu home. Raises pydantic.ValidationError, naming the setting, when one makes no sense."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KEFU_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="KEFU_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     home: Path = Path("var")
@@ -99,8 +103,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes all five by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         named = init_settings().get("home") or env_settings().get("home") or cls.model_fields["home"].default
         toml = TomlConfigSettingsSource(settings_cls, Path(named).expanduser() / "kefu.toml")
