@@ -1,0 +1,109 @@
+"""What the queries are rendered with: what is supplied (raw), which metrics are declared (marts)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+
+from orchestration.ingestion.contract import Entity, contract
+from orchestration.settings import DBT_PROJECT_DIR
+
+MODELS = DBT_PROJECT_DIR / "models"
+
+_SUPPLIED = """
+    select entity, source_system, arg_max(load_mode, load_date) as load_mode
+    from work.control.loads
+    where status = 'loaded'
+    group by all
+    order by all
+"""
+
+
+@dataclass(frozen=True)
+class Supply:
+    """An entity that a source has delivered at least once."""
+
+    entity: Entity
+    source_system: str
+    load_mode: str
+
+    @property
+    def once_per(self) -> list[str]:
+        """The columns within which a key must not come twice with different contents."""
+        keys = [column.name for column in self.entity.keys]
+        versions = [column.name for column in self.entity.columns if column.version]
+        repeats = {"append": [], "snapshot": ["load_date"], "delta": ["load_date", *versions]}
+        return keys + repeats[self.load_mode]
+
+    @property
+    def optional(self) -> list[str]:
+        """The columns that may be null."""
+        return [column.name for column in self.entity.mapped if not (column.key or column.required)]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key whose parent the same source supplies."""
+
+    entity: str
+    column: str
+    parent: str
+    parent_key: str
+    source_system: str
+
+
+def raw_context(connection: sa.Connection) -> dict[str, Any]:
+    """The supplied entities and their references. Raises KeyError for an entity that the contract lacks."""
+    supplies = [
+        Supply(contract()[row.entity], row.source_system, row.load_mode)
+        for row in connection.exec_driver_sql(_SUPPLIED)
+    ]
+    supplied = {(supply.entity.name, supply.source_system) for supply in supplies}
+    references = [
+        Reference(supply.entity.name, column.name, parent, parent_key, supply.source_system)
+        for supply in supplies
+        for column in supply.entity.columns
+        for parent, _, parent_key in [(column.references or "").partition(".")]
+        if (parent, supply.source_system) in supplied
+    ]
+    return {"supplies": supplies, "references": references}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as the yml of a model declares it."""
+
+    id: str
+    kind: str
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its cases (n), and what it counts of them, are those of its scopes together."""
+        return self.kind in {"proportion", "mean", "nps", "sum", "count", "ratio"}
+
+
+def marts_context() -> dict[str, Any]:
+    """The declared metrics, and the names that personal columns go by."""
+    documents = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(MODELS.rglob("*.yml")))
+    metrics = [
+        Metric(metric["id"], metric["kind"])
+        for document in documents
+        for model in document.get("models", [])
+        for metric in model.get("config", {}).get("meta", {}).get("metrics", [])
+    ]
+    return {"metrics": metrics, "personal": personal_names()}
+
+
+def personal_names() -> list[str]:
+    """Names that only personal columns have: `email`, but `customer_name`, as products have a `name`."""
+    columns = [(entity.name, column) for entity in contract().values() for column in entity.columns]
+    harmless = {column.name for _, column in columns if not column.pii}
+    personal = {
+        f"{entity.removesuffix('s')}_{column.name}" if column.name in harmless else column.name
+        for entity, column in columns
+        if column.pii
+    }
+    return sorted(personal)

@@ -1,0 +1,122 @@
+"""Small warehouses that meet every expectation; a test breaks one thing in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations import context
+from expectations.results import Suite, SuiteResult
+from expectations.suites import run_suite
+from orchestration.ingestion.contract import contract, control_tables
+
+DELIVERIES = 8
+METRICS = """
+version: 2
+models:
+  - name: csat
+    config:
+      meta:
+        metrics:
+          - {id: csat, kind: proportion}
+          - {id: orders, kind: count}
+          - {id: first_reply, kind: median}
+"""
+_LOADS = f"""
+    insert into control.loads (entity, source_system, load_date, load_mode, status, rows_loaded, is_stale)
+    select entity, 'crm', date '2026-10-01' + nth::integer, load_mode, 'loaded', 1000, false
+    from range({DELIVERIES}) as deliveries(nth),
+        (values
+            ('stores', 'snapshot'), ('customers', 'delta'), ('orders', 'delta'), ('returns', 'append')
+        ) as entities(entity, load_mode)
+"""
+_RAW = """
+    insert into raw.{entity} by name
+    select
+        {columns}, 'crm' as source_system, date '2026-10-01' + nth::integer as load_date,
+        md5(i || '.' || nth) as row_hash
+    from range({deliveries}) as deliveries(nth), range(100) as rows(i)
+"""
+_COLUMNS = {
+    "stores": "'crm:s' || i as store_id, 'Store ' || i as name, 'north' as region",
+    "customers": "'crm:c' || i as customer_id, 'crm:s' || i as store_id, '138' || i as phone",
+    "orders": """
+        'crm:o' || nth || '-' || i as order_id, 'crm:c' || i as customer_id, 'crm:s' || i as store_id,
+        10 as gross_amount, timestamp '2026-10-01 08:00' as ordered_at
+    """,
+    "returns": "'crm:r' || nth || '-' || i as return_id, 'crm:o0-' || i as order_id, 'refund' as kind",
+}
+_KPI = """
+    create table kefu.reporting.kpi_monthly as
+    select
+        month, scope_type, scope_id, metric_id, '' as dimension, '' as dimension_value, unit,
+        value::decimal(28, 8) as value, numerator::decimal(28, 8) as numerator,
+        denominator::decimal(28, 8) as denominator, n::bigint as n, ci_low::decimal(28, 8) as ci_low,
+        ci_high::decimal(28, 8) as ci_high, target::decimal(28, 8) as target, status,
+        null::decimal(28, 8) as previous, null::decimal(28, 8) as year_ago,
+        null::varchar as change_previous, null::varchar as change_year_ago
+    from (values
+        ('company', 'company', 'csat', 'rate', 0.8, 80, 100, 100, 0.7, 0.9, 0.75, 'met'),
+        ('region', 'north', 'csat', 'rate', 0.9, 54, 60, 60, 0.8, 0.95, null, 'no_target'),
+        ('region', 'south', 'csat', 'rate', 0.65, 26, 40, 40, 0.5, 0.8, 0.75, 'missed'),
+        ('company', 'company', 'orders', 'count', 50, null, null, 50, null, null, null, 'no_target'),
+        ('region', 'north', 'orders', 'count', 30, null, null, 30, null, null, null, 'no_target'),
+        ('region', 'south', 'orders', 'count', 20, null, null, 20, null, null, null, 'too_few'),
+        ('company', 'company', 'first_reply', 'minutes', 12, null, null, 40, null, null, null, 'no_target')
+    ) as kpi(
+        scope_type, scope_id, metric_id, unit, value, numerator, denominator, n, ci_low, ci_high, target, status
+    ),
+    (values (date '2026-09-01'), (date '2026-10-01')) as months(month)
+"""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The two databases of a build."""
+
+    work: Path
+    marts: Path
+
+    def sql(self, statement: str) -> None:
+        with duckdb.connect(str(self.work)) as connection:
+            connection.execute(f"attach '{self.marts}' as kefu")
+            connection.execute(statement)
+
+    def ask(self, suite: Suite, **options: dict[str, dict[str, float | str]]) -> SuiteResult:
+        return run_suite(suite, self.work, self.marts, **options)
+
+
+@pytest.fixture(scope="session")
+def intact(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("intact")
+    made = Warehouse(folder / "work.duckdb", folder / "kefu.duckdb")
+    with duckdb.connect(str(made.work)) as connection:
+        connection.execute(f"attach '{made.marts}' as kefu")
+        for schema, tables in (("raw", contract()), ("control", control_tables())):
+            connection.execute(f"create schema {schema}")
+            for name, table in tables.items():
+                connection.execute(f"create table {schema}.{name} ({table.ddl()})")
+        connection.execute(_LOADS)
+        for entity, columns in _COLUMNS.items():
+            connection.execute(_RAW.format(entity=entity, columns=columns, deliveries=DELIVERIES))
+        connection.execute("insert into control.run values ('2026-10-08 16:00:00', '2026-10-08', '2026-10-08')")
+        connection.execute("create schema kefu.reporting")
+        connection.execute(_KPI)
+        connection.execute("create schema kefu.customer")
+        connection.execute("create table kefu.customer.customer_contact (customer_id varchar, phone varchar)")
+    return made
+
+
+@pytest.fixture
+def warehouse(intact: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """A copy of the intact warehouse, and the metrics that its figures were declared by."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "csat.yml").write_text(METRICS, encoding="utf-8")
+    monkeypatch.setattr(context, "MODELS", tmp_path / "models")
+    made = Warehouse(tmp_path / "work.duckdb", tmp_path / "kefu.duckdb")
+    made.work.write_bytes(intact.work.read_bytes())
+    made.marts.write_bytes(intact.marts.read_bytes())
+    return made
