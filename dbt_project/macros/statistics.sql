@@ -88,22 +88,24 @@
 {# ---- variance of an estimate: its squared standard error ---- #}
 
 {% macro proportion_variance(successes, n) -%}
-    (cast({{ successes }} as double) * (cast({{ n }} as double) - cast({{ successes }} as double))
-        / nullif(power(cast({{ n }} as double), 3), 0))
+    (case when {{ n }} > 0 then
+        cast({{ successes }} as double) * ({{ n }} - cast({{ successes }} as double)) / power(cast({{ n }} as double), 3)
+    end)
 {%- endmacro %}
 
 {# s^2 / n with the n - 1 sample variance; null for one observation. #}
 {% macro mean_variance(total, squares, n) -%}
-    (greatest(cast({{ squares }} as double) - power(cast({{ total }} as double), 2) / nullif(cast({{ n }} as double), 0), 0e0)
-        / nullif(cast({{ n }} as double) - 1e0, 0) / nullif(cast({{ n }} as double), 0))
+    (case when {{ n }} > 1 then greatest(
+        cast({{ squares }} as double) - power(cast({{ total }} as double), 2) / {{ n }}, 0e0
+    ) / ({{ n }} - 1e0) / {{ n }} end)
 {%- endmacro %}
 
 {# Variance of p - d in [-1, 1]: [p + d - (p - d)^2] / n, where net = promoters - detractors, opinionated = promoters +
    detractors. #}
 {% macro nps_variance(net, opinionated, n) -%}
-    ((cast({{ opinionated }} as double) / nullif(cast({{ n }} as double), 0)
-        - power(cast({{ net }} as double) / nullif(cast({{ n }} as double), 0), 2))
-        / nullif(cast({{ n }} as double), 0))
+    (case when {{ n }} > 0 then greatest(
+        cast({{ opinionated }} as double) / {{ n }} - power(cast({{ net }} as double) / {{ n }}, 2), 0e0
+    ) / {{ n }} end)
 {%- endmacro %}
 
 

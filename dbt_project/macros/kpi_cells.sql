@@ -1,0 +1,320 @@
+{# Metrics are declared, not coded: the yml of the model that holds the rows a figure is made of lists them under
+   config.meta.metrics, and these macros write the SQL. What may be declared:
+
+     id                the id of METRICS.md, or <id>_<suffix> for a further figure of the same measure
+     label, definition {en, zh}; the definition is printed in the report
+     unit              rate (0-1), count, money, minutes, days, score, points, per_1000
+     direction         up, down, none: which way is better
+     kind              how rows become a figure, see kpi_kinds()
+     month             DATE column, first of the local month the row belongs to
+     where             optional filter on the rows
+     value             expression: 0/1 or boolean (proportion), number (mean, median, p90, sum), key (distinct), 0-10 (nps)
+     numerator, denominator   expressions, for ratio and poisson
+     scopes            {region, store, channel, category, team, grade: column}; the company is always made
+     dimensions        columns, made one at a time
+     additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
+     material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
+     target            optional number or row expression; a cell has it only where all its rows agree
+     entities          optional: entities without which the figure is absent rather than 0
+     dated             event (default), snapshot: a month-end stock or rolling window
+     look_back_months  how many later months a change in a month can alter, 0 by default
+     claims_change     whether months may be compared; not by default for snapshots #}
+
+
+{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested. #}
+{% macro kpi_kinds() %}
+{%- do return({
+    'proportion': {'needs': ['value'], 'estimated': true, 'tested': true},
+    'mean': {'needs': ['value'], 'estimated': true, 'tested': true},
+    'median': {'needs': ['value'], 'estimated': true, 'tested': false},
+    'p90': {'needs': ['value'], 'estimated': true, 'tested': false},
+    'nps': {'needs': ['value'], 'estimated': true, 'tested': true},
+    'poisson': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': true},
+    'ratio': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': false},
+    'sum': {'needs': ['value'], 'estimated': false, 'tested': false},
+    'count': {'needs': [], 'estimated': false, 'tested': false},
+    'distinct': {'needs': ['value'], 'estimated': false, 'tested': false},
+}) -%}
+{% endmacro %}
+
+
+{# Every declared metric, checked and with its defaults, ordered by area, model and place in the yml. Only at execution:
+   the graph is not complete before. #}
+{% macro declared_metrics(area=none) %}
+{%- set metrics = [] -%}
+{%- set homes = {} -%}
+{%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
+    {%- for metric in node.config.meta.get('metrics', []) -%}
+        {%- do check_metric(metric, node) -%}
+        {%- if metric.id in homes -%}
+            {%- do exceptions.raise_compiler_error(
+                'metric ' ~ metric.id ~ ' is declared by ' ~ homes[metric.id] ~ ' and by ' ~ node.name ~ ': keep one'
+            ) -%}
+        {%- endif -%}
+        {%- do homes.update({metric.id: node.name}) -%}
+        {%- set dated = metric.get('dated', 'event') -%}
+        {%- set declared = {'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'scopes': {}, 'dimensions': []} -%}
+        {%- do declared.update(metric) -%}
+        {%- do declared.update({'model': node.name, 'area': node.fqn[2]}) -%}
+        {%- do metrics.append(declared) if area is none or area == declared.area -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- do return(metrics | sort(attribute='area')) -%}
+{% endmacro %}
+
+
+{# Stops the build where a declaration makes no sense, naming the model, the metric, the key and what would do. #}
+{% macro check_metric(metric, node) %}
+{%- set where = 'model ' ~ node.name ~ ', metric ' ~ metric.get('id', '(no id)') ~ ': ' -%}
+{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'month', 'additivity'] -%}
+{%- set optional = [
+    'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
+    'target', 'entities', 'dated', 'look_back_months', 'claims_change',
+] -%}
+{%- set accepted = {
+    'unit': ['rate', 'count', 'money', 'minutes', 'days', 'score', 'points', 'per_1000'],
+    'direction': ['up', 'down', 'none'],
+    'kind': kpi_kinds().keys() | list,
+    'additivity': ['additive', 'distinct', 'ratio', 'quantile'],
+    'dated': ['event', 'snapshot'],
+} -%}
+{%- for key in required if key not in metric -%}
+    {%- do exceptions.raise_compiler_error(where ~ key ~ ' is missing') -%}
+{%- endfor -%}
+{%- for key in metric if key not in required + optional -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'unknown key ' ~ key ~ '; known are ' ~ (required + optional) | join(', ')) -%}
+{%- endfor -%}
+{%- for key, values in accepted.items() if key in metric and metric[key] not in values -%}
+    {%- do exceptions.raise_compiler_error(where ~ key ~ ' is ' ~ metric[key] ~ '; it may be ' ~ values | join(', ')) -%}
+{%- endfor -%}
+{%- for key in ['label', 'definition'] -%}
+    {%- for language in ['en', 'zh'] if not metric[key][language] -%}
+        {%- do exceptions.raise_compiler_error(where ~ key ~ ' is not given in ' ~ language) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- set kind = kpi_kinds()[metric.kind] -%}
+{%- for key in kind.needs if key not in metric -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'kind ' ~ metric.kind ~ ' needs ' ~ key) -%}
+{%- endfor -%}
+{%- if kind.tested and metric.get('claims_change', metric.get('dated') != 'snapshot')
+    and 'material_change' not in metric and 'material_change_relative' not in metric -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'give material_change or material_change_relative, or claims_change: false') -%}
+{%- endif -%}
+{%- set scope_types = ['region', 'store', 'channel', 'category', 'team', 'grade'] -%}
+{%- for scope in metric.get('scopes', {}) if scope not in scope_types -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'unknown scope ' ~ scope ~ '; it may be ' ~ scope_types | join(', ')) -%}
+{%- endfor -%}
+{%- for column in [metric.month] + metric.get('scopes', {}).values() | list + metric.get('dimensions', []) if column not in node.columns -%}
+    {%- do exceptions.raise_compiler_error(where ~ node.name ~ ' documents no column ' ~ column ~ ' in its yml') -%}
+{%- endfor -%}
+{% endmacro %}
+
+
+{# One row per month, scope, metric and dimension value of an area: figures as sums that estimates and tests start from.
+   The calling model names the models it stands on in comments, `depends_on:` with a ref each; dbt stops it otherwise. #}
+{% macro kpi_cells(area) %}
+{%- set months = ref('int_core__months') -%}
+{%- set loads = source('control', 'loads') -%}
+{%- set metrics = declared_metrics(area) if execute else [] -%}
+{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value, target' -%}
+with months as (
+    select month, is_complete
+    from {{ months }}
+),
+
+latest as (
+    select
+        max(month) as month,
+        max(case when is_complete then month end) as complete_month
+    from months
+),
+
+-- dimensions only where a report looks: the latest and the latest complete month, those before and a year before them
+dimension_months as (
+    select months.month
+    from months
+    cross join latest
+    where months.month in (
+        latest.month,
+        {{ add_months('latest.month', -12) }},
+        latest.complete_month,
+        {{ add_months('latest.complete_month', -1) }},
+        {{ add_months('latest.complete_month', -12) }}
+    )
+),
+
+supplied_entities as (
+    select distinct entity
+    from {{ loads }}
+    where status = 'loaded' and rows_loaded > 0
+)
+{%- for metric in metrics %},
+
+{{ kpi_metric_ctes(metric) }}
+{%- endfor %}
+{% for metric in metrics %}
+select {{ columns }} from {{ metric.id }}__cells
+{%- if metric.dimensions %}
+union all
+select {{ columns }} from {{ metric.id }}__dimension_cells
+{%- endif %}
+{{ 'union all' if not loop.last }}
+{%- else %}
+select
+    cast(null as date) as month,
+    cast(null as {{ text_type() }}) as scope_type,
+    cast(null as {{ text_type() }}) as scope_id,
+    cast(null as {{ text_type() }}) as metric_id,
+    cast(null as {{ text_type() }}) as dimension,
+    cast(null as {{ text_type() }}) as dimension_value,
+    cast(null as bigint) as n,
+    cast(null as decimal(28, 8)) as numerator,
+    cast(null as decimal(28, 8)) as denominator,
+    cast(null as decimal(38, 8)) as sum_squares,
+    cast(null as double) as value,
+    cast(null as decimal(28, 8)) as target
+from months
+where 1 = 0
+{%- endfor %}
+{% endmacro %}
+
+
+{# The rows of one metric and their cells, per scope and per scope and dimension. #}
+{% macro kpi_metric_ctes(metric) %}
+{%- set text = text_type() -%}
+{{ metric.id }}__rows as (
+    select
+        cast({{ metric.month }} as date) as month,
+        {%- for scope, column in metric.scopes.items() %}
+        cast({{ column }} as {{ text }}) as scope_{{ scope }},
+        {%- endfor %}
+        {%- for column in metric.dimensions %}
+        cast({{ column }} as {{ text }}) as dimension_{{ column }},
+        {%- endfor %}
+        {%- if metric.kind in ('ratio', 'poisson') %}
+        {{ measure(metric.numerator) }} as numerator,
+        {{ measure(metric.denominator) }} as denominator,
+        {%- else %}
+        {{ kpi_row_value(metric) }} as value,
+        {%- endif %}
+        {{ measure(metric.get('target', 'null')) }} as target
+    from {{ ref(metric.model) }}
+    where
+        {{ metric.month }} is not null
+        {%- if metric.where %}
+        and ({{ metric.where }})
+        {%- endif %}
+        {%- if metric.entities %}
+        and (
+            select count(*)
+            from supplied_entities
+            where entity in ('{{ metric.entities | join("', '") }}')
+        ) = {{ metric.entities | length }}
+        {%- endif %}
+),
+
+{{ metric.id }}__cells as (
+    {{ kpi_aggregate(metric, [none]) | indent(4) }}
+)
+{%- if metric.dimensions %},
+
+{{ metric.id }}__dimension_cells as (
+    {{ kpi_aggregate(metric, metric.dimensions) | indent(4) }}
+)
+{%- endif %}
+{%- endmacro %}
+
+
+{# One aggregation over grouping sets (month, scope, dimension); a dimension of none means the whole scope. #}
+{% macro kpi_aggregate(metric, dimensions) %}
+{%- set with_dimension = dimensions != [none] -%}
+{%- set keys = [] -%}
+{%- for scope in metric.scopes -%}{%- do keys.append('scope_' ~ scope) -%}{%- endfor -%}
+{%- for column in dimensions if with_dimension -%}{%- do keys.append('dimension_' ~ column) -%}{%- endfor -%}
+{%- set sets = [] -%}
+{%- for scope in [none] + metric.scopes.keys() | list -%}
+    {%- for column in dimensions -%}
+        {%- set parts = ['cells.month'] -%}
+        {%- do parts.append('scope_' ~ scope) if scope -%}
+        {%- do parts.append('dimension_' ~ column) if column -%}
+        {%- do sets.append('(' ~ parts | join(', ') ~ ')') -%}
+    {%- endfor -%}
+{%- endfor -%}
+select
+    cells.month,
+    {%- if metric.scopes %}
+    case
+        {%- for scope in metric.scopes %}
+        when grouping(scope_{{ scope }}) = 0 then '{{ scope }}'
+        {%- endfor %}
+        else 'company'
+    end as scope_type,
+    coalesce({% for scope in metric.scopes %}scope_{{ scope }}, {% endfor %}'company') as scope_id,
+    {%- else %}
+    'company' as scope_type,
+    'company' as scope_id,
+    {%- endif %}
+    '{{ metric.id }}' as metric_id,
+    {%- if with_dimension %}
+    case
+        {%- for column in dimensions %}
+        when grouping(dimension_{{ column }}) = 0 then '{{ column }}'
+        {%- endfor %}
+    end as dimension,
+    coalesce(dimension_{{ dimensions | join(', dimension_') }}) as dimension_value,
+    {%- else %}
+    '' as dimension,
+    '' as dimension_value,
+    {%- endif %}
+    {{ kpi_aggregates(metric) | indent(4) }},
+    {{ measure('case when min(target) = max(target) and count(target) = count(*) then max(target) end') }} as target
+from {{ metric.id }}__rows as cells
+inner join {{ 'dimension_months' if with_dimension else 'months' }} as kept on cells.month = kept.month
+group by grouping sets ({{ sets | join(', ') }})
+{%- for key in keys %}
+{{ 'having' if loop.first else '    and' }} (grouping({{ key }}) = 1 or {{ key }} is not null)
+{%- endfor %}
+{%- endmacro %}
+
+
+{# What one row contributes. #}
+{% macro kpi_row_value(metric) %}
+{%- if metric.kind == 'proportion' -%} {{ to_int('cast(' ~ metric.value ~ ' as boolean)') }}
+{%- elif metric.kind == 'nps' -%}
+case
+            when {{ metric.value }} >= 9 then 1
+            when {{ metric.value }} <= 6 then -1
+            when {{ metric.value }} is not null then 0
+        end
+{%- elif metric.kind in ('mean', 'sum') -%} {{ measure(metric.value) }}
+{%- elif metric.kind in ('median', 'p90') -%} cast({{ metric.value }} as double)
+{%- elif metric.kind == 'distinct' -%} {{ metric.value }}
+{%- elif metric.kind == 'count' -%} 1
+{%- endif -%}
+{% endmacro %}
+
+
+{# n, numerator, denominator, sum of squares and value of a cell by kind. #}
+{% macro kpi_aggregates(metric) %}
+{%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
+{%- set by_kind = {
+    'proportion': ['count(value)', 'sum(value)', 'count(value)', 'sum(value)', divide('sum(value)', 'count(value)')],
+    'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(cast(power(cast(value as double), 2) as decimal(38, 8)))',
+        divide('sum(value)', 'count(value)')],
+    'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
+    'median': ['count(value)', 'null', 'null', 'null', median('value')],
+    'p90': ['count(value)', 'null', 'null', 'null', quantile('value', 0.9)],
+    'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
+    'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
+    'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
+    'ratio': ['count(denominator)', 'sum(numerator)', 'sum(denominator)', 'null',
+        per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
+    'poisson': ['round(sum(denominator), 0)', 'sum(numerator)', 'sum(denominator)', 'null',
+        per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
+}[metric.kind] -%}
+cast({{ by_kind[0] }} as bigint) as n,
+{{ measure(by_kind[1]) }} as numerator,
+{{ measure(by_kind[2]) }} as denominator,
+cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
+cast({{ by_kind[4] }} as double) as value
+{%- endmacro %}

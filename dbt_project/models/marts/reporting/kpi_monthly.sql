@@ -1,0 +1,170 @@
+with estimates as (
+    select
+        month,
+        scope_type,
+        scope_id,
+        metric_id,
+        dimension,
+        dimension_value,
+        unit,
+        value,
+        numerator,
+        denominator,
+        n,
+        ci_low,
+        ci_high,
+        variance,
+        is_too_few,
+        target
+    from {{ ref('int_reporting__estimates') }}
+),
+
+comparisons as (
+    select month, scope_type, scope_id, metric_id, dimension, dimension_value, period, base_value, p, p_adjusted
+    from {{ ref('int_reporting__comparisons') }}
+),
+
+definitions as (
+    select metric_id, direction, material_change, material_change_relative
+    from {{ ref('metric_definitions') }}
+),
+
+targets as (
+    select metric_id, scope_type, scope_id, target, valid_from, valid_to
+    from {{ ref('metric_targets') }}
+),
+
+-- the target in force on the first of the month; one for the very scope goes before one for its kind, that before the company-wide
+reference_targets as (
+    select
+        estimates.month,
+        estimates.scope_type,
+        estimates.scope_id,
+        estimates.metric_id,
+        targets.target,
+        row_number() over (
+            partition by estimates.month, estimates.scope_type, estimates.scope_id, estimates.metric_id
+            order by
+                case when targets.scope_id = '*' then 1 else 0 end,
+                case when targets.scope_type = '*' then 1 else 0 end,
+                targets.valid_from desc
+        ) as choice
+    from estimates
+    inner join targets
+        on
+            estimates.metric_id = targets.metric_id
+            and estimates.dimension = ''
+            and targets.scope_type in (estimates.scope_type, '*')
+            and targets.scope_id in (estimates.scope_id, '*')
+            and estimates.month >= targets.valid_from
+            and estimates.month <= coalesce(targets.valid_to, estimates.month)
+),
+
+judged as (
+    select
+        comparisons.month,
+        comparisons.scope_type,
+        comparisons.scope_id,
+        comparisons.metric_id,
+        comparisons.dimension,
+        comparisons.dimension_value,
+        comparisons.period,
+        comparisons.base_value,
+        comparisons.p,
+        case
+            when comparisons.p is null then null
+            when comparisons.p_adjusted > {{ var('false_discovery_rate') }} then 'no_clear_change'
+            when
+                abs(estimates.value - comparisons.base_value) < coalesce(
+                    cast(definitions.material_change as double),
+                    cast(definitions.material_change_relative as double) * abs(comparisons.base_value)
+                )
+                then 'no_clear_change'
+            when definitions.direction = 'none' then 'changed'
+            when (estimates.value > comparisons.base_value) = (definitions.direction = 'up') then 'better'
+            else 'worse'
+        end as change
+    from comparisons
+    inner join estimates
+        on
+            comparisons.month = estimates.month
+            and comparisons.scope_type = estimates.scope_type
+            and comparisons.scope_id = estimates.scope_id
+            and comparisons.metric_id = estimates.metric_id
+            and comparisons.dimension = estimates.dimension
+            and comparisons.dimension_value = estimates.dimension_value
+    inner join definitions on comparisons.metric_id = definitions.metric_id
+),
+
+with_target as (
+    select
+        estimates.month,
+        estimates.scope_type,
+        estimates.scope_id,
+        estimates.metric_id,
+        estimates.dimension,
+        estimates.dimension_value,
+        estimates.unit,
+        estimates.value,
+        estimates.numerator,
+        estimates.denominator,
+        estimates.n,
+        estimates.ci_low,
+        estimates.ci_high,
+        estimates.variance,
+        estimates.is_too_few,
+        definitions.direction,
+        coalesce(estimates.target, reference_targets.target) as target
+    from estimates
+    inner join definitions on estimates.metric_id = definitions.metric_id
+    left join reference_targets
+        on
+            estimates.month = reference_targets.month
+            and estimates.scope_type = reference_targets.scope_type
+            and estimates.scope_id = reference_targets.scope_id
+            and estimates.metric_id = reference_targets.metric_id
+            and estimates.dimension = ''
+            and reference_targets.choice = 1
+)
+
+select
+    with_target.month,
+    with_target.scope_type,
+    with_target.scope_id,
+    with_target.metric_id,
+    with_target.dimension,
+    with_target.dimension_value,
+    with_target.unit,
+    {{ measure('with_target.value') }} as value,
+    with_target.numerator,
+    with_target.denominator,
+    with_target.n,
+    with_target.ci_low,
+    with_target.ci_high,
+    {{ measure('with_target.target') }} as target,
+    case
+        when with_target.is_too_few then 'too_few'
+        when with_target.target is null or with_target.value is null or with_target.direction = 'none' then 'no_target'
+        when with_target.direction = 'up' and {{ measure('with_target.value') }} >= with_target.target then 'met'
+        when with_target.direction = 'down' and {{ measure('with_target.value') }} <= with_target.target then 'met'
+        else 'missed'
+    end as status,
+    {{ measure('previous.base_value') }} as previous,
+    {{ measure('year_ago.base_value') }} as year_ago,
+    {{ measure('with_target.variance') }} as variance,
+    previous.p as p_previous,
+    year_ago.p as p_year_ago,
+    previous.change as change_previous,
+    year_ago.change as change_year_ago
+from with_target
+{%- for period in ['previous', 'year_ago'] %}
+left join judged as {{ period }}
+    on
+        {{ period }}.period = '{{ period }}'
+        and with_target.month = {{ period }}.month
+        and with_target.scope_type = {{ period }}.scope_type
+        and with_target.scope_id = {{ period }}.scope_id
+        and with_target.metric_id = {{ period }}.metric_id
+        and with_target.dimension = {{ period }}.dimension
+        and with_target.dimension_value = {{ period }}.dimension_value
+{%- endfor %}

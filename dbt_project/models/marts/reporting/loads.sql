@@ -1,0 +1,12 @@
+select
+    entity,
+    source_system as source,
+    load_date,
+    rows_read,
+    rows_loaded,
+    rows_filtered,
+    rows_duplicate,
+    rows_quarantined,
+    rows_refused,
+    is_stale
+from {{ source('control', 'loads') }}

@@ -1,0 +1,296 @@
+"""kpi_cells() on a small project of its own: every kind of metric against plain Python over the same rows."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+CONNECTIONS: Any = DuckDBConnectionManager  # untyped
+DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+MONTHS = [date(2024, 1, 1), date(2024, 6, 1), date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1)]
+INCOMPLETE, WITHOUT_DIMENSIONS = date(2025, 2, 1), date(2024, 6, 1)
+
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the fact the metrics are declared on; nulls wherever a column may have them."""
+
+    case_month: date | None
+    region: str
+    store_id: str | None
+    topic: str | None
+    is_good: bool | None
+    minutes: float | None
+    score: int | None
+    complaints: int
+    orders: int
+    customer_id: str
+    promised: float
+
+
+CASES = [
+    Case(
+        case_month=None if i == 7 else date(2019, 1, 1) if i == 8 else MONTHS[i * 3 % 5],
+        region="NS"[i % 3 == 0],
+        store_id=None if i % 10 == 9 else f"s{i % 5}",
+        topic=None if i % 7 == 3 else f"t{i % 2}",
+        is_good=None if i % 11 == 5 else i % 4 != i % 3,
+        minutes=None if i % 13 == 2 else i * 1.25,
+        score=None if i % 9 == 1 else i % 11,
+        complaints=int(i % 5 == 0),
+        orders=i % 4,
+        customer_id=f"c{i % 17}",
+        promised=0.9 if i % 3 else 0.8,
+    )
+    for i in range(150)
+]
+
+
+def metric(suffix: str, **declared: Any) -> dict[str, Any]:
+    text = {"en": 'It\'s "so" called', "zh": "名称"}
+    scopes = {"region": "region", "store": "store_id"}
+    return {
+        "id": f"cases_{suffix}", "label": text, "definition": text, "unit": "count", "direction": "up", "kind": suffix,
+        "month": "case_month", "additivity": "ratio", "scopes": scopes, "dimensions": ["topic"], "claims_change": False,
+    } | declared  # fmt: skip
+
+
+METRICS = [
+    metric("proportion", value="is_good", unit="rate", target="promised"),
+    metric("mean", value="minutes", where="region = 'N'"),
+    metric("median", value="minutes"),
+    metric("p90", value="minutes", dimensions=[], scopes={}),
+    metric("sum", value="minutes"),
+    metric("count"),
+    metric("distinct", value="customer_id"),
+    metric("nps", value="score"),
+    metric("ratio", numerator="complaints", denominator="orders"),
+    metric(
+        "poisson",
+        numerator="complaints",
+        denominator="orders",
+        unit="per_1000",
+        dimensions=["topic", "region"],
+    ),
+    metric("absent", kind="count", entities=["orders", "tickets"]),
+    metric("present", kind="count", entities=["tickets"], target=5),
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small project: the real macros, one fact, the cells and the definitions."""
+    project = tmp_path_factory.mktemp("kpi")
+    shutil.copytree(DBT_PROJECT / "macros", project / "macros")
+    files: dict[str, str] = {
+        "dbt_project.yml": yaml.safe_dump({
+            "name": "kefu", "version": "1.0", "config-version": 2, "profile": "kpi",
+            "vars": {"reporting_time_zone": "UTC"},
+            "flags": {"send_anonymous_usage_stats": False}, "models": {"+materialized": "table"},
+        }),
+        "profiles.yml": yaml.safe_dump({
+            "kpi": {"target": "d", "outputs": {
+                "d": {"type": "duckdb", "path": str(project / "kpi.duckdb"), "schema": "m"},
+            }},
+        }),
+        "models/control.yml": (DBT_PROJECT / "models/staging/_control.yml").read_text(encoding="utf-8"),
+        "models/intermediate/core/int_core__months.sql": "select month, is_complete from main.months",
+        "models/marts/service/fct_case.sql": "select * from main.cases",
+        "models/marts/service/fct_case.yml": yaml.safe_dump({"models": [{
+            "name": "fct_case", "config": {"meta": {"metrics": METRICS}},
+            "columns": [{"name": name} for name in Case.__dataclass_fields__],
+        }]}),
+        "models/intermediate/reporting/cells.sql": "-- depends_on: {{ ref('fct_case') }}\n{{ kpi_cells('service') }}",
+        "models/intermediate/reporting/no_cells.sql": "{{ kpi_cells('economics') }}",
+        "models/marts/reporting/metric_definitions.sql":
+            (DBT_PROJECT / "models/marts/reporting/metric_definitions.sql").read_text(encoding="utf-8"),
+    }  # fmt: skip
+    for name, content in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(content, encoding="utf-8")
+    with duckdb.connect(project / "kpi.duckdb") as connection:
+        connection.execute("create schema control")
+        connection.execute("create table control.loads (entity text, status text, rows_loaded bigint)")
+        connection.execute(
+            "insert into control.loads values ('tickets', 'loaded', 9), ('orders', 'refused', 9)"
+        )
+        connection.execute("create table months (month date, is_complete boolean)")
+        connection.executemany("insert into months values (?, ?)", [(m, m != INCOMPLETE) for m in MONTHS])
+        connection.execute(
+            "create table cases (case_month date, region text, store_id text, topic text, is_good boolean,"
+            " minutes double, score int, complaints int, orders int, customer_id text, promised decimal(4, 2))"
+        )
+        connection.executemany(
+            f"insert into cases values ({', '.join('?' * 11)})", [list(vars(case).values()) for case in CASES]
+        )
+    return project
+
+
+@pytest.fixture(scope="module")
+def dbt(project: Path) -> Iterable[Callable[..., Any]]:
+    """dbt on the small project, parsed once."""
+    arguments = ["--project-dir", str(project), "--profiles-dir", str(project), "--quiet"]
+    manifest: Any = dbtRunner().invoke(["parse", *arguments]).result
+    runner = dbtRunner(manifest=manifest)
+    yield lambda *words: runner.invoke([*words, *arguments])
+    CONNECTIONS.close_all_connections()
+
+
+@pytest.fixture(scope="module")
+def built(dbt: Callable[..., Any], project: Path) -> Iterable[duckdb.DuckDBPyConnection]:
+    outcome = dbt("run")
+    assert outcome.success, outcome.result and [r.message for r in outcome.result]
+    CONNECTIONS.close_all_connections()
+    with duckdb.connect(project / "kpi.duckdb") as connection:
+        yield connection
+
+
+def p90(values: list[float]) -> float:
+    at = 0.9 * (len(values) - 1)
+    below = sorted(values)[int(at)]
+    return below + (at - int(at)) * (sorted(values)[min(int(at) + 1, len(values) - 1)] - below)
+
+
+def figure(kind: str, cases: list[Case]) -> tuple[int, float | None, float | None, float | None]:
+    """n, numerator, denominator and value by the plain reading of the definitions."""
+    good = [case.is_good for case in cases if case.is_good is not None]
+    minutes = [case.minutes for case in cases if case.minutes is not None]
+    scores = [case.score for case in cases if case.score is not None]
+    net = sum(s >= 9 for s in scores) - sum(s <= 6 for s in scores)
+    complaints, orders = sum(case.complaints for case in cases), sum(case.orders for case in cases)
+    share = complaints / orders if orders else None
+    return {
+        "proportion": (len(good), sum(good), len(good), sum(good) / len(good) if good else None),
+        "mean": (len(minutes), sum(minutes), len(minutes), statistics.fmean(minutes) if minutes else None),
+        "median": (len(minutes), None, None, statistics.median(minutes) if minutes else None),
+        "p90": (len(minutes), None, None, p90(minutes) if minutes else None),
+        "sum": (len(minutes), None, None, sum(minutes) if minutes else None),
+        "count": (len(cases), None, None, len(cases)),
+        "distinct": (len(cases), None, None, len({case.customer_id for case in cases})),
+        "nps": (len(scores), net, len(scores), 100 * net / len(scores) if scores else None),
+        "ratio": (len(cases), complaints, orders, share),
+        "poisson": (orders, complaints, orders, None if share is None else 1000 * share),
+    }[kind]
+
+
+def expected_cells(declared: dict[str, Any]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Every cell of a metric by its key: company and scopes for all months, dimensions for the latest ones."""
+    scope_columns = {"company": None} | declared["scopes"]
+    groups: dict[tuple[Any, ...], list[Case]] = defaultdict(list)
+    for case in CASES:
+        kept = case.case_month in MONTHS and not (declared["id"] == "cases_mean" and case.region != "N")
+        for (scope, column), split in itertools.product(
+            scope_columns.items(), [None, *declared["dimensions"]]
+        ):
+            scope_id = getattr(case, column) if column else "company"
+            value = getattr(case, split) if split else ""
+            seen = scope_id is not None and value is not None
+            if kept and seen and not (split and case.case_month == WITHOUT_DIMENSIONS):
+                groups[case.case_month, scope, scope_id, split or "", value].append(case)
+    return {key: figure(declared["kind"], cases) for key, cases in groups.items()}
+
+
+@pytest.mark.parametrize("declared", [m for m in METRICS if "entities" not in m], ids=lambda m: m["kind"])
+def test_cells_equal_a_plain_aggregation(built: duckdb.DuckDBPyConnection, declared: dict[str, Any]) -> None:
+    rows = built.execute(
+        "select month, scope_type, scope_id, dimension, dimension_value,"
+        " n, numerator::double, denominator::double, value from m.cells where metric_id = $id",
+        {"id": declared["id"]},
+    ).fetchall()
+    cells = {row[:5]: row[5:] for row in rows}
+    expected = expected_cells(declared)
+    assert len(cells) == len(rows)
+    assert cells.keys() == expected.keys()
+    for key, value in expected.items():
+        assert cells[key] == pytest.approx(value), key
+
+
+def test_squares_serve_the_variance_of_a_mean(built: duckdb.DuckDBPyConnection) -> None:
+    minutes = [
+        c.minutes
+        for c in CASES
+        if c.region == "N" and c.case_month == date(2025, 1, 1) and c.minutes is not None
+    ]
+    answer = built.execute(
+        "select sum_squares::double from m.cells where metric_id = 'cases_mean' and month = '2025-01-01'"
+        " and scope_type = 'company' and dimension = ''"
+    ).fetchone()
+    assert answer == (pytest.approx(sum(m * m for m in minutes)),)
+
+
+def test_a_target_of_the_rows_holds_only_where_they_agree(built: duckdb.DuckDBPyConnection) -> None:
+    targets = built.execute(
+        "select distinct scope_id, target from m.cells where metric_id = 'cases_proportion'"
+        " and scope_type in ('company', 'region') and dimension = '' order by all"
+    ).fetchall()
+    assert [(scope, None if target is None else float(target)) for scope, target in targets] == [
+        ("N", 0.9), ("S", 0.8), ("company", None),
+    ]  # fmt: skip
+
+
+def test_a_metric_is_absent_while_an_entity_it_needs_is(built: duckdb.DuckDBPyConnection) -> None:
+    found = built.execute(
+        "select distinct metric_id from m.cells where metric_id like '%sent' order by all"
+    ).fetchall()
+    assert found == [("cases_present",)]
+    assert built.execute("select count(*) from m.no_cells").fetchone() == (0,)
+
+
+def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute("select metric_id, area, label_en, label_zh from m.metric_definitions").fetchall()
+    assert sorted(rows) == sorted((m["id"], "service", m["label"]["en"], m["label"]["zh"]) for m in METRICS)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            {"kind": "average"},
+            "model fct_case, metric cases_proportion: kind is average; it may be proportion, mean",
+        ),
+        (
+            {"scopes": {"shop": "store_id"}},
+            "metric cases_proportion: unknown scope shop; it may be region, store",
+        ),
+        (
+            {"scopes": {"store": "shop"}},
+            "metric cases_proportion: fct_case documents no column shop in its yml",
+        ),
+        (
+            {"dimensions": ["colour"]},
+            "metric cases_proportion: fct_case documents no column colour in its yml",
+        ),
+        ({"material": 1}, "metric cases_proportion: unknown key material; known are id, label"),
+        ({"kind": "poisson"}, "metric cases_proportion: kind poisson needs numerator"),
+        (
+            {"claims_change": True},
+            "metric cases_proportion: give material_change or material_change_relative",
+        ),
+        ({"label": {"en": "Label"}}, "metric cases_proportion: label is not given in zh"),
+    ],
+)
+def test_a_wrong_declaration_stops_the_build_and_says_where(
+    dbt: Callable[..., Any], capsys: pytest.CaptureFixture[str], wrong: dict[str, Any], told: str
+) -> None:
+    declared = METRICS[0] | wrong
+    node = {"name": "fct_case", "columns": {name: {} for name in Case.__dataclass_fields__}}
+    outcome = dbt("run-operation", "check_metric", "--args", json.dumps({"metric": declared, "node": node}))
+    assert not outcome.success
+    assert told in " ".join(capsys.readouterr().out.split())
