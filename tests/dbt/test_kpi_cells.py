@@ -128,9 +128,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(project / "kpi.duckdb") as connection:
         connection.execute("create schema control")
         connection.execute("create table control.loads (entity text, status text, rows_loaded bigint)")
-        connection.execute(
-            "insert into control.loads values ('tickets', 'loaded', 9), ('orders', 'refused', 9)"
-        )
+        connection.execute("insert into control.loads values ('tickets', 'loaded', 9), ('orders', 'refused', 9)")
         connection.execute("create table months (month date, is_complete boolean)")
         connection.executemany("insert into months values (?, ?)", [(m, m != INCOMPLETE) for m in MONTHS])
         connection.execute(
@@ -196,9 +194,7 @@ def expected_cells(declared: dict[str, Any]) -> dict[tuple[Any, ...], tuple[Any,
     groups: dict[tuple[Any, ...], list[Case]] = defaultdict(list)
     for case in CASES:
         kept = case.case_month in MONTHS and not (declared["id"] == "cases_mean" and case.region != "N")
-        for (scope, column), split in itertools.product(
-            scope_columns.items(), [None, *declared["dimensions"]]
-        ):
+        for (scope, column), split in itertools.product(scope_columns.items(), [None, *declared["dimensions"]]):
             scope_id = getattr(case, column) if column else "company"
             value = getattr(case, split) if split else ""
             seen = scope_id is not None and value is not None
@@ -224,9 +220,7 @@ def test_cells_equal_a_plain_aggregation(built: duckdb.DuckDBPyConnection, decla
 
 def test_squares_serve_the_variance_of_a_mean(built: duckdb.DuckDBPyConnection) -> None:
     minutes = [
-        c.minutes
-        for c in CASES
-        if c.region == "N" and c.case_month == date(2025, 1, 1) and c.minutes is not None
+        c.minutes for c in CASES if c.region == "N" and c.case_month == date(2025, 1, 1) and c.minutes is not None
     ]
     answer = built.execute(
         "select sum_squares::double from m.cells where metric_id = 'cases_mean' and month = '2025-01-01'"
@@ -246,9 +240,7 @@ def test_a_target_of_the_rows_holds_only_where_they_agree(built: duckdb.DuckDBPy
 
 
 def test_a_metric_is_absent_while_an_entity_it_needs_is(built: duckdb.DuckDBPyConnection) -> None:
-    found = built.execute(
-        "select distinct metric_id from m.cells where metric_id like '%sent' order by all"
-    ).fetchall()
+    found = built.execute("select distinct metric_id from m.cells where metric_id like '%sent' order by all").fetchall()
     assert found == [("cases_present",)]
     assert built.execute("select count(*) from m.no_cells").fetchone() == (0,)
 

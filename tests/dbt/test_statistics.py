@@ -37,9 +37,7 @@ def ask(expression: str, **columns: float | int | None) -> float | None:
     return value
 
 
-@pytest.mark.parametrize(
-    "z", [0.0, 0.5, 1.0, 1.959963984540054, -2.5, 3.0, 6.0, 7.05, 7.08, 8.0, 12.0, -30.0]
-)
+@pytest.mark.parametrize("z", [0.0, 0.5, 1.0, 1.959963984540054, -2.5, 3.0, 6.0, 7.05, 7.08, 8.0, 12.0, -30.0])
 def test_p_values_are_those_of_the_error_function_on_both_sides_of_the_switch(z: float) -> None:
     assert ask(MACROS.two_sided_p("z"), z=z) == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), rel=2e-12)
     assert ask(MACROS.normal_cdf("z"), z=z) == pytest.approx(0.5 * math.erfc(-z / math.sqrt(2)), rel=2e-12)
@@ -83,9 +81,7 @@ def test_an_interval_of_no_cases_is_null() -> None:
         (100, 81.36399125092314, 121.62679379242638, 0.0005),
     ],
 )
-def test_poisson_bounds_are_near_the_exact_ones(
-    events: int, low: float, high: float, tolerance: float
-) -> None:
+def test_poisson_bounds_are_near_the_exact_ones(events: int, low: float, high: float, tolerance: float) -> None:
     assert ask(MACROS.poisson_bound("x", "low"), x=events) == pytest.approx(low, rel=tolerance)
     assert ask(MACROS.poisson_bound("x", "high"), x=events) == pytest.approx(high, rel=min(tolerance, 0.02))
 
