@@ -108,7 +108,8 @@ def run_suite(
 
     checks = load_checks(suite, overrides or {})
     databases = {"work": work_db} if suite == "raw" else {"work": work_db, "kefu": marts_db}
-    with attached(databases, config or {}) as (source, connection):
+    spill = {"temp_directory": str(work_db.with_suffix(".spill"))}  # what is in memory spills beside the build
+    with attached(databases, spill | dict(config or {})) as (source, connection):
         with _asking(suite):
             context = raw_context(connection) if suite == "raw" else marts_context()
         connection.exec_driver_sql(_MEASURED)
