@@ -1,4 +1,4 @@
-"""What the queries are rendered with: what is supplied (raw), which metrics are declared (marts)."""
+"""What the queries are rendered with: what is supplied (raw), what is personal (marts)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 
 from orchestration.ingestion.contract import Entity, contract
-from orchestration.settings import DBT_PROJECT_DIR
-
-MODELS = DBT_PROJECT_DIR / "models"
 
 _SUPPLIED = """
     select entity, source_system, arg_max(load_mode, load_date) as load_mode
@@ -72,29 +68,9 @@ def raw_context(connection: sa.Connection) -> dict[str, Any]:
     return {"supplies": supplies, "references": references}
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A metric as the yml of a model declares it."""
-
-    id: str
-    kind: str
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether its cases (n), and what it counts of them, are those of its scopes together."""
-        return self.kind in {"proportion", "mean", "nps", "sum", "count", "ratio"}
-
-
 def marts_context() -> dict[str, Any]:
-    """The declared metrics, and the names that personal columns go by."""
-    documents = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(MODELS.rglob("*.yml")))
-    metrics = [
-        Metric(metric["id"], metric["kind"])
-        for document in documents
-        for model in document.get("models", [])
-        for metric in model.get("config", {}).get("meta", {}).get("metrics", [])
-    ]
-    return {"metrics": metrics, "personal": personal_names()}
+    """The names that personal columns go by."""
+    return {"personal": personal_names()}
 
 
 def personal_names() -> list[str]:

@@ -5,4 +5,5 @@ select
     {{ cell() }} as key,
     coalesce(numerator < 0 or numerator > denominator, true) as is_broken
 from kefu.reporting.kpi_monthly
-where metric_id in ({{ metrics | selectattr("kind", "equalto", "proportion") | map(attribute="id") | map("literal") | join(", ") }})
+inner join kefu.reporting.metric_definitions using (metric_id)
+where kind = 'proportion'

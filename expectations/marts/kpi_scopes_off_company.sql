@@ -1,14 +1,13 @@
-{#- One row per month, metric and scope type whose cases are counted once. A case without a scope is in the company alone. -#}
+{#- One row per month, metric and scope type whose cases add up. A case without a scope counts in the company alone. -#}
 with
 
 counted as (
     select
-        *,
-        coalesce(numerator, value) as amount
-    from kefu.reporting.kpi_monthly
-    where
-        dimension = ''
-        and metric_id in ({{ metrics | selectattr("adds_up") | map(attribute="id") | map("literal") | join(", ") }})
+        kpi.*,
+        coalesce(kpi.numerator, kpi.value) as amount
+    from kefu.reporting.kpi_monthly as kpi
+    inner join kefu.reporting.metric_definitions as definitions on kpi.metric_id = definitions.metric_id
+    where kpi.dimension = '' and definitions.kind in ('proportion', 'mean', 'nps', 'ratio', 'sum', 'count')
 ),
 
 scopes as (
@@ -26,7 +25,11 @@ scopes as (
 select
     scopes.metric_id as subject,
     concat_ws('|', scopes.month, scopes.metric_id, scopes.scope_type) as key,
-    scopes.n > company.n or (scopes.n = company.n and scopes.amount <> company.amount) as is_broken
+    scopes.n > company.n or (
+        scopes.n = company.n
+        -- a figure of doubles is rounded once for the company and once for each scope
+        and abs(scopes.amount - company.amount) > 1e-6 * greatest(1, abs(company.amount))
+    ) as is_broken
 from scopes
 inner join counted as company
     on scopes.month = company.month

@@ -1,14 +1,16 @@
-{#- One row per figure with a status. -#}
+{#- One row per figure: whether its status agrees with its target, and what is too few to judge claims no change. -#}
 {%- from "_cell.sql" import cell %}
 select
     metric_id as subject,
     {{ cell() }} as key,
-    case status
-        when 'met' then target is null or value is null
-        when 'missed' then target is null or value is null
-        when 'no_target' then target is not null
-        when 'too_few' then change_previous is not null or change_year_ago is not null
-        else true
-    end as is_broken
+    coalesce(
+        case status
+            when 'met' then case direction when 'up' then value < target when 'down' then value > target end
+            when 'missed' then case direction when 'up' then value >= target when 'down' then value <= target end
+            when 'too_few' then change_previous is not null or change_year_ago is not null
+            when 'no_target' then false
+        end,
+        true
+    ) as is_broken
 from kefu.reporting.kpi_monthly
-where status is not null
+inner join kefu.reporting.metric_definitions using (metric_id, unit)

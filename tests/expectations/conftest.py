@@ -8,23 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations import context
 from expectations.results import Suite, SuiteResult
 from expectations.suites import run_suite
 from orchestration.ingestion.contract import contract, control_tables
 
 DELIVERIES = 8
-METRICS = """
-version: 2
-models:
-  - name: csat
-    config:
-      meta:
-        metrics:
-          - {id: csat, kind: proportion}
-          - {id: orders, kind: count}
-          - {id: first_reply, kind: median}
-"""
 _LOADS = f"""
     insert into control.loads (entity, source_system, load_date, load_mode, status, rows_loaded, is_stale)
     select entity, 'crm', date '2026-10-01' + nth::integer, load_mode, 'loaded', 1000, false
@@ -71,6 +59,14 @@ _KPI = """
     ),
     (values (date '2026-09-01'), (date '2026-10-01')) as months(month)
 """
+_DEFINITIONS = """
+    create table kefu.reporting.metric_definitions as
+    select *, 'Label' as label_en, '名称' as label_zh, 'What.' as definition_en, '定义。' as definition_zh
+    from (values
+        ('csat', 'rate', 'up', 'proportion'), ('orders', 'count', 'none', 'count'),
+        ('first_reply', 'minutes', 'down', 'median')
+    ) as metrics(metric_id, unit, direction, kind)
+"""
 
 
 @dataclass(frozen=True)
@@ -105,17 +101,15 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         connection.execute("insert into control.run values ('2026-10-08 16:00:00', '2026-10-08', '2026-10-08')")
         connection.execute("create schema kefu.reporting")
         connection.execute(_KPI)
+        connection.execute(_DEFINITIONS)
         connection.execute("create schema kefu.customer")
         connection.execute("create table kefu.customer.customer_contact (customer_id varchar, phone varchar)")
     return made
 
 
 @pytest.fixture
-def warehouse(intact: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    """A copy of the intact warehouse, and the metrics that its figures were declared by."""
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "csat.yml").write_text(METRICS, encoding="utf-8")
-    monkeypatch.setattr(context, "MODELS", tmp_path / "models")
+def warehouse(intact: Warehouse, tmp_path: Path) -> Warehouse:
+    """A copy of the intact warehouse, for a test to break."""
     made = Warehouse(tmp_path / "work.duckdb", tmp_path / "kefu.duckdb")
     made.work.write_bytes(intact.work.read_bytes())
     made.marts.write_bytes(intact.marts.read_bytes())

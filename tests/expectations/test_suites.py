@@ -80,8 +80,8 @@ MARTS = {
         f"update kefu.reporting.kpi_monthly set value = 80, ci_high = 90 where {CSAT}",
         {"kpi_rate_out_of_range": "csat"},
     ),
-    "below its interval": (
-        f"update kefu.reporting.kpi_monthly set value = 0.5 where {CSAT}",
+    "above its interval": (
+        f"update kefu.reporting.kpi_monthly set value = 0.95 where {CSAT}",
         {"kpi_outside_interval": "csat"},
     ),
     "half an interval": (
@@ -99,6 +99,18 @@ MARTS = {
     "met without a target": (
         f"update kefu.reporting.kpi_monthly set target = null where {CSAT}",
         {"kpi_status_contradicted": "csat"},
+    ),
+    "missed, they say": (
+        f"update kefu.reporting.kpi_monthly set status = 'missed' where {CSAT}",
+        {"kpi_status_contradicted": "csat"},
+    ),
+    "nobody knows what it is": (
+        "delete from kefu.reporting.metric_definitions where metric_id = 'first_reply'",
+        {"kpi_undefined": "first_reply"},
+    ),
+    "no Chinese name": (
+        "update kefu.reporting.metric_definitions set label_zh = '' where metric_id = 'first_reply'",
+        {"kpi_undefined": "first_reply"},
     ),
     "better than nothing": (
         f"update kefu.reporting.kpi_monthly set change_previous = 'better' where {CSAT}",
