@@ -1,0 +1,121 @@
+with tickets as (
+    select
+        ticket_id,
+        store_id,
+        region,
+        schedule_id,
+        created_at,
+        created_open_seconds,
+        deleted_at,
+        merged_at
+    from {{ ref('int_service__tickets') }}
+),
+
+crm_tickets as (
+    select
+        ticket_id,
+        customer_id,
+        order_id,
+        product_id,
+        channel,
+        kind,
+        category,
+        priority,
+        severity,
+        cause,
+        behaviour,
+        manner,
+        purpose,
+        phase,
+        fault,
+        is_major,
+        compensation_amount,
+        source_system
+    from {{ ref('stg_crm__tickets') }}
+),
+
+replies as (
+    select
+        ticket_id,
+        replies,
+        first_reply_at,
+        first_reply_open_seconds,
+        coalesce(first_reply_agent_id, last_agent_id) as agent_id
+    from {{ ref('int_service__ticket_replies') }}
+),
+
+resolutions as (
+    select
+        ticket_id,
+        status,
+        reopens,
+        first_resolved_at,
+        first_resolved_open_seconds,
+        solved_at,
+        solved_open_seconds,
+        {%- for clock in status_clocks() %}
+        {{ clock }}_calendar_seconds,
+        {{ clock }}_open_seconds{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_service__ticket_resolutions') }}
+),
+
+agents as (
+    select
+        agent_id,
+        team
+    from {{ ref('stg_crm__agents') }}
+)
+
+select
+    tickets.ticket_id,
+    crm_tickets.source_system,
+    crm_tickets.customer_id,
+    crm_tickets.order_id,
+    crm_tickets.product_id,
+    tickets.store_id,
+    tickets.region,
+    tickets.schedule_id,
+    crm_tickets.channel,
+    crm_tickets.category,
+    replies.agent_id,
+    agents.team,
+    crm_tickets.priority,
+    crm_tickets.kind,
+    crm_tickets.severity,
+    crm_tickets.cause,
+    crm_tickets.behaviour,
+    crm_tickets.manner,
+    crm_tickets.purpose,
+    crm_tickets.phase,
+    crm_tickets.fault,
+    crm_tickets.is_major,
+    {{ measure('crm_tickets.compensation_amount') }} as compensation_amount,
+    resolutions.status,
+    tickets.created_at,
+    {{ local_month('tickets.created_at') }} as created_month,
+    replies.first_reply_at,
+    {{ local_month('replies.first_reply_at') }} as first_reply_month,
+    replies.replies,
+    resolutions.first_resolved_at,
+    {{ local_month('resolutions.first_resolved_at') }} as first_resolved_month,
+    resolutions.solved_at,
+    {{ local_month('resolutions.solved_at') }} as solved_month,
+    resolutions.reopens,
+    tickets.deleted_at is not null as is_deleted,
+    tickets.merged_at is not null as is_merged,
+    {{ minutes_of(seconds_between('tickets.created_at', 'replies.first_reply_at')) }} as first_reply_calendar_minutes,
+    {{ minutes_of('replies.first_reply_open_seconds - tickets.created_open_seconds') }} as first_reply_business_minutes,
+    {{ minutes_of(seconds_between('tickets.created_at', 'resolutions.first_resolved_at')) }} as first_resolution_calendar_minutes,
+    {{ minutes_of('resolutions.first_resolved_open_seconds - tickets.created_open_seconds') }} as first_resolution_business_minutes,
+    {{ minutes_of(seconds_between('tickets.created_at', 'resolutions.solved_at')) }} as full_resolution_calendar_minutes,
+    {{ minutes_of('resolutions.solved_open_seconds - tickets.created_open_seconds') }} as full_resolution_business_minutes,
+    {%- for clock in status_clocks() %}
+    {{ minutes_of('resolutions.' ~ clock ~ '_calendar_seconds') }} as {{ clock }}_calendar_minutes,
+    {{ minutes_of('resolutions.' ~ clock ~ '_open_seconds') }} as {{ clock }}_business_minutes{{ ',' if not loop.last }}
+    {%- endfor %}
+from tickets
+inner join crm_tickets on tickets.ticket_id = crm_tickets.ticket_id
+left join replies on tickets.ticket_id = replies.ticket_id
+left join resolutions on tickets.ticket_id = resolutions.ticket_id
+left join agents on replies.agent_id = agents.agent_id
