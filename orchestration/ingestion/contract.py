@@ -97,7 +97,9 @@ def _entity(table: dict[str, Any]) -> Entity:
 
 
 def _tables(file_name: str) -> dict[str, Entity]:
-    document = yaml.safe_load((STAGING / file_name).read_text(encoding="utf-8"))
+    # libyaml, where the wheel has it, is ten times faster
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load((STAGING / file_name).read_text(encoding="utf-8"), loader)  # noqa: S506 - both are safe
     return {table["name"]: _entity(table) for source in document["sources"] for table in source["tables"]}
 
 

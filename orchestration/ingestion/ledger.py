@@ -45,7 +45,7 @@ class FileEntry(_Entry):
     mapping_version: str
     inputs: str  # hash of all else the result depends on: mapping, contract, joined files, rates, limits
     status: Status
-    entities: tuple[str, ...]
+    entities: dict[str, LoadMode]
     read: int = 0
     accepted: int = 0
     filtered: int = 0
@@ -78,6 +78,8 @@ class LoadEntry(_Entry):
     event_from: datetime | None = None
     event_to: datetime | None = None
     error: str | None = None
+    deletions_accepted: bool = False  # by a person, of a snapshot that lost many keys
+    basis: str = ""  # hash of what the entry was made of
     live: tuple[str, ...] = ()  # Parquet in the raw zone; of a refused load its last good version
 
 
@@ -131,9 +133,4 @@ def sync_directory(path: Path) -> None:
 def live_files(settings: Settings, entity: str, known_at: date) -> list[Path]:
     """The Parquet files of an entity as known at the end of a day, in a stable order."""
     manifest = Manifest.read(settings.raw)
-    return [
-        settings.raw / path
-        for load in manifest.known(known_at)
-        if load.entity == entity
-        for path in load.live
-    ]
+    return [settings.raw / path for load in manifest.known(known_at) if load.entity == entity for path in load.live]

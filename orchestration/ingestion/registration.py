@@ -56,9 +56,7 @@ def register_duckdb(
 
     con.execute("create schema if not exists raw")
     for entity in contract().values():
-        files = [
-            str(settings.raw / path) for load in loads if load.entity == entity.name for path in load.live
-        ]
+        files = [str(settings.raw / path) for load in loads if load.entity == entity.name for path in load.live]
         con.execute(f"create or replace view raw.{quote(entity.name)} as {raw_select(entity, files)}")
     con.execute("create schema if not exists control")
     for table in control_tables().values():

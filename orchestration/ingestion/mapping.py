@@ -1,0 +1,307 @@
+"""Mapping files: what a source's files are called, how they are written, and which expression fills which column.
+
+Here a mapping is read and checked against the contract; running it is load.py's part.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import hashlib
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from orchestration.ingestion.contract import Entity, LoadMode, contract
+from orchestration.ingestion.errors import MappingError
+from orchestration.ingestion.expressions import Expression, parse
+from orchestration.settings import BUILT_IN_MAPPINGS, Settings
+
+Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".xlsx": "xlsx",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _expression(value: Any) -> Any:
+    return parse(value) if isinstance(value, str) else value
+
+
+def _aggregate(value: Any) -> Any:
+    return parse(value, aggregate=True) if isinstance(value, str) else value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is no IANA time zone; write one such as Asia/Shanghai")
+    return value
+
+
+_Written = PlainSerializer(lambda expression: expression.tree.sql(dialect="duckdb"), return_type=str)
+Scalar = Annotated[Expression, BeforeValidator(_expression), _Written]
+Aggregate = Annotated[Expression, BeforeValidator(_aggregate), _Written]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class FixedColumn(_Part):
+    """A column at a fixed place of each line."""
+
+    name: str
+    start: int = Field(ge=1)  # the first character is 1
+    width: int = Field(ge=1)
+
+
+class Join(_Part):
+    """Columns of another file of the same delivery, at most one row for each row of this one."""
+
+    file: str
+    on: dict[str, str] = Field(min_length=1)  # column of this file: column of the other
+    aggregate: dict[str, Aggregate] = Field(default_factory=dict)  # name: sum(...), over the rows that match
+
+
+class ColumnMapping(_Part):
+    """How one column of an entity is made."""
+
+    value: Scalar | None = None
+    constant: str | None = None
+    format: Texts = ()  # strptime formats, tried in order
+    zone: Zone | None = None  # of stamps without one; overrides the mapping's
+    end_of_day: bool = False  # a day without a time of day lasts to its local end
+    map: dict[str, str] = Field(default_factory=dict)
+    otherwise: str | None = Field(None, alias="else")  # for values that `map` does not name
+    source: str | None = None  # of a reference into another source
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.value is None) == (self.constant is None):
+            raise ValueError("give either `value` (an expression) or `constant`")
+        if self.otherwise is not None and not self.map:
+            raise ValueError("`else` needs a `map`")
+        return self
+
+
+def _short(value: Any) -> Any:
+    return {"value": value} if isinstance(value, str) else value
+
+
+class EntityMapping(_Part):
+    """What one file gives to one entity."""
+
+    entity: str
+    load_mode: LoadMode | None = None
+    when: Scalar | None = None
+    one_per: Texts = ()
+    order_by: Texts = ()  # columns of the entity; the first row by them is kept
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short)]]
+
+    @field_validator("entity")
+    @classmethod
+    def _entity_exists(cls, value: str) -> str:
+        if value not in contract():
+            raise ValueError(f"there is no entity {value!r}{_meant(value, contract())}")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_the_contract(self) -> Self:
+        known = {column.name: column for column in self.contract.mapped}
+        for name in (*self.columns, *self.one_per, *self.order_by):
+            if name not in known:
+                raise ValueError(f"{self.entity} has no column {name!r}{_meant(name, known)}")
+        for name in (*self.one_per, *self.order_by):
+            if name not in self.columns:
+                raise ValueError(f"{name} is used by one_per or order_by but not mapped")
+        missing = [column.name for column in known.values() if column.required and column.name not in self.columns]
+        if missing:
+            raise ValueError(f"{self.entity} needs {', '.join(missing)}; map them")
+        left_out = [column for column in self.contract.keys if column.name not in self.columns]
+        if left_out and self.numbered is None and not self.is_keyless:
+            names = ", ".join(column.name for column in left_out)
+            raise ValueError(f"the key of {self.entity} needs {names}; map them")
+        return self
+
+    @property
+    def contract(self) -> Entity:
+        return contract()[self.entity]
+
+    @property
+    def mode(self) -> LoadMode:
+        return self.load_mode or self.contract.load_mode
+
+    @property
+    def is_keyless(self) -> bool:
+        """Whether the only key column is left out: the content and its occurrence are the key."""
+        keys = self.contract.keys
+        return len(keys) == 1 and keys[0].data_type == "varchar" and keys[0].name not in self.columns
+
+    @property
+    def numbered(self) -> str | None:
+        """The number that is left out of a key of several columns, to be counted."""
+        left_out = [column for column in self.contract.keys if column.name not in self.columns]
+        is_number = len(left_out) == 1 and left_out[0].data_type == "bigint" and len(self.contract.keys) > 1
+        return left_out[0].name if is_number else None
+
+
+class FileMapping(_Part):
+    """One kind of file of a source."""
+
+    pattern: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+    format: Format | None = None
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    quote: str = Field('"', pattern='^"?$')
+    header: bool | None = None
+    skip_lines: int = Field(0, ge=0)
+    columns: tuple[FixedColumn | str, ...] = ()
+    sheet: str | None = None
+    root: str | None = None
+    null_values: Texts = ()
+    filter: Scalar | None = None
+    joins: dict[str, Join] = Field(default_factory=dict)
+    entities: tuple[EntityMapping, ...] = ()
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str | None) -> str | None:
+        try:
+            return codecs.lookup(value).name if value else None
+        except LookupError as error:
+            raise ValueError(f"there is no encoding {value!r}") from error
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_byte(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isascii() or value in '"\r\n'):
+            raise ValueError("must be one ASCII character, neither a quote nor a line end")
+        return value
+
+    @model_validator(mode="after")
+    def _widths_are_given(self) -> Self:
+        if self.format == "fixed_width" and not all(isinstance(column, FixedColumn) for column in self.columns):
+            raise ValueError("columns of fixed_width need name, start and width each")
+        if self.format == "fixed_width" and not self.columns:
+            raise ValueError("fixed_width needs `columns`")
+        return self
+
+    @property
+    def separator(self) -> str:
+        return self.delimiter or ("\t" if self.format == "tsv" else ",")
+
+    @property
+    def has_header(self) -> bool:
+        """Stated, else: delimited files and sheets have one unless their columns are named here."""
+        return self.header if self.header is not None else not self.columns and self.format not in ("json", "jsonl")
+
+    def matches(self, name: str) -> bool:
+        return any(fnmatch(name, suffix) for one in self.pattern for suffix in (one, f"{one}.gz"))
+
+    def format_of(self, name: str) -> Format:
+        return self.format or _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower(), "csv")
+
+
+class Mapping(_Part):
+    """All files of one source system."""
+
+    source: str = Field(pattern=r"^[a-z0-9_]+$")
+    description: str = ""
+    time_zone: Zone
+    ignore: Texts = ()  # files that are not wanted
+    files: dict[str, FileMapping] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _files_fit_together(self) -> Self:
+        modes: dict[str, LoadMode] = {}
+        for name, file in self.files.items():
+            for alias, join in file.joins.items():
+                if join.file not in self.files:
+                    raise ValueError(f"files.{name}.joins.{alias}: there is no file {join.file!r}")
+            for feed in file.entities:
+                if modes.setdefault(feed.entity, feed.mode) != feed.mode:
+                    raise ValueError(f"files.{name}: {feed.entity} has another load_mode elsewhere in this mapping")
+        return self
+
+    @cached_property
+    def version(self) -> str:
+        """Changes with whatever changes the outcome, not with comments or layout."""
+        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore"})
+        return hashlib.sha256(written.encode()).hexdigest()[:8]
+
+    @property
+    def modes(self) -> dict[str, LoadMode]:
+        return {feed.entity: feed.mode for file in self.files.values() for feed in file.entities}
+
+
+def _meant(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+class _Loader(yaml.SafeLoader):
+    """Every scalar is the text that was written (Yes is no boolean, 007 no number); a key may stand once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Reads one mapping file. Raises MappingError with a line for each thing that is wrong."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path}: is no YAML: {error}") from error
+    try:
+        mapping = Mapping.model_validate(document)
+    except ValidationError as error:
+        problems = [f"{path}: {_place(problem)}: {problem['msg']}" for problem in error.errors(include_input=False)]
+        raise MappingError("\n".join(problems)) from error
+    if mapping.source != path.stem:
+        raise MappingError(f"{path}: source is {mapping.source!r}; call it {path.stem!r} as the file is called")
+    return mapping
+
+
+def _place(problem: Any) -> str:
+    return ".".join(str(part) for part in problem["loc"]) or "the mapping"
+
+
+def mapping_path(settings: Settings, source: str) -> Path | None:
+    """The company's own mapping of a source, else the built-in one, else None."""
+    for folder in (settings.sources, BUILT_IN_MAPPINGS):
+        path = folder / f"{source}.yml"
+        if path.is_file():
+            return path
+    return None

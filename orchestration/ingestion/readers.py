@@ -1,0 +1,561 @@
+"""Files of any format as record batches of text, each row with its line; nothing is typed or judged here.
+
+Every reader counts the records of its file without regard to how they were parsed, so that a lost one shows.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook
+
+from orchestration.ingestion.contract import literal, quote
+from orchestration.ingestion.errors import RefusedError
+from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format
+from orchestration.ingestion.text import detect_encoding, line_ends, open_bytes, utf8_chunks, whole_lines
+
+_ROWS = 20_000  # of a batch that Python makes row by row
+_BLOCK = 8 << 20  # bytes that Arrow parses at once; no record may be longer
+_LARGEST_DOCUMENT = 512 << 20  # bytes of a JSON document, which is parsed as a whole
+_LONGEST_RECORD = 1_000  # lines after which an open quote is taken for a broken one
+csv.field_size_limit(_BLOCK)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A record that no column can be read from."""
+
+    line: int
+    reason: str
+    record: str
+
+
+class Reader(ABC):
+    """One file. After `batches` is exhausted, records = rows of the batches + broken."""
+
+    columns: tuple[str, ...] | None = None  # None: any name may be asked for and is null where absent
+    encoding: str | None = None
+
+    def __init__(self) -> None:
+        self.broken: list[Broken] = []
+        self.records = 0
+
+    prepared = "select * from batches"  # SQL that names what `column`, `record` and `broken_if` speak of
+    broken_if: tuple[str, str] | None = None  # SQL of a condition that makes a row broken, and the reason
+
+    @property
+    @abstractmethod
+    def schema(self) -> pa.Schema:
+        """The schema of the batches; `line` is always there."""
+
+    @property
+    @abstractmethod
+    def record(self) -> str:
+        """SQL of a whole record as JSON."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SQL of a number that equal records share."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows. Raises RefusedError when the file cannot be read to its end."""
+
+    @abstractmethod
+    def column(self, name: str) -> str | None:
+        """SQL of a column over the batches, or None if the file has no such column."""
+
+
+class _Table(Reader):
+    """A format with columns, which are c0, c1, ... in the batches."""
+
+    columns: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        fields = [pa.field(f"c{i}", pa.string()) for i in range(len(self.columns))]
+        return pa.schema([*fields, pa.field("line", pa.int64())])
+
+    def column(self, name: str) -> str | None:
+        found = [i for i, column in enumerate(self.columns) if column == name]
+        if not found:
+            folded = name.strip().casefold()
+            found = [i for i, column in enumerate(self.columns) if column.strip().casefold() == folded]
+        if len(found) > 1:
+            raise RefusedError(f"has {len(found)} columns called {name!r}; have it sent with one of each")
+        return f"c{found[0]}" if found else None
+
+    @property
+    def record(self) -> str:
+        pairs = (f"{literal(name)}, c{i}" for i, name in enumerate(self.columns))
+        return f"json_object({', '.join(pairs)})"
+
+    @property
+    def fingerprint(self) -> str:
+        return f"hash({', '.join(f'c{i}' for i in range(len(self.columns)))})"
+
+    def _from_rows(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[pa.RecordBatch]:
+        held: list[tuple[int, list[str]]] = []
+        for row in rows:
+            held.append(row)
+            if len(held) == _ROWS:
+                yield self._batch(held)
+                held = []
+        if held:
+            yield self._batch(held)
+
+    def _batch(self, rows: list[tuple[int, list[str]]]) -> pa.RecordBatch:
+        values = list(zip(*(row for _, row in rows), strict=True))
+        arrays = [pa.array(column, pa.string()) for column in values]
+        return pa.record_batch([*arrays, pa.array([line for line, _ in rows])], schema=self.schema)
+
+
+class NotPlainError(Exception):
+    """The quoting of a file is not what RFC 4180 asks for; it must be read with more care."""
+
+
+@dataclass
+class _Scan:
+    """Counts the records of delimited text and knows on which line each begins, whatever a parser makes of it."""
+
+    delimiter: int
+    quoted: bool  # whether quotes mean anything
+    line: int  # of the next record
+    records: int = 0
+    _inside: int = 0
+    _line_of_open_record: int = 0
+    _jumps: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._line_of_open_record = self.line
+
+    def __call__(self, data: bytes) -> bytes:
+        """Takes note of a piece of whole lines and returns it without its blank lines.
+
+        Raises NotPlainError.
+        """
+        buffer = np.frombuffer(data, np.uint8)
+        ends = line_ends(data)
+        closing = np.arange(len(ends))
+        begins_inside = self._inside
+        if self.quoted and (self._inside or b'"' in data):
+            quotes = np.flatnonzero(buffer == 34)
+            self._check(buffer, quotes)
+            closing = np.flatnonzero((np.searchsorted(quotes, ends) + self._inside) % 2 == 0)
+            self._inside = (self._inside + len(quotes)) % 2
+        if not len(closing):
+            self.line += len(ends)
+            return data
+        stops = ends[closing]
+        starts = np.concatenate(([0], stops[:-1] + 1))
+        lines = np.concatenate(([self._line_of_open_record], self.line + closing[:-1] + 1))
+        blank = (stops == starts) | ((stops == starts + 1) & (buffer[starts] == 13))
+        blank[0] &= not begins_inside
+        self._line_of_open_record = self.line + int(closing[-1]) + 1
+        self.line += len(ends)
+        lines = lines[~blank]
+        self._note(lines)
+        self.records += len(lines)
+        if blank.any():
+            keep = np.ones(len(buffer), bool)
+            for start, stop in zip(starts[blank], stops[blank], strict=True):
+                keep[start : stop + 1] = False
+            return buffer[keep].tobytes()
+        return data
+
+    def _check(self, buffer: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64]) -> None:
+        """An opening quote follows a delimiter, a line end or an escaped quote; a closing one precedes one."""
+        opening, closing = quotes[self._inside :: 2], quotes[1 - self._inside :: 2]
+        neighbours = (self.delimiter, 10, 13, 34)
+        before = buffer[opening[opening > 0] - 1]
+        after = buffer[closing + 1]
+        if not (np.isin(before, neighbours).all() and np.isin(after, neighbours).all()):
+            raise NotPlainError
+
+    def _note(self, lines: npt.NDArray[np.int64]) -> None:
+        shift = lines - np.arange(self.records, self.records + len(lines))
+        changed = np.flatnonzero(np.diff(shift, prepend=shift[:1] - 1))
+        self._jumps.append((changed + self.records, shift[changed]))
+
+    def finish(self) -> None:
+        if self._inside:
+            raise NotPlainError
+
+    def lines(self, records: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The lines on which records begin, counted from 0."""
+        at = np.concatenate([jump[0] for jump in self._jumps])
+        shift = np.concatenate([jump[1] for jump in self._jumps])
+        result: npt.NDArray[np.int64] = records + shift[np.searchsorted(at, records, "right") - 1]
+        return result
+
+
+class _Stream(io.RawIOBase):
+    """Pieces of bytes as the file that Arrow wants; keeps the error that ended them."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._held = memoryview(b"")
+        self.error: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        while not self._held:
+            try:
+                self._held = memoryview(next(self._pieces))
+            except StopIteration:
+                return 0
+            except (RefusedError, NotPlainError) as error:
+                self.error = error
+                raise
+        size = min(len(target), len(self._held))
+        target[:size] = self._held[:size]
+        self._held = self._held[size:]
+        return size
+
+
+class DelimitedReader(_Table):
+    """CSV, TSV and their kin.
+
+    Clean files go through Arrow. A file with quotes that RFC 4180 does not know is read line by line (`is_plain` is
+    false), so that one bad quote costs one row and swallows none.
+    """
+
+    def __init__(self, path: Path, mapping: FileMapping) -> None:
+        super().__init__()
+        self.path = path
+        self.mapping = mapping
+        self.encoding = mapping.encoding or detect_encoding(path)
+        self.is_plain = True
+        self._skipped = mapping.skip_lines
+        named = tuple(str(column) for column in mapping.columns)
+        first = next(self._records(), None)
+        if isinstance(first, Broken):
+            raise RefusedError(f"line {first.line}: the header {first.reason}; have it sent again")
+        if first is None and (mapping.has_header or not named):
+            raise RefusedError("is empty, without even a header; have it sent again")
+        if first and mapping.has_header:
+            line, self.columns, lines = first
+            self._skipped = line - 1 + lines
+        else:
+            self.columns = named or tuple(f"column{i + 1}" for i in range(len(first[1]) if first else 0))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows. Raises NotPlainError when the file turns out to need `is_plain = False`, from its start."""
+        self.broken.clear()
+        self.records = 0
+        return self._plain() if self.is_plain else self._from_rows(self._careful())
+
+    def _plain(self) -> Iterator[pa.RecordBatch]:
+        scan = _Scan(ord(self.mapping.separator), bool(self.mapping.quote), self._skipped + 1)
+        pieces = filter(None, self._scanned(scan))
+        first = next(pieces, None)
+        if first is None:
+            return
+        stream = _Stream(chain((first,), pieces))
+        ragged: list[tuple[int, int, str]] = []
+
+        def note(row: Any) -> str:
+            ragged.append((row.number - 1, row.actual_columns, row.text))
+            return "skip"
+
+        done = 0
+        try:
+            for batch in self._arrow(stream, note):
+                skipped = [number for number, _, _ in ragged]
+                upto = done + len(batch)
+                while (grown := done + len(batch) + bisect_left(skipped, upto) - bisect_left(skipped, done)) > upto:
+                    upto = grown
+                records = np.setdiff1d(np.arange(done, upto), skipped, assume_unique=True)
+                done = upto
+                yield pa.record_batch([*batch.columns, pa.array(scan.lines(records))], schema=self.schema)
+        except pa.ArrowException as error:
+            raise (stream.error or NotPlainError()) from error
+        for number, found, text in ragged:
+            line = int(scan.lines(np.array([number]))[0])
+            self.broken.append(Broken(line, self._ragged(found), text))
+        self.records = scan.records
+
+    def _scanned(self, scan: _Scan) -> Iterator[bytes]:
+        left = self._skipped
+        for piece in whole_lines(self.path, str(self.encoding)):
+            if left:
+                ends = line_ends(piece)
+                cut = int(ends[min(left, len(ends)) - 1]) + 1
+                left -= min(left, len(ends))
+                yield scan(piece[cut:]) if cut < len(piece) else b""
+            else:
+                yield scan(piece)
+        scan.finish()
+
+    def _arrow(self, stream: _Stream, note: Any) -> Iterator[pa.RecordBatch]:
+        names = [f"c{i}" for i in range(len(self.columns))]
+        yield from pc_csv.open_csv(
+            stream,
+            # on one thread: only then are ragged rows numbered; decoding and DuckDB run beside it
+            read_options=pc_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK),
+            parse_options=pc_csv.ParseOptions(
+                delimiter=self.mapping.separator,
+                quote_char=self.mapping.quote or False,
+                newlines_in_values=bool(self.mapping.quote),
+                invalid_row_handler=note,
+            ),
+            convert_options=pc_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), check_utf8=False, strings_can_be_null=False
+            ),
+        )
+
+    def _ragged(self, found: int) -> str:
+        return (
+            f"has {found} fields where the header has {len(self.columns)}; "
+            "look for a delimiter that is not quoted, or a field that is missing"
+        )
+
+    def _careful(self) -> Iterator[tuple[int, list[str]]]:
+        for record in self._records():
+            self.records += 1
+            if isinstance(record, Broken):
+                self.broken.append(record)
+            elif len(record[1]) != len(self.columns):
+                text = self.mapping.separator.join(record[1])
+                self.broken.append(Broken(record[0], self._ragged(len(record[1])), text))
+            else:
+                yield record[0], list(record[1])
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        number = 0
+        for piece in whole_lines(self.path, str(self.encoding)):
+            for line in io.StringIO(piece.decode(), newline=""):
+                number += 1
+                if number > self._skipped:
+                    yield number, line
+
+    def _records(self) -> Iterator[tuple[int, tuple[str, ...], int] | Broken]:
+        """Line, fields and number of lines of each record; a record with a broken quote is one line, no more."""
+        lines = self._lines()
+        ahead: deque[tuple[int, str]] = deque()
+        while head := ahead.popleft() if ahead else next(lines, None):
+            number, text = head
+            if not text.rstrip("\r\n"):
+                continue
+            if not self.mapping.quote or self.mapping.quote not in text:
+                yield number, tuple(text.rstrip("\r\n").split(self.mapping.separator)), 1
+                continue
+            taken = [head]
+            while True:
+                rows = csv.reader(
+                    (line for _, line in taken),
+                    delimiter=self.mapping.separator,
+                    quotechar=self.mapping.quote,
+                    strict=True,
+                )
+                try:
+                    yield number, tuple(next(rows)), len(taken)
+                    break
+                except csv.Error as error:
+                    is_open = "end of data" in str(error)
+                # only a line with a quote can close what is open
+                while is_open and len(taken) < _LONGEST_RECORD:
+                    following = ahead.popleft() if ahead else next(lines, None)
+                    if following is None:
+                        is_open = False
+                        break
+                    taken.append(following)
+                    if self.mapping.quote in following[1]:
+                        break
+                if not is_open or len(taken) >= _LONGEST_RECORD:
+                    ahead.extendleft(reversed(taken[1:]))
+                    reason = 'has a quote that is not closed or not doubled; write "" for a quote within quotes'
+                    yield Broken(number, reason, text.rstrip("\r\n"))
+                    break
+
+
+class _LinesReader(Reader):
+    """A format with one record a line, which is `text` in the batches."""
+
+    schema = pa.schema([("text", pa.string()), ("line", pa.int64())])
+    record = "json_object('line', text)"
+    fingerprint = "hash(text)"
+
+    def __init__(self, path: Path, mapping: FileMapping) -> None:
+        super().__init__()
+        self.path = path
+        self.mapping = mapping
+        self.encoding = mapping.encoding or detect_encoding(path)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.records = 0
+        line = 1
+        skipped = self.mapping.skip_lines + self.mapping.has_header
+        for piece in whole_lines(self.path, str(self.encoding)):
+            ends = line_ends(piece)
+            offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+            text = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(piece))
+            lines = np.arange(line, line + len(ends))
+            line += len(ends)
+            text = pc.utf8_rtrim(text, "\r\n")
+            kept = pc.and_(pc.greater(pc.binary_length(text), 0), pa.array(lines > skipped))
+            batch = pa.record_batch([text, pa.array(lines)], schema=self.schema).filter(kept)
+            self.records += len(batch)
+            yield batch
+
+
+class FixedWidthReader(_LinesReader):
+    """Columns at fixed places of a line."""
+
+    def __init__(self, path: Path, mapping: FileMapping) -> None:
+        super().__init__(path, mapping)
+        self._places = {column.name: column for column in mapping.columns if isinstance(column, FixedColumn)}
+        self.columns = tuple(self._places)
+
+    def column(self, name: str) -> str | None:
+        place = self._places.get(name)
+        return f"trim(substr(text, {place.start}, {place.width}))" if place else None
+
+
+class JsonLinesReader(_LinesReader):
+    """One JSON object a line; a dotted name reaches into nested objects."""
+
+    prepared = "select *, case when json_valid(text) then text end as document from batches"
+    broken_if = (
+        "document is null or json_type(document) <> 'OBJECT'",
+        "is no JSON object; each line must be one, complete",
+    )
+
+    def column(self, name: str) -> str | None:
+        path = "$." + ".".join(quote(part) for part in name.split("."))
+        return f"json_extract_string(document, {literal(path)})"
+
+
+class JsonReader(JsonLinesReader):
+    """A JSON document: an array of objects, or an object that holds it at `root`. A line is a position in it."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.records = 0
+        parts = []
+        size = 0
+        for chunk in utf8_chunks(self.path, str(self.encoding)):
+            size += len(chunk)
+            if size > _LARGEST_DOCUMENT:
+                raise RefusedError(
+                    f"is a JSON document of more than {_LARGEST_DOCUMENT >> 20} MB; have it sent as JSON Lines"
+                )
+            parts.append(chunk)
+        try:
+            document = json.loads(b"".join(parts))
+        except (json.JSONDecodeError, RecursionError) as error:
+            where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "too deeply nested"
+            raise RefusedError(f"is no JSON document ({where}); have it sent again") from error
+        for part in self.mapping.root.split(".") if self.mapping.root else ():
+            document = document.get(part) if isinstance(document, dict) else None
+        if not isinstance(document, list):
+            raise RefusedError("holds no array of records; say in the mapping under `root` where it is")
+        self.records = len(document)
+        for start in range(0, len(document), _ROWS):
+            texts = [json.dumps(item, ensure_ascii=False) for item in document[start : start + _ROWS]]
+            lines = range(start + 1, start + 1 + len(texts))
+            yield pa.record_batch([pa.array(texts, pa.string()), pa.array(lines, pa.int64())], schema=self.schema)
+
+
+class ExcelReader(_Table):
+    """One sheet of an XLSX workbook; cells that are dates come as ISO text, whatever the other cells are."""
+
+    def __init__(self, path: Path, mapping: FileMapping) -> None:
+        super().__init__()
+        try:
+            with open_bytes(path) as file:
+                workbook = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
+            name = mapping.sheet or workbook.sheet_names[0]
+            if name not in workbook.sheet_names:
+                raise RefusedError(f"has no sheet {name!r} but {', '.join(workbook.sheet_names)}")
+            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        except (CalamineError, OSError, EOFError) as error:
+            raise RefusedError("is no readable XLSX workbook; have it sent again") from error
+        named = tuple(str(column) for column in mapping.columns)
+        self._rows = [(i, row) for i, row in enumerate(rows, 1) if i > mapping.skip_lines and any(c != "" for c in row)]
+        if not self._rows:
+            raise RefusedError("is empty, without even a header; have it sent again")
+        if mapping.has_header:
+            named = tuple(_cell(cell) for cell in self._rows.pop(0)[1])
+        self.columns = named or tuple(f"column{i + 1}" for i in range(len(self._rows[0][1])))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.records = len(self._rows)
+        return self._from_rows((line, [_cell(cell) for cell in row]) for line, row in self._rows)
+
+
+def _cell(value: Any) -> str:
+    """The text of a cell: whole numbers without a point, dates and times as ISO."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    return str(value)
+
+
+class ParquetReader(_Table):
+    """Parquet; typed columns come as the text of their values."""
+
+    def __init__(self, path: Path, mapping: FileMapping) -> None:  # noqa: ARG002 - all readers are made alike
+        super().__init__()
+        try:
+            with open_bytes(path) as file:
+                packed = isinstance(file, gzip.GzipFile)
+                self._file = pq.ParquetFile(io.BytesIO(file.read()) if packed else path)
+        except (pa.ArrowException, OSError, EOFError) as error:
+            raise RefusedError("is no readable Parquet file; have it sent again") from error
+        schema = self._file.schema_arrow
+        self.columns = tuple(field.name for field in schema if not pa.types.is_nested(field.type))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self.records = self._file.metadata.num_rows
+        line = 1
+        try:
+            for batch in self._file.iter_batches(columns=list(self.columns)):
+                texts = [pc.cast(column, pa.string()) for column in batch.columns]
+                lines = pa.array(range(line, line + len(batch)), pa.int64())
+                line += len(batch)
+                yield pa.record_batch([*texts, lines], schema=self.schema)
+        except (pa.ArrowException, OSError) as error:
+            raise RefusedError("is a damaged Parquet file; have it sent again") from error
+
+
+_READERS: dict[Format, Callable[[Path, FileMapping], Reader]] = {
+    "csv": DelimitedReader,
+    "tsv": DelimitedReader,
+    "fixed_width": FixedWidthReader,
+    "json": JsonReader,
+    "jsonl": JsonLinesReader,
+    "xlsx": ExcelReader,
+    "parquet": ParquetReader,
+}
+
+
+def open_reader(path: Path, mapping: FileMapping) -> Reader:
+    """The reader of a file. Raises RefusedError when it is empty or cannot be read."""
+    if path.stat().st_size == 0:
+        raise RefusedError("is empty: zero bytes; have it sent again")
+    return _READERS[mapping.format_of(path.name)](path, mapping)

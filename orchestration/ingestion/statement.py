@@ -1,0 +1,310 @@
+"""The one statement that maps, casts and judges all rows of a file, put together from its mapping.
+
+Every value passes as text: an expression makes it, a cast gives it the contract's type, and what a cast cannot take is
+told from what was not there. Names: n = column of the file, r = text of a column of an entity, t = its typed value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from orchestration.ingestion.contract import Column, literal
+from orchestration.ingestion.errors import RefusedError
+from orchestration.ingestion.expressions import Expression, Reference
+from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping
+from orchestration.ingestion.readers import Reader
+
+KEPT, FILTERED = 0, -1  # codes of rows; positive ones are failures
+LOAD_DATE = "load_date"  # the day of the delivery, for files that state no day of their own
+_EARLIEST = date(1850, 1, 1)
+_TRUE = "('true', 't', 'yes', 'y', '1')"
+_FALSE = "('false', 'f', 'no', 'n', '0')"
+_COUNTED = ("count", "seconds", "minutes", "months")
+_WANTED = {
+    "bigint": "is no whole number",
+    "boolean": "is neither yes nor no",
+    "date": "is no date as the mapping expects it",
+    "timestamp": "is no time as the mapping expects it",
+}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a statement needs to know besides the mapping."""
+
+    source: str
+    load_date: date
+    time_zone: str  # of stamps without one
+    company_zone: str
+    company_currency: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that a row broke."""
+
+    column: str  # entity.column
+    reason: str
+    value: str  # SQL of the offending text
+
+
+class Statement:
+    """SQL over `batches`, `rates` and the lookups of the joins, and what its codes mean.
+
+    Raises RefusedError when the mapping speaks of columns the file does not have.
+    """
+
+    def __init__(self, file: FileMapping, reader: Reader, around: Surroundings) -> None:
+        self.file = file
+        self.reader = reader
+        self.around = around
+        self.failures: dict[int, Failure] = {}
+        self.looked_up: dict[str, dict[str, str]] = {alias: {} for alias in file.joins}  # column: m0, m1, ...
+        self._named: dict[str, str] = {}  # column of the file: n0, n1, ...
+        self._missing: list[str] = []
+        self.sql = self._sql()
+        self.names = tuple(self._named)
+        if self._missing:
+            names = ", ".join(repr(name) for name in self._missing)
+            raise RefusedError(f"has no column {names}, which the mapping uses; have it sent or change the mapping")
+
+    def _sql(self) -> str:
+        feeds = list(enumerate(self.file.entities))
+        columns = [(i, column, how) for i, feed in feeds for column, how in mapped(feed)]
+        whens = [f"coalesce({self._render(f.when) if f.when else 'true'}, false) as w{i}" for i, f in feeds]
+        kept = f"coalesce({self._render(self.file.filter) if self.file.filter else 'true'}, false) as kept"
+        texts = [f"{self._text(column, how)} as r{i}_{column.name}" for i, column, how in columns]
+        typed = [f"{self._typed(i, column, how)} as t{i}_{column.name}" for i, column, how in columns]
+        rates = [f"{self._rate(i, feed)} as rate{i}" for i, feed in feeds if is_converted(feed)]
+        final = [f"{self._final(i, column)} as v{i}_{column.name}" for i, column, _ in columns]
+        broken = []
+        if self.reader.broken_if:
+            condition, reason = self.reader.broken_if
+            broken = [f"when {condition} then {self._code(Failure('', reason, 'null'))}"]
+        cases = [
+            f"when {condition} then {self._code(failure)}"
+            for i, feed in feeds
+            for condition, failure in self._rules(i, feed)
+        ]
+        values = [f"when {code} then {failure.value}" for code, failure in self.failures.items()]
+        hashes = [f"{_hash(i, feed)} as h{i}" for i, feed in feeds]
+        joins = [self._join(alias) for alias in self.file.joins]
+        looked_up = [f"lookup_{alias}.{short}" for alias, names in self.looked_up.items() for short in names.values()]
+        named = [f"{self._source(name)} as {short}" for name, short in self._named.items()]
+        results = [*(f"h{i}" for i, _ in feeds), *(f"w{i}" for i, _ in feeds)]
+        results += [f"v{i}_{column.name}" for i, column, _ in columns]
+        return f"""
+with
+prepared as ({self.reader.prepared}),
+named as (select {_list("*", named)} from prepared),
+joined as (select {_list("named.*", looked_up)} from named {" ".join(joins)}),
+chosen as (select {_list("*", whens)}, {kept} from joined),
+texts as (select {_list("*", texts)} from chosen),
+typed as (select {_list("*", typed)} from texts),
+rated as (select {_list("typed.*", rates)} from typed {" ".join(self._rate_joins())}),
+final as (select {_list("*", final)} from rated),
+judged as (
+    select {_list("*", hashes)},
+        case {" ".join(broken)} when not kept then {FILTERED} {" ".join(cases)} else {KEPT} end as code
+    from final
+)
+select {_list("line", results)}, code, {self.reader.fingerprint} as fingerprint,
+    (case code {" ".join(values)} end)::varchar as failed_value,
+    case when code > {KEPT} then {self.reader.record}::varchar end as record
+from judged
+"""
+
+    # --- columns of the file ------------------------------------------------------------------------------------
+
+    def _render(self, expression: Expression) -> str:
+        return expression.render(self._resolve)
+
+    def _resolve(self, reference: Reference) -> str:
+        if len(reference.parts) == 2 and reference.parts[0] in self.looked_up:
+            alias, name = reference.parts
+            names = self.looked_up[alias]
+            return names.setdefault(name, f"m_{alias}_{len(names)}")
+        return self._name(str(reference))
+
+    def _name(self, name: str) -> str:
+        if name not in self._named and name != LOAD_DATE and self.reader.column(name) is None:
+            self._missing.append(name)
+        return self._named.setdefault(name, f"n{len(self._named)}")
+
+    def _source(self, name: str) -> str:
+        sql = self.reader.column(name)
+        if sql is None and name == LOAD_DATE:
+            return literal(str(self.around.load_date))
+        return source_text(self.file, sql or "null")
+
+    def _join(self, alias: str) -> str:
+        keys = (f"{self._joinable(mine)} = lookup_{alias}.k{k}" for k, mine in enumerate(self.file.joins[alias].on))
+        return f"left join lookup_{alias} on {' and '.join(keys)}"
+
+    def _joinable(self, name: str) -> str:
+        alias, _, column = name.partition(".")
+        if column and alias in self.looked_up:
+            return f"lookup_{alias}.{self._resolve(Reference((alias, column)))}"
+        return f"named.{self._name(name)}"
+
+    # --- from text to the contract ------------------------------------------------------------------------------
+
+    def _text(self, column: Column, how: ColumnMapping) -> str:
+        if how.constant is not None:
+            text = literal(how.constant)
+        elif how.value is not None:
+            text = f"{self._render(how.value)}::varchar"
+        if how.map or column.data_type != "varchar" or column.key or column.references or column.accepted_values:
+            text = f"trim({text})"
+        if how.map:
+            pairs = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in how.map.items())
+            otherwise = text if how.otherwise is None else literal(how.otherwise)
+            text = f"case when {text} is not null then case {text} {pairs} else {otherwise} end end"
+        return f"nullif({text}, '')"
+
+    def _typed(self, i: int, column: Column, how: ColumnMapping) -> str:
+        text = f"r{i}_{column.name}"
+        kind = column.data_type.partition("(")[0]
+        if kind == "varchar":
+            if self.file.entities[i].contract.is_prefixed(column):
+                return f"{literal((how.source or self.around.source) + ':')} || {text}"
+            return text
+        if kind == "decimal":
+            return f"try_cast({text} as {column.data_type})"
+        if kind == "boolean":
+            return f"case when lower({text}) in {_TRUE} then true when lower({text}) in {_FALSE} then false end"
+        if kind == "bigint":
+            number = f"try_cast({text} as decimal(38, 6))"
+            return (
+                f"case when translate({text}, '0123456789', '') in ('', '-', '+') then try_cast({text} as bigint) "
+                f"when {number} % 1 = 0 then try_cast({number} as bigint) end"
+            )
+        zone = literal(how.zone or self.around.time_zone)
+        instant = self._instant(text, how, zone)
+        if kind == "date":
+            if how.format:
+                return f"timezone({zone}, timezone('UTC', {instant}))::date"
+            # a day alone needs no zone, and most are
+            local = f"timezone({zone}, timezone('UTC', {instant}))::date"
+            return f"case when length({text}) <= 10 then try_cast({text} as date) else {local} end"
+        if how.end_of_day:
+            local = f"timezone({zone}, timezone('UTC', {instant}))"
+            last = f"{local} + interval 1 day - interval 1 microsecond"
+            return f"case when {local}::time = time '00:00:00' then {_to_utc(last, zone)} else {instant} end"
+        return instant
+
+    def _instant(self, text: str, how: ColumnMapping, zone: str) -> str:
+        """UTC of a stamp: with an offset as it says, without one by the zone."""
+        if not how.format:
+            tail = f"substr({text}, 11)"
+            zoned = f"right({text}, 1) = 'Z' or contains({tail}, '+') or contains({tail}, '-')"
+            parsed = f"try_cast({text} as timestamp)"
+            return f"case when {zoned} then {parsed} else {_to_utc(parsed, zone)} end"
+        tries = []
+        for has_offset in (True, False):
+            formats = [literal(f) for f in how.format if any(mark in f for mark in ("%z", "%Z")) == has_offset]
+            if formats:
+                parsed = f"try_strptime({text}, [{', '.join(formats)}])"
+                tries.append(f"timezone('UTC', {parsed})" if has_offset else _to_utc(parsed, zone))
+        return f"coalesce({', '.join(tries)})"
+
+    # --- money --------------------------------------------------------------------------------------------------
+
+    def _foreign(self, i: int) -> str:
+        return f"coalesce(t{i}_currency, '') not in ('', {literal(self.around.company_currency)})"
+
+    def _rate(self, i: int, feed: EntityMapping) -> str:  # noqa: ARG002 - like its neighbours
+        return f"case when {self._foreign(i)} then rates{i}.rate else 1 end"
+
+    def _rate_joins(self) -> Iterator[str]:
+        for i, feed in enumerate(self.file.entities):
+            if is_converted(feed):
+                event = feed.contract.event_time
+                zone = literal(self.around.company_zone)
+                day = (
+                    f"timezone({zone}, timezone('UTC', t{i}_{event}))::date"
+                    if event in feed.columns
+                    else (f"date '{self.around.load_date}'")
+                )
+                yield f"left join rates as rates{i} on rates{i}.currency = t{i}_currency and rates{i}.date = {day}"
+
+    def _final(self, i: int, column: Column) -> str:
+        feed = self.file.entities[i]
+        value = f"t{i}_{column.name}"
+        if is_converted(feed) and column.name == "currency":
+            return f"case when {self._foreign(i)} then {literal(self.around.company_currency)} else {value} end"
+        if is_converted(feed) and column.unit == "money":
+            converted = f"try_cast(round({value} * rate{i}, 4) as {column.data_type})"
+            return f"case when {self._foreign(i)} then {converted} else {value} end"
+        return value
+
+    # --- rules --------------------------------------------------------------------------------------------------
+
+    def _code(self, failure: Failure) -> int:
+        code = len(self.failures) + 1
+        self.failures[code] = failure
+        return code
+
+    def _rules(self, i: int, feed: EntityMapping) -> Iterator[tuple[str, Failure]]:
+        """Conditions under which a row is put aside, and why; the first that holds is told."""
+        for column, _ in mapped(feed):
+            text, value = f"r{i}_{column.name}", f"t{i}_{column.name}"
+            for condition, reason in _column_rules(column, text, value, self.around.load_date):
+                yield f"w{i} and {condition}", Failure(f"{feed.entity}.{column.name}", reason, text)
+        if is_converted(feed):
+            reason = "has no rate of its day in fx_rates; deliver the rate, then ingest this day again"
+            yield f"w{i} and rate{i} is null", Failure(f"{feed.entity}.currency", reason, f"r{i}_currency")
+
+
+def _column_rules(column: Column, text: str, value: str, load_date: date) -> Iterator[tuple[str, str]]:
+    kind = column.data_type.partition("(")[0]
+    if column.required or column.key:
+        yield f"{text} is null", "is missing; it is required"
+    if kind != "varchar":
+        wanted = _WANTED.get(kind, f"is no number that {column.data_type} holds")
+        yield f"{text} is not null and {value} is null", f"{wanted}; correct it at the source, or the mapping"
+    if column.accepted_values:
+        accepted = ", ".join(literal(one) for one in column.accepted_values)
+        listed = ", ".join(column.accepted_values)
+        yield f"{value} not in ({accepted})", f"is none of {listed}; map it to one of them"
+    if kind in ("date", "timestamp"):
+        latest = load_date.replace(year=load_date.year + 100, day=1)
+        yield (
+            f"{value} not between {kind} '{_EARLIEST}' and {kind} '{latest}'",
+            f"lies before {_EARLIEST.year} or after {latest.year}; correct it at the source",
+        )
+    if column.unit in _COUNTED:
+        yield f"{value} < 0", "is negative; correct it at the source"
+
+
+def mapped(feed: EntityMapping) -> Iterator[tuple[Column, ColumnMapping]]:
+    """The columns a mapping fills, in the contract's order."""
+    for column in feed.contract.mapped:
+        if column.name in feed.columns:
+            yield column, feed.columns[column.name]
+
+
+def is_converted(feed: EntityMapping) -> bool:
+    """Whether amounts of the entity have a currency of their own."""
+    return "currency" in feed.columns and any(column.unit == "money" for column in feed.contract.columns)
+
+
+def source_text(file: FileMapping, sql: str) -> str:
+    """A column of the file, null where the file means nothing."""
+    nothing = ", ".join(literal(text) for text in ("", *file.null_values))
+    return f"case when {sql} not in ({nothing}) then {sql} end"
+
+
+def _to_utc(local: str, zone: str) -> str:
+    return local if zone == "'UTC'" else f"timezone('UTC', timezone({zone}, {local}))"
+
+
+def _hash(i: int, feed: EntityMapping) -> str:
+    values = ", ".join(f"coalesce(v{i}_{column.name}::varchar, chr(30))" for column, _ in mapped(feed))
+    return f"md5(concat_ws(chr(31), {values}))"
+
+
+def _list(*parts: str | list[str]) -> str:
+    return ", ".join(one for part in parts for one in ([part] if isinstance(part, str) else part))

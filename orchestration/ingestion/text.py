@@ -1,0 +1,154 @@
+"""Bytes of a file as UTF-8, in a stream: gzip, byte-order marks, encodings stated or detected, strict decoding."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+import numpy.typing as npt
+from charset_normalizer import from_bytes
+
+from orchestration.ingestion.errors import RefusedError
+
+CHUNK = 4 << 20
+LONGEST_LINE = 64 << 20
+_SAMPLE = 1 << 18
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_REGIONAL = ("gb18030", "cp949", "latin_1")  # tried when the bytes are no UTF; the first wins a tie
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked when it is gzip, whatever its name says."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """The unpacked bytes in pieces. Raises RefusedError when the archive is damaged."""
+    with open_bytes(path) as file:
+        while True:
+            try:
+                chunk = file.read(CHUNK)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise RefusedError("is a damaged gzip archive; have it sent again") from error
+            if not chunk:
+                return
+            yield chunk
+
+
+def detect_encoding(path: Path) -> str:
+    """The encoding of a file: by its mark, as UTF-8 if all of it is valid, else by likeness.
+
+    Raises RefusedError when nothing fits.
+    """
+    stream = chunks(path)
+    head = next(stream, b"")
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    sample = head[:_SAMPLE]
+    zeros = np.flatnonzero(np.frombuffer(sample, np.uint8) == 0)
+    if len(zeros) > len(sample) // 8:
+        return "utf-16-le" if np.mean(zeros % 2) > 0.5 else "utf-16-be"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    telling = head
+    try:
+        decoder.decode(head)
+        for telling in stream:
+            decoder.decode(telling)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        found = telling.rfind(b"\n", 0, max(error.start - _SAMPLE // 2, 0)) + 1
+        return _likeliest(telling[found : found + _SAMPLE])
+    return "utf-8"
+
+
+def _likeliest(sample: bytes) -> str:
+    whole_lines = sample[: sample.rfind(b"\n") + 1] or sample
+    guesses = list(from_bytes(whole_lines, cp_isolation=list(_REGIONAL), threshold=0.9))
+    if not guesses:
+        raise RefusedError(
+            f"has text in none of the encodings {', '.join(('utf-8', 'utf-16', *_REGIONAL))}; "
+            "state the right one as `encoding` in the mapping, or have the file sent again"
+        )
+    best = min(guesses, key=lambda guess: (guess.chaos, -guess.coherence, _REGIONAL.index(guess.encoding)))
+    return best.encoding
+
+
+def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+    """The text of a file as UTF-8 without mark, strictly decoded.
+
+    Raises RefusedError that names the line and the byte of what is not in the encoding.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8" if encoding == "utf-8-sig" else encoding)()
+    as_is = encoding in ("utf-8", "utf-8-sig")
+    lines = done = pending = 0
+
+    def decode(chunk: bytes, final: bool = False) -> str:
+        nonlocal pending
+        try:
+            text = decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            line = lines + 1 + error.object[: error.start].count(b"\n")
+            raise RefusedError(
+                f"line {line:,}, byte {done - pending + error.start + 1:,} of the file is no {encoding}; "
+                "state the right `encoding` in the mapping, or have the file sent again"
+            ) from error
+        state = decoder.getstate()[0]
+        pending = len(state) if isinstance(state, bytes) else 0
+        return text
+
+    for chunk in chunks(path):
+        text = decode(chunk)
+        if as_is:
+            yield chunk.removeprefix(codecs.BOM_UTF8) if done == 0 else chunk
+        else:
+            yield text.removeprefix("\ufeff").encode() if done == 0 else text.encode()
+        lines += text.count("\n")
+        done += len(chunk)
+    if (rest := decode(b"", final=True)) and not as_is:
+        yield rest.encode()
+
+
+def whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
+    """The text in pieces that each end with a line end, which the last line is given if it lacks one.
+
+    Raises RefusedError at a line longer than anything a person would have meant.
+    """
+    held: list[bytes] = []
+    size = 0
+    for chunk in utf8_chunks(path, encoding):
+        # a \r at the end may be half of \r\n
+        cut = max(chunk.rfind(b"\n"), chunk.rfind(b"\r", 0, len(chunk) - 1)) + 1
+        if cut:
+            yield b"".join((*held, chunk[:cut]))
+            held, size = [], 0
+        held.append(chunk[cut:])
+        size += len(chunk) - cut
+        if size > LONGEST_LINE:
+            raise RefusedError(f"has a line longer than {LONGEST_LINE >> 20} MB; is the delimiter or format right?")
+    if rest := b"".join(held):
+        yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
+
+
+def line_ends(data: bytes) -> npt.NDArray[np.int64]:
+    """Where physical lines end: at each \\n, and at each \\r that no \\n follows."""
+    buffer = np.frombuffer(data, np.uint8)
+    ends = buffer == 10
+    if b"\r" in data:
+        alone = buffer == 13
+        alone[:-1] &= buffer[1:] != 10
+        ends |= alone
+    return np.flatnonzero(ends)
