@@ -143,6 +143,6 @@
 {# MD5 of several columns, null told apart from the empty text. #}
 {% macro hash_of(columns) -%}
     md5(concat_ws('|'
-        {%- for column in columns -%}, coalesce(concat('=', cast({{ column }} as {{ text_type() }})), '') {%- endfor -%}
+        {%- for column in columns -%}, coalesce('=' || cast({{ column }} as {{ text_type() }}), '') {%- endfor -%}
     ))
 {%- endmacro %}

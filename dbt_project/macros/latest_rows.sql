@@ -5,8 +5,8 @@
    append    first arrival wins
    Keys, columns and the usual load mode come from the contract (graph.sources); the mode in force for a source is that of
    its last load in control.loads. A source that sends a snapshot once and deltas after is covered: rows older than its
-   newest snapshot count no more. #}
-{% macro latest_rows(entity) %}
+   newest snapshot count no more. with_deleted keeps the last row of deleted keys. #}
+{% macro latest_rows(entity, with_deleted=false) %}
 {%- set raw = source('raw', entity) -%}
 {%- set loads = source('control', 'loads') -%}
 {%- if execute -%}
@@ -27,7 +27,9 @@ live as (
         coalesce(loads.load_mode, '{{ contract.load_mode }}') as load_mode
     from {{ raw }} as raw
     left join loads on raw.source_system = loads.source_system
+    {%- if not with_deleted %}
     where loads.snapshot_date is null or raw.load_date >= loads.snapshot_date
+    {%- endif %}
 ),
 
 ranked as (

@@ -1,0 +1,1 @@
+{{ latest_rows('customers', with_deleted=true) }}

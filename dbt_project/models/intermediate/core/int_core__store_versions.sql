@@ -1,0 +1,1 @@
+{{ attribute_versions('stores', ['region', 'department', 'time_zone', 'schedule_id']) }}

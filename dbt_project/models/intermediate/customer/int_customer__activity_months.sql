@@ -1,0 +1,74 @@
+with orders as (
+    select * from {{ ref('fct_order') }}
+    where is_valid
+),
+
+returns as (
+    select * from {{ ref('stg_crm__returns') }}
+),
+
+order_days as (
+    select * from {{ ref('int_customer__order_days') }}
+),
+
+movements as (
+    select
+        customer_id,
+        order_month as month,
+        order_date,
+        1 as orders_count,
+        gross_amount - discount_amount as amount
+    from orders
+    union all
+    select
+        orders.customer_id,
+        {{ local_month('returns.returned_at') }} as month,
+        cast(null as date) as order_date,
+        0 as orders_count,
+        -returns.refund_amount as amount
+    from returns
+    inner join orders on returns.order_id = orders.order_id
+    where returns.kind = 'refund' and returns.returned_at < {{ as_of() }}
+),
+
+monthly as (
+    select
+        customer_id,
+        month,
+        {{ int_sum('orders_count') }} as orders_count,
+        count(distinct order_date) as order_days,
+        {{ measure('coalesce(sum(amount), 0)') }} as spend,
+        max(order_date) as last_order_date
+    from movements
+    group by customer_id, month
+),
+
+order_months as (
+    select
+        monthly.customer_id,
+        monthly.month,
+        lead(monthly.month) over (partition by monthly.customer_id order by monthly.month) as next_order_month,
+        lag(monthly.last_order_date) over (partition by monthly.customer_id order by monthly.month) as previous_order_date,
+        lag(order_days.own_limit_days) over (partition by monthly.customer_id order by monthly.month) as previous_own_limit_days,
+        order_days.own_limit_days
+    from monthly
+    inner join order_days
+        on monthly.customer_id = order_days.customer_id
+        and monthly.last_order_date = order_days.order_date
+)
+
+select
+    monthly.customer_id,
+    monthly.month,
+    monthly.orders_count,
+    monthly.order_days,
+    monthly.spend,
+    monthly.last_order_date,
+    order_months.own_limit_days,
+    order_months.next_order_month,
+    order_months.previous_order_date,
+    order_months.previous_own_limit_days
+from monthly
+left join order_months
+    on monthly.customer_id = order_months.customer_id
+    and monthly.month = order_months.month

@@ -1,0 +1,186 @@
+with months as (
+    select month, month_end_at, month_end_date, is_lead_in from {{ ref('int_core__build_months') }}
+),
+
+customers as (
+    select
+        customer_id, source_system, type, first_known_at, first_known_month, first_order_at, acquired_month, closed_at,
+        status, is_contract, has_orders_supplied
+    from {{ ref('dim_customer') }}
+),
+
+versions as (
+    select customer_id, store_id, region, status, valid_from, valid_to from {{ ref('int_core__customer_versions') }}
+),
+
+store_versions as (
+    select store_id, region, valid_from, valid_to from {{ ref('int_core__store_versions') }}
+),
+
+activity as (
+    select
+        customer_id, month, orders_count, order_days, spend, last_order_date, own_limit_days,
+        next_order_month, previous_order_date, previous_own_limit_days
+    from {{ ref('int_customer__activity_months') }}
+),
+
+limits as (
+    select month, type, group_limit_days from {{ ref('int_lifecycle__silence_limits') }}
+),
+
+bounds as (
+    select min(month) as first_month, max(month) as last_month from months
+),
+
+-- every month since the customer is known
+known_months as (
+    select
+        customers.customer_id,
+        {{ month_series('greatest(customers.first_known_month, bounds.first_month)', 'bounds.last_month') }} as month
+    from customers
+    cross join bounds
+),
+
+-- a month's activity counts in the windows of that month and of those after it
+activity_ahead as (
+    select
+        activity.customer_id,
+        activity.month as active_month,
+        activity.orders_count,
+        activity.order_days,
+        activity.spend,
+        {{ month_series(
+            'greatest(activity.month, bounds.first_month)',
+            'least(' ~ add_months('activity.month', [var('window_months'), 12] | max - 1) ~ ', bounds.last_month)'
+        ) }} as month
+    from activity
+    cross join bounds
+),
+
+aged as (
+    select
+        customer_id,
+        month,
+        orders_count,
+        order_days,
+        spend,
+        {{ months_between_dates('active_month', 'month') }} as age_months
+    from activity_ahead
+),
+
+windows as (
+    select
+        customer_id,
+        month,
+        {{ int_sum('case when age_months = 0 then orders_count else 0 end') }} as orders_count,
+        {{ int_sum('case when age_months = 0 then order_days else 0 end') }} as order_days,
+        {{ measure('sum(case when age_months = 0 then spend else 0 end)') }} as spend,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then orders_count else 0 end') }} as orders_in_window,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then order_days else 0 end') }} as order_days_in_window,
+        {{ measure('sum(case when age_months < ' ~ var('window_months') ~ ' then spend else 0 end)') }} as spend_in_window,
+        {{ measure('sum(case when age_months < 6 then spend else 0 end)') }} as spend_6_months,
+        {{ measure('sum(case when age_months between 6 and 11 then spend else 0 end)') }} as spend_previous_6_months
+    from aged
+    group by customer_id, month
+),
+
+-- the last order by the end of a month stays the last one until the next month with an order
+last_orders as (
+    select
+        activity.customer_id,
+        activity.last_order_date,
+        activity.own_limit_days,
+        activity.previous_order_date,
+        activity.previous_own_limit_days,
+        {{ month_series(
+            'greatest(activity.month, bounds.first_month)',
+            'least(coalesce(' ~ add_months('activity.next_order_month', -1) ~ ', bounds.last_month), bounds.last_month)'
+        ) }} as month
+    from activity
+    cross join bounds
+    where activity.last_order_date is not null
+),
+
+placed as (
+    select
+        months.month,
+        months.month_end_date,
+        months.is_lead_in,
+        customers.customer_id,
+        customers.source_system,
+        customers.type,
+        versions.store_id,
+        coalesce(store_versions.region, versions.region) as region,
+        customers.is_contract,
+        customers.has_orders_supplied,
+        customers.acquired_month,
+        customers.first_order_at,
+        coalesce(
+            customers.closed_at < months.month_end_at,
+            customers.status = 'closed' and versions.status = 'closed'
+        ) as is_closed
+    from known_months
+    inner join months on known_months.month = months.month
+    inner join customers on known_months.customer_id = customers.customer_id
+    left join versions
+        on customers.customer_id = versions.customer_id
+        and months.month_end_at > versions.valid_from
+        and months.month_end_at <= versions.valid_to
+    left join store_versions
+        on versions.store_id = store_versions.store_id
+        and months.month_end_at > store_versions.valid_from
+        and months.month_end_at <= store_versions.valid_to
+),
+
+joined as (
+    select
+        placed.*,
+        windows.orders_count,
+        windows.order_days,
+        windows.spend,
+        windows.orders_in_window,
+        windows.order_days_in_window,
+        windows.spend_in_window,
+        windows.spend_6_months,
+        windows.spend_previous_6_months,
+        last_orders.last_order_date,
+        last_orders.previous_order_date,
+        coalesce(last_orders.own_limit_days, limits.group_limit_days) as at_risk_limit_days,
+        coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days) as previous_limit_days
+    from placed
+    left join windows on placed.customer_id = windows.customer_id and placed.month = windows.month
+    left join last_orders on placed.customer_id = last_orders.customer_id and placed.month = last_orders.month
+    left join limits on placed.type = limits.type and placed.month = limits.month
+    left join limits as limits_before
+        on placed.type = limits_before.type
+        and {{ add_months('placed.month', -1) }} = limits_before.month
+)
+
+select
+    month,
+    is_lead_in,
+    customer_id,
+    source_system,
+    type,
+    store_id,
+    region,
+    is_contract,
+    has_orders_supplied,
+    coalesce(is_closed, false) as is_closed,
+    {{ months_between_dates('acquired_month', 'month') }} as tenure_months,
+    case when has_orders_supplied then coalesce(orders_count, 0) end as orders_count,
+    case when has_orders_supplied then coalesce(order_days, 0) end as order_days,
+    case when has_orders_supplied then coalesce(spend, {{ measure('0') }}) end as spend,
+    case when has_orders_supplied then coalesce(orders_in_window, 0) end as orders_in_window,
+    case when has_orders_supplied then coalesce(order_days_in_window, 0) end as order_days_in_window,
+    case when has_orders_supplied then coalesce(spend_in_window, {{ measure('0') }}) end as spend_in_window,
+    coalesce(spend_6_months, {{ measure('0') }}) as spend_6_months,
+    coalesce(spend_previous_6_months, {{ measure('0') }}) as spend_previous_6_months,
+    last_order_date,
+    {{ days_between('last_order_date', 'month_end_date') }} as days_since_last,
+    at_risk_limit_days,
+    {{ local_month('first_order_at') }} as first_order_month,
+    orders_count > 0
+    and {{ days_between('previous_order_date', add_days('month', -1)) }} > {{ var('lost_multiple') }} * previous_limit_days
+        as is_back_from_lost
+from joined

@@ -1,0 +1,14 @@
+with stores as (
+    select * from {{ ref('stg_crm__stores') }}
+)
+
+select
+    store_id,
+    source_system,
+    name,
+    department,
+    region,
+    brand,
+    coalesce(time_zone, {{ reporting_zone() }}) as time_zone,
+    coalesce(schedule_id, '{{ var("default_schedule_id") }}') as schedule_id
+from stores

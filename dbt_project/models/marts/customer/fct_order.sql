@@ -1,0 +1,98 @@
+with orders as (
+    select * from {{ ref('stg_crm__orders') }}
+),
+
+lines as (
+    select * from {{ ref('fct_order_line') }}
+),
+
+returns as (
+    select * from {{ ref('stg_crm__returns') }}
+),
+
+store_versions as (
+    select * from {{ ref('int_core__store_versions') }}
+),
+
+customer_versions as (
+    select * from {{ ref('int_core__customer_versions') }}
+),
+
+run as (
+    select as_of from {{ source('control', 'run') }}
+),
+
+line_totals as (
+    select
+        order_id,
+        {{ measure('sum(quantity)') }} as units,
+        {{ measure('sum(product_cost)') }} as product_cost
+    from lines
+    group by order_id
+),
+
+refunds as (
+    select
+        returns.order_id,
+        {{ measure('sum(returns.refund_amount)') }} as refund_amount
+    from returns
+    cross join run
+    where returns.kind = 'refund' and returns.returned_at < run.as_of
+    group by returns.order_id
+),
+
+-- what had happened by as_of: a delivery after it has not happened yet
+known as (
+    select
+        orders.*,
+        run.as_of,
+        {{ is_valid_order('orders.status') }} as is_valid,
+        orders.promised_at < run.as_of as is_promise_past,
+        orders.status = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
+        case when orders.delivered_at < run.as_of then orders.delivered_at end as delivered_by_then_at
+    from orders
+    cross join run
+    where orders.ordered_at < run.as_of
+)
+
+select
+    known.order_id,
+    known.source_system,
+    known.customer_id,
+    known.store_id,
+    coalesce(store_versions.region, customer_versions.region) as region,
+    known.channel,
+    known.ordered_at,
+    {{ local_date('known.ordered_at') }} as order_date,
+    {{ local_month('known.ordered_at') }} as order_month,
+    known.status,
+    known.is_valid,
+    {{ measure('known.gross_amount') }} as gross_amount,
+    {{ measure('coalesce(known.discount_amount, 0)') }} as discount_amount,
+    coalesce(refunds.refund_amount, {{ measure('0') }}) as refund_amount,
+    {{ measure('known.gross_amount - coalesce(known.discount_amount, 0) - coalesce(refunds.refund_amount, 0)') }} as net_amount,
+    line_totals.product_cost,
+    line_totals.units,
+    known.coupon_id,
+    known.is_customised,
+    known.delay_reason,
+    known.payment_due_at,
+    known.promised_at,
+    {{ local_month('known.promised_at') }} as promised_month,
+    known.delivered_by_then_at as delivered_at,
+    case
+        when known.is_valid and known.is_promise_past and not known.is_delivered_at_unknown_time
+            then coalesce(known.delivered_by_then_at > known.promised_at, true)
+    end as is_late,
+    {{ days_between(local_date('known.promised_at'), local_date('known.delivered_by_then_at')) }} as days_late
+from known
+left join line_totals on known.order_id = line_totals.order_id
+left join refunds on known.order_id = refunds.order_id
+left join store_versions
+    on known.store_id = store_versions.store_id
+    and known.ordered_at >= store_versions.valid_from
+    and known.ordered_at < store_versions.valid_to
+left join customer_versions
+    on known.customer_id = customer_versions.customer_id
+    and known.ordered_at >= customer_versions.valid_from
+    and known.ordered_at < customer_versions.valid_to

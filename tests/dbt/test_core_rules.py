@@ -1,0 +1,131 @@
+"""Customer measures over random orders against pandas and plain Python: a second way to the same figures."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+LAST_DAY = date(2026, 10, 31)
+
+
+def random_company(seed: int, customers: int = 120) -> dict[str, list[dict[str, Any]]]:
+    """Customers of one to many orders over three years; round amounts so that ties occur. Times are noon in Shanghai."""
+    rng = random.Random(seed)  # noqa: S311 - data for a test
+    people, orders = [], []
+    for c in range(customers):
+        known = datetime(2024, 1, 1, 4) + timedelta(days=rng.randrange(900))
+        people.append({"customer_id": f"crm:{c}", "type": "person", "first_known_at": known, "updated_at": known})
+        at, gap = known, rng.choice([5, 20, 40, 90, 200])
+        for _ in range(rng.choice([0, 1, 2, 5, 30, 80])):
+            at += timedelta(days=rng.randrange(0, 2 * gap))
+            if at.date() > LAST_DAY:
+                break
+            orders.append(
+                {
+                    "order_id": f"crm:{len(orders)}",
+                    "customer_id": f"crm:{c}",
+                    "ordered_at": at,
+                    "status": rng.choice(["delivered"] * 9 + ["cancelled"]),
+                    "gross_amount": Decimal(rng.choice([10, 20, 50, 100, 999])),
+                    "updated_at": at,
+                }
+            )
+    return {"customers": people, "orders": orders}
+
+
+@pytest.mark.slow
+def test_scores_grades_and_stages_equal_a_brute_force(warehouse: Any) -> None:
+    """Prevents window, tie and rank rules that drift from METRICS.md."""
+    data = random_company(7)
+    warehouse.load([(entity, date(2026, 11, 1), rows) for entity, rows in data.items()], as_of=LAST_DAY)
+    warehouse.dbt("build", "--select", "+fct_customer_month")
+    built = warehouse.query("from customer.fct_customer_month").set_index(["month", "customer_id"])
+    assert len(built) > 1500
+
+    orders = pd.DataFrame(data["orders"])
+    orders = orders[orders["status"] != "cancelled"]
+    orders["day"] = orders["ordered_at"].dt.normalize()
+    orders["amount"] = orders["gross_amount"].astype(float)
+    for month in built.index.levels[0]:
+        end = min(month + pd.offsets.MonthEnd(0), pd.Timestamp(LAST_DAY))
+        window = orders[(orders["day"] > end - pd.DateOffset(months=12) - pd.offsets.MonthEnd(0)) & (orders["day"] <= end)]
+        base = window.groupby("customer_id").agg(r=("day", "max"), f=("day", "nunique"), m=("amount", "sum"))
+        rows = built.loc[month]
+        buyers = rows[rows["is_buyer"]]
+        assert set(buyers.index) == set(base.index)
+        if base.empty:
+            continue
+        n = len(base)
+        better = {  # how many are strictly better
+            "r_score": base["r"].apply(lambda v: (base["r"] > v).sum()),
+            "f_score": base["f"].apply(lambda v: (base["f"] > v).sum()),
+            "m_score": base["m"].apply(lambda v: (base["m"] > v).sum()),
+        }
+        for score, count in better.items():
+            expected = 5 - (count * 5) // n
+            pd.testing.assert_series_equal(
+                buyers[score].astype("int64").sort_index(), expected.sort_index(), check_names=False, check_dtype=False
+            )
+        grades = better["m_score"].apply(
+            lambda k: next(g for g, cut in zip("ABCD", (1, 5, 20, 100), strict=True) if k * 100 < cut * n)
+        )
+        assert buyers["grade"].to_dict() == grades.to_dict()
+        assert set(rows["rfm_segment"][~rows["is_buyer"]].dropna()) == set()
+        assert buyers["rfm_segment"].notna().all()
+
+    assert built["stage"].to_dict() == expected_stages(data["customers"], orders, built)
+
+
+def expected_stages(people: list[dict[str, Any]], orders: pd.DataFrame, built: pd.DataFrame) -> dict[Any, str]:
+    days = {c: sorted(set(rows["day"])) for c, rows in orders.groupby("customer_id")}
+    gaps = {c: [((b - a).days, b) for a, b in zip(d, d[1:], strict=False)] for c, d in days.items()}
+
+    def limit(customer: str, end: pd.Timestamp) -> float:
+        own = [g for g, at in gaps.get(customer, []) if at <= end]
+        everyone = [g for pairs in gaps.values() for g, at in pairs if at <= end]
+        chosen = own if len(own) >= 10 else everyone
+        return float(np.quantile(chosen, 0.9)) if chosen else math.nan
+
+    def silence(customer: str, end: pd.Timestamp) -> float:
+        past = [d for d in days.get(customer, []) if d <= end]
+        return (end - past[-1]).days if past else math.nan
+
+    known = {p["customer_id"]: pd.Timestamp(p["first_known_at"]) for p in people}
+    stages = {}
+    for month, customer in built.index:
+        end, start = month + pd.offsets.MonthEnd(0), pd.Timestamp(month)
+        before = start - pd.Timedelta(days=1)
+        mine = orders[(orders["customer_id"] == customer)]
+        past = [d for d in days.get(customer, []) if d <= end]
+        half = mine[(mine["day"] <= end) & (mine["day"] > end - pd.DateOffset(months=6) - pd.offsets.MonthEnd(0))]
+        year = mine[(mine["day"] <= end) & (mine["day"] > end - pd.DateOffset(months=12) - pd.offsets.MonthEnd(0))]
+        now, then = half["amount"].sum(), year["amount"].sum() - half["amount"].sum()
+        tenure = (start.year - past[0].year) * 12 + start.month - past[0].month if past else 0
+        bought = bool(past) and past[-1] >= start
+        at_risk = limit(customer, end)
+        if not past:
+            stage = "prospect"
+        elif silence(customer, end) > 2 * at_risk:
+            stage = "lost"
+        elif silence(customer, end) > at_risk:
+            stage = "at_risk"
+        elif bought and silence(customer, before) > 2 * limit(customer, before):
+            stage = "reactivated"
+        elif past[0] >= start:
+            stage = "new"
+        elif tenure >= 12 and now > then * 1.1:
+            stage = "growing"
+        elif tenure >= 12 and now < then * 0.9:
+            stage = "declining"
+        else:
+            stage = "mature"
+        assert known[customer] <= end + pd.Timedelta(days=1)
+        stages[month, customer] = stage
+    return stages
