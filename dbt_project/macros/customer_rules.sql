@@ -10,3 +10,25 @@
 
 {# An order that counts: neither cancelled nor undeliverable. A source without a status only sends orders that count. #}
 {% macro is_valid_order(status) -%} (coalesce({{ status }}, 'placed') not in ('cancelled', 'unavailable')) {%- endmacro %}
+
+{# Coefficient of variation (sample standard deviation / mean) from a count, a sum and a sum of squares of integers. #}
+{% macro variation(n, total, squares) -%}
+    {{ divide('sqrt(greatest(' ~ divide(squares ~ ' - ' ~ divide(total ~ ' * ' ~ total, n), n ~ ' - 1') ~ ', 0))', divide(total, n)) }}
+{%- endmacro %}
+
+{# How many of these columns hold a value. #}
+{% macro filled_count(columns) -%}
+    (
+        {%- for column in columns -%}
+        case when {{ column }} is null then 0 else 1 end {%- if not loop.last %} + {% endif -%}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+{# Gini coefficient over the non-negative values: 2 sum(place x value) / (n sum(value)) - (n + 1) / n, places from the smallest. #}
+{% macro gini(place, value) -%}
+    {%- set n = 'count(case when ' ~ value ~ ' >= 0 then 1 end)' -%}
+    {%- set total = 'sum(case when ' ~ value ~ ' >= 0 then cast(' ~ value ~ ' as decimal(24, 4)) end)' -%}
+    {%- set weighted = 'sum(case when ' ~ value ~ ' >= 0 then ' ~ place ~ ' * cast(' ~ value ~ ' as decimal(24, 4)) end)' -%}
+    ({{ divide('2 * ' ~ divide(weighted, n), total) }} - {{ divide(n ~ ' + 1', n) }})
+{%- endmacro %}

@@ -1,14 +1,15 @@
 with orders as (
-    select * from {{ ref('fct_order') }}
+    select order_id, customer_id, order_date, order_month, gross_amount, discount_amount
+    from {{ ref('fct_order') }}
     where is_valid
 ),
 
 returns as (
-    select * from {{ ref('stg_crm__returns') }}
+    select order_id, kind, returned_at, refund_amount from {{ ref('stg_crm__returns') }}
 ),
 
 order_days as (
-    select * from {{ ref('int_customer__order_days') }}
+    select customer_id, order_date, order_month, gap_days, own_limit_days from {{ ref('int_customer__order_days') }}
 ),
 
 movements as (
@@ -43,6 +44,17 @@ monthly as (
     group by customer_id, month
 ),
 
+gap_sums as (
+    select
+        customer_id,
+        order_month as month,
+        count(gap_days) as gaps_count,
+        {{ int_sum('gap_days') }} as gap_days,
+        {{ int_sum('gap_days * gap_days') }} as gap_days_squared
+    from order_days
+    group by customer_id, order_month
+),
+
 order_months as (
     select
         monthly.customer_id,
@@ -64,11 +76,17 @@ select
     monthly.order_days,
     monthly.spend,
     monthly.last_order_date,
+    coalesce(gap_sums.gaps_count, 0) as gaps_count,
+    coalesce(gap_sums.gap_days, 0) as gap_days,
+    coalesce(gap_sums.gap_days_squared, 0) as gap_days_squared,
     order_months.own_limit_days,
     order_months.next_order_month,
     order_months.previous_order_date,
     order_months.previous_own_limit_days
 from monthly
+left join gap_sums
+    on monthly.customer_id = gap_sums.customer_id
+    and monthly.month = gap_sums.month
 left join order_months
     on monthly.customer_id = order_months.customer_id
     and monthly.month = order_months.month

@@ -19,8 +19,8 @@ store_versions as (
 
 activity as (
     select
-        customer_id, month, orders_count, order_days, spend, last_order_date, own_limit_days,
-        next_order_month, previous_order_date, previous_own_limit_days
+        customer_id, month, orders_count, order_days, spend, gaps_count, gap_days, gap_days_squared, last_order_date,
+        own_limit_days, next_order_month, previous_order_date, previous_own_limit_days
     from {{ ref('int_customer__activity_months') }}
 ),
 
@@ -49,6 +49,9 @@ activity_ahead as (
         activity.orders_count,
         activity.order_days,
         activity.spend,
+        activity.gaps_count,
+        activity.gap_days,
+        activity.gap_days_squared,
         {{ month_series(
             'greatest(activity.month, bounds.first_month)',
             'least(' ~ add_months('activity.month', [var('window_months'), 12] | max - 1) ~ ', bounds.last_month)'
@@ -64,6 +67,9 @@ aged as (
         orders_count,
         order_days,
         spend,
+        gaps_count,
+        gap_days,
+        gap_days_squared,
         {{ months_between_dates('active_month', 'month') }} as age_months
     from activity_ahead
 ),
@@ -78,6 +84,10 @@ windows as (
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then orders_count else 0 end') }} as orders_in_window,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then order_days else 0 end') }} as order_days_in_window,
         {{ measure('sum(case when age_months < ' ~ var('window_months') ~ ' then spend else 0 end)') }} as spend_in_window,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then gaps_count else 0 end') }} as gaps_in_window,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then gap_days else 0 end') }} as gap_days_in_window,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then gap_days_squared else 0 end') }}
+            as gap_days_squared_in_window,
         {{ measure('sum(case when age_months < 6 then spend else 0 end)') }} as spend_6_months,
         {{ measure('sum(case when age_months between 6 and 11 then spend else 0 end)') }} as spend_previous_6_months
     from aged
@@ -132,21 +142,37 @@ placed as (
         and months.month_end_at <= store_versions.valid_to
 ),
 
-joined as (
+measured as (
     select
-        placed.*,
-        windows.orders_count,
-        windows.order_days,
-        windows.spend,
-        windows.orders_in_window,
-        windows.order_days_in_window,
-        windows.spend_in_window,
-        windows.spend_6_months,
-        windows.spend_previous_6_months,
+        placed.month,
+        placed.is_lead_in,
+        placed.customer_id,
+        placed.source_system,
+        placed.type,
+        placed.store_id,
+        placed.region,
+        placed.is_contract,
+        placed.has_orders_supplied,
+        coalesce(placed.is_closed, false) as is_closed,
+        {{ months_between_dates('placed.acquired_month', 'placed.month') }} as tenure_months,
+        {% for count in ['orders_count', 'order_days', 'orders_in_window', 'order_days_in_window'] -%}
+        case when placed.has_orders_supplied then coalesce(windows.{{ count }}, 0) end as {{ count }},
+        {% endfor -%}
+        {% for amount in ['spend', 'spend_in_window', 'spend_6_months', 'spend_previous_6_months'] -%}
+        case when placed.has_orders_supplied then coalesce(windows.{{ amount }}, {{ measure('0') }}) end as {{ amount }},
+        {% endfor -%}
+        case
+            when windows.gaps_in_window >= 2
+                then {{ measure(variation('windows.gaps_in_window', 'windows.gap_days_in_window', 'windows.gap_days_squared_in_window')) }}
+        end as gap_variation,
         last_orders.last_order_date,
-        last_orders.previous_order_date,
+        {{ days_between('last_orders.last_order_date', 'placed.month_end_date') }} as days_since_last,
         coalesce(last_orders.own_limit_days, limits.group_limit_days) as at_risk_limit_days,
-        coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days) as previous_limit_days
+        {{ local_month('placed.first_order_at') }} = placed.month as is_first_order_month,
+        windows.orders_count > 0
+        and {{ days_between('last_orders.previous_order_date', add_days('placed.month', -1)) }}
+            > {{ var('lost_multiple') }} * coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days)
+            as is_back_from_lost
     from placed
     left join windows on placed.customer_id = windows.customer_id and placed.month = windows.month
     left join last_orders on placed.customer_id = last_orders.customer_id and placed.month = last_orders.month
@@ -164,23 +190,34 @@ select
     type,
     store_id,
     region,
-    is_contract,
-    has_orders_supplied,
-    coalesce(is_closed, false) as is_closed,
-    {{ months_between_dates('acquired_month', 'month') }} as tenure_months,
-    case when has_orders_supplied then coalesce(orders_count, 0) end as orders_count,
-    case when has_orders_supplied then coalesce(order_days, 0) end as order_days,
-    case when has_orders_supplied then coalesce(spend, {{ measure('0') }}) end as spend,
-    case when has_orders_supplied then coalesce(orders_in_window, 0) end as orders_in_window,
-    case when has_orders_supplied then coalesce(order_days_in_window, 0) end as order_days_in_window,
-    case when has_orders_supplied then coalesce(spend_in_window, {{ measure('0') }}) end as spend_in_window,
-    coalesce(spend_6_months, {{ measure('0') }}) as spend_6_months,
-    coalesce(spend_previous_6_months, {{ measure('0') }}) as spend_previous_6_months,
+    tenure_months,
+    orders_count,
+    order_days,
+    spend,
+    orders_in_window,
+    order_days_in_window,
+    spend_in_window,
+    spend_6_months,
+    spend_previous_6_months,
+    gap_variation,
     last_order_date,
-    {{ days_between('last_order_date', 'month_end_date') }} as days_since_last,
+    days_since_last,
     at_risk_limit_days,
-    {{ local_month('first_order_at') }} as first_order_month,
-    orders_count > 0
-    and {{ days_between('previous_order_date', add_days('month', -1)) }} > {{ var('lost_multiple') }} * previous_limit_days
-        as is_back_from_lost
-from joined
+    coalesce(orders_in_window > 0, false) as is_buyer,
+    case when orders_in_window > 0 then {{ measure(divide('spend_in_window', 'orders_in_window')) }} end as mean_order_value,
+    case
+        when is_closed then 'closed'
+        when is_contract then 'active'
+        when not has_orders_supplied then null
+        when last_order_date is null then 'prospect'
+        when days_since_last > {{ var('lost_multiple') }} * at_risk_limit_days then 'lost'
+        when days_since_last > at_risk_limit_days then 'at_risk'
+        when is_back_from_lost then 'reactivated'
+        when is_first_order_month then 'new'
+        when tenure_months >= {{ var('growth_tenure_months') }}
+            and spend_6_months > spend_previous_6_months * {{ 1 + var('growth_threshold') }} then 'growing'
+        when tenure_months >= {{ var('growth_tenure_months') }}
+            and spend_6_months < spend_previous_6_months * {{ 1 - var('growth_threshold') }} then 'declining'
+        else 'mature'
+    end as stage
+from measured

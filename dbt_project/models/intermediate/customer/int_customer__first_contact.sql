@@ -1,17 +1,17 @@
 with orders as (
-    select * from {{ ref('fct_order') }}
+    select customer_id, ordered_at, is_valid from {{ ref('fct_order') }}
 ),
 
 interactions as (
-    select * from {{ ref('stg_crm__interactions') }}
+    select customer_id, started_at from {{ ref('stg_crm__interactions') }}
 ),
 
 opportunities as (
-    select * from {{ ref('stg_crm__opportunities') }}
+    select customer_id, created_at from {{ ref('stg_crm__opportunities') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_crm__tickets') }}
+    select customer_id, created_at from {{ ref('stg_crm__tickets') }}
 ),
 
 touches as (

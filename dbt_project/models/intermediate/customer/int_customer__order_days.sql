@@ -1,5 +1,5 @@
 with orders as (
-    select * from {{ ref('fct_order') }}
+    select customer_id, order_date, order_month, is_valid from {{ ref('fct_order') }}
 ),
 
 days as (

@@ -1,5 +1,6 @@
 with stores as (
-    select * from {{ ref('stg_crm__stores') }}
+    select store_id, source_system, name, department, region, brand, time_zone, schedule_id
+    from {{ ref('stg_crm__stores') }}
 )
 
 select

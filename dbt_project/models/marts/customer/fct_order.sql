@@ -1,21 +1,28 @@
 with orders as (
-    select * from {{ ref('stg_crm__orders') }}
+    select
+        order_id, source_system, customer_id, store_id, channel, ordered_at, status, gross_amount, discount_amount,
+        coupon_id, is_customised, delay_reason, payment_due_at, promised_at, delivered_at
+    from {{ ref('stg_crm__orders') }}
 ),
 
 lines as (
-    select * from {{ ref('fct_order_line') }}
+    select order_id, quantity, product_cost
+    from {{ ref('fct_order_line') }}
 ),
 
 returns as (
-    select * from {{ ref('stg_crm__returns') }}
+    select order_id, kind, returned_at, refund_amount
+    from {{ ref('stg_crm__returns') }}
 ),
 
 store_versions as (
-    select * from {{ ref('int_core__store_versions') }}
+    select store_id, region, valid_from, valid_to
+    from {{ ref('int_core__store_versions') }}
 ),
 
 customer_versions as (
-    select * from {{ ref('int_core__customer_versions') }}
+    select customer_id, region, valid_from, valid_to
+    from {{ ref('int_core__customer_versions') }}
 ),
 
 run as (
@@ -44,8 +51,20 @@ refunds as (
 -- what had happened by as_of: a delivery after it has not happened yet
 known as (
     select
-        orders.*,
-        run.as_of,
+        orders.order_id,
+        orders.source_system,
+        orders.customer_id,
+        orders.store_id,
+        orders.channel,
+        orders.ordered_at,
+        orders.status,
+        orders.gross_amount,
+        coalesce(orders.discount_amount, 0) as discount_amount,
+        orders.coupon_id,
+        orders.is_customised,
+        orders.delay_reason,
+        orders.payment_due_at,
+        orders.promised_at,
         {{ is_valid_order('orders.status') }} as is_valid,
         orders.promised_at < run.as_of as is_promise_past,
         orders.status = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
@@ -68,9 +87,9 @@ select
     known.status,
     known.is_valid,
     {{ measure('known.gross_amount') }} as gross_amount,
-    {{ measure('coalesce(known.discount_amount, 0)') }} as discount_amount,
+    {{ measure('known.discount_amount') }} as discount_amount,
     coalesce(refunds.refund_amount, {{ measure('0') }}) as refund_amount,
-    {{ measure('known.gross_amount - coalesce(known.discount_amount, 0) - coalesce(refunds.refund_amount, 0)') }} as net_amount,
+    {{ measure('known.gross_amount - known.discount_amount - coalesce(refunds.refund_amount, 0)') }} as net_amount,
     line_totals.product_cost,
     line_totals.units,
     known.coupon_id,

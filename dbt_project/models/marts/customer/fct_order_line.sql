@@ -1,17 +1,21 @@
 with lines as (
-    select * from {{ ref('stg_crm__order_lines') }}
+    select order_id, line_no, source_system, product_id, quantity, unit_price, discount_amount, unit_cost
+    from {{ ref('stg_crm__order_lines') }}
 ),
 
 orders as (
-    select * from {{ ref('stg_crm__orders') }}
+    select order_id, customer_id, ordered_at, status
+    from {{ ref('stg_crm__orders') }}
 ),
 
 products as (
-    select * from {{ ref('stg_crm__products') }}
+    select product_id, category, brand, unit_cost
+    from {{ ref('stg_crm__products') }}
 ),
 
 returns as (
-    select * from {{ ref('stg_crm__returns') }}
+    select order_id, line_no, kind, returned_at, refund_amount
+    from {{ ref('stg_crm__returns') }}
 ),
 
 refunds as (
