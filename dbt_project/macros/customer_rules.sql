@@ -32,3 +32,8 @@
     {%- set weighted = 'sum(case when ' ~ value ~ ' >= 0 then ' ~ place ~ ' * cast(' ~ value ~ ' as decimal(24, 4)) end)' -%}
     ({{ divide('2 * ' ~ divide(weighted, n), total) }} - {{ divide(n ~ ' + 1', n) }})
 {%- endmacro %}
+
+{# Whether a row of a reference table is in force on a date: both ends inclusive, an empty valid_to lasts. #}
+{% macro in_force(alias, date) -%}
+    {{ date }} >= {{ alias }}.valid_from and ({{ alias }}.valid_to is null or {{ date }} <= {{ alias }}.valid_to)
+{%- endmacro %}

@@ -12,4 +12,4 @@ select
     coalesce(lag(cuts.up_to_share) over (partition by months.month order by cuts.up_to_share), 0) as from_share,
     cuts.up_to_share
 from months
-inner join cuts on months.month_end_date between cuts.valid_from and cuts.valid_to
+inner join cuts on {{ in_force('cuts', 'months.month_end_date') }}

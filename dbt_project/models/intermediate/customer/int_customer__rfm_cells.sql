@@ -21,7 +21,7 @@ cross join scores as r
 cross join scores as f
 cross join scores as m
 left join segments
-    on months.month_end_date between segments.valid_from and segments.valid_to
+    on {{ in_force('segments', 'months.month_end_date') }}
     and r.score between segments.r_from and segments.r_to
     and f.score between segments.f_from and segments.f_to
     and m.score between segments.m_from and segments.m_to

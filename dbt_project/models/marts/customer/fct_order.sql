@@ -67,7 +67,7 @@ known as (
         orders.promised_at,
         {{ is_valid_order('orders.status') }} as is_valid,
         orders.promised_at < run.as_of as is_promise_past,
-        orders.status = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
+        coalesce(orders.status, 'placed') = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
         case when orders.delivered_at < run.as_of then orders.delivered_at end as delivered_by_then_at
     from orders
     cross join run
