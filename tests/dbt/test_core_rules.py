@@ -55,7 +55,9 @@ def test_scores_grades_and_stages_equal_a_brute_force(warehouse: Any) -> None:
     orders["amount"] = orders["gross_amount"].astype(float)
     for month in built.index.levels[0]:
         end = min(month + pd.offsets.MonthEnd(0), pd.Timestamp(LAST_DAY))
-        window = orders[(orders["day"] > end - pd.DateOffset(months=12) - pd.offsets.MonthEnd(0)) & (orders["day"] <= end)]
+        window = orders[
+            (orders["day"] > end - pd.DateOffset(months=12) - pd.offsets.MonthEnd(0)) & (orders["day"] <= end)
+        ]
         base = window.groupby("customer_id").agg(r=("day", "max"), f=("day", "nunique"), m=("amount", "sum"))
         rows = built.loc[month]
         buyers = rows[rows["is_buyer"]]

@@ -1,1 +1,2 @@
+-- depends_on: {{ ref('cohort_retention') }}
 {{ kpi_cells('lifecycle') }}
