@@ -1,0 +1,122 @@
+with entries as (
+    select member_id, entry_month, kind, signed_points
+    from {{ ref('fct_points_entry') }}
+),
+
+months as (
+    select month
+    from {{ ref('int_core__months') }}
+),
+
+member_months as (
+    select
+        member_id,
+        entry_month as month,
+        {{ int_sum('signed_points') }} as net_points
+    from entries
+    group by member_id, entry_month
+),
+
+balances as (
+    select
+        member_id,
+        month,
+        net_points,
+        cast(sum(net_points) over (
+            partition by member_id order by month rows between unbounded preceding and current row
+        ) as bigint) as balance
+    from member_months
+),
+
+-- a member's open points change only in months with entries, so their sum over members is a running sum of these changes
+open_changes as (
+    select
+        month,
+        {{ int_sum('greatest(balance, 0) - greatest(balance - net_points, 0)') }} as open_change,
+        {{ int_sum('greatest(-balance, 0) - greatest(net_points - balance, 0)') }} as overdrawn_change
+    from balances
+    group by month
+),
+
+flows as (
+    select
+        entry_month as month,
+        {{ int_sum("case when kind = 'earn' then signed_points else 0 end") }} as earned,
+        {{ int_sum("case when kind = 'redeem' then -signed_points else 0 end") }} as redeemed,
+        {{ int_sum("case when kind = 'expire' then -signed_points else 0 end") }} as expired,
+        {{ int_sum("case when kind = 'adjust' then signed_points else 0 end") }} as adjusted,
+        {{ int_sum("case when kind = 'reverse' then signed_points else 0 end") }} as reversed,
+        {{ int_sum('signed_points') }} as net_points
+    from entries
+    group by entry_month
+),
+
+first_entry as (
+    select min(month) as month
+    from flows
+),
+
+-- months before the kept ones count in the opening; months of the programme without entries stay as they were
+all_months as (
+    select month
+    from flows
+    union
+    select months.month
+    from months
+    inner join first_entry on months.month >= first_entry.month
+),
+
+running as (
+    select
+        all_months.month,
+        coalesce(flows.earned, 0) as earned,
+        coalesce(flows.redeemed, 0) as redeemed,
+        coalesce(flows.expired, 0) as expired,
+        coalesce(flows.adjusted, 0) as adjusted,
+        coalesce(flows.reversed, 0) as reversed,
+        coalesce(flows.net_points, 0) as net_points,
+        cast(sum(flows.net_points) over (order by all_months.month) as bigint) as closing,
+        cast(sum(open_changes.open_change) over (order by all_months.month) as bigint) as open_points,
+        cast(sum(open_changes.overdrawn_change) over (order by all_months.month) as bigint) as overdrawn_points,
+        sum(flows.expired) over (
+            order by all_months.month rows between {{ var('window_months') - 1 }} preceding and current row
+        ) as expired_in_window,
+        sum(flows.redeemed) over (
+            order by all_months.month rows between {{ var('window_months') - 1 }} preceding and current row
+        ) as redeemed_in_window
+    from all_months
+    left join flows on all_months.month = flows.month
+    left join open_changes on all_months.month = open_changes.month
+),
+
+estimated as (
+    select
+        month,
+        closing - net_points as opening,
+        earned,
+        redeemed,
+        expired,
+        adjusted,
+        reversed,
+        closing,
+        open_points,
+        overdrawn_points,
+        coalesce({{ divide('expired_in_window', '(expired_in_window + redeemed_in_window)') }}, 0e0) as breakage_rate
+    from running
+)
+
+select
+    estimated.month,
+    estimated.opening,
+    estimated.earned,
+    estimated.redeemed,
+    estimated.expired,
+    estimated.adjusted,
+    estimated.reversed,
+    estimated.closing,
+    estimated.open_points,
+    estimated.overdrawn_points,
+    {{ measure('estimated.breakage_rate') }} as breakage_rate,
+    {{ measure('estimated.open_points * (1e0 - estimated.breakage_rate) * ' ~ var('cost_per_point')) }} as liability
+from estimated
+inner join months on estimated.month = months.month

@@ -1,0 +1,18 @@
+with dimensions as (
+    select survey_id, servqual_dimension, customer_id, store_id, region, response_month, pairs_count, gap, weight
+    from {{ ref('servqual_dimension') }}
+)
+
+select
+    survey_id,
+    customer_id,
+    store_id,
+    region,
+    response_month,
+    {{ int_sum('pairs_count') }} as pairs_count,
+    count(*) as dimensions_count,
+    {{ measure('case when count(*) = 5 then ' ~ divide('sum(gap)', '5') ~ ' end') }} as unweighted_gap,
+    {{ measure('case when count(*) = 5 then ' ~ divide('sum(cast(weight * gap as decimal(28, 8)))', 'sum(weight)') ~ ' end') }}
+        as weighted_gap
+from dimensions
+group by survey_id, customer_id, store_id, region, response_month
