@@ -225,35 +225,16 @@ where 1 = 0
 {%- endmacro %}
 
 
-{# One aggregation over grouping sets (month, scope, dimension); a dimension of none means the whole scope. #}
+{# One aggregation over the scopes, split by each dimension in turn; a dimension of none means the whole scope. #}
 {% macro kpi_aggregate(metric, dimensions) %}
 {%- set with_dimension = dimensions != [none] -%}
-{%- set keys = [] -%}
-{%- for scope in metric.scopes -%}{%- do keys.append('scope_' ~ scope) -%}{%- endfor -%}
-{%- for column in dimensions if with_dimension -%}{%- do keys.append('dimension_' ~ column) -%}{%- endfor -%}
-{%- set sets = [] -%}
-{%- for scope in [none] + metric.scopes.keys() | list -%}
-    {%- for column in dimensions -%}
-        {%- set parts = ['cells.month'] -%}
-        {%- do parts.append('scope_' ~ scope) if scope -%}
-        {%- do parts.append('dimension_' ~ column) if column -%}
-        {%- do sets.append('(' ~ parts | join(', ') ~ ')') -%}
-    {%- endfor -%}
-{%- endfor -%}
+{%- set scopes = {} -%}
+{%- for scope in metric.scopes -%}{%- do scopes.update({scope: 'scope_' ~ scope}) -%}{%- endfor -%}
+{%- set splits = [] -%}
+{%- for column in dimensions -%}{%- do splits.append('dimension_' ~ column if column else none) -%}{%- endfor -%}
 select
     cells.month,
-    {%- if metric.scopes %}
-    case
-        {%- for scope in metric.scopes %}
-        when grouping(scope_{{ scope }}) = 0 then '{{ scope }}'
-        {%- endfor %}
-        else 'company'
-    end as scope_type,
-    coalesce({% for scope in metric.scopes %}scope_{{ scope }}, {% endfor %}'company') as scope_id,
-    {%- else %}
-    'company' as scope_type,
-    'company' as scope_id,
-    {%- endif %}
+    {{ scope_columns(scopes) }},
     '{{ metric.id }}' as metric_id,
     {%- if with_dimension %}
     case
@@ -261,7 +242,7 @@ select
         when grouping(dimension_{{ column }}) = 0 then '{{ column }}'
         {%- endfor %}
     end as dimension,
-    coalesce(dimension_{{ dimensions | join(', dimension_') }}) as dimension_value,
+    coalesce({{ splits | join(', ') }}) as dimension_value,
     {%- else %}
     '' as dimension,
     '' as dimension_value,
@@ -270,10 +251,7 @@ select
     {{ measure('case when min(target) = max(target) and count(target) = count(*) then max(target) end') }} as target
 from {{ metric.id }}__rows as cells
 inner join {{ 'dimension_months' if with_dimension else 'months' }} as kept on cells.month = kept.month
-group by grouping sets ({{ sets | join(', ') }})
-{%- for key in keys %}
-{{ 'having' if loop.first else '    and' }} (grouping({{ key }}) = 1 or {{ key }} is not null)
-{%- endfor %}
+{{ group_by_scope(scopes, ['cells.month'], splits) }}
 {%- endmacro %}
 
 

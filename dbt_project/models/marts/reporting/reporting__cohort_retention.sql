@@ -1,0 +1,10 @@
+{{ config(alias='cohort_retention') }}
+select
+    cohort_month,
+    month_number,
+    month,
+    is_complete,
+    customers,
+    buyers,
+    retention_rate as rate
+from {{ ref('cohort_retention') }}
