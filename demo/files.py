@@ -29,23 +29,24 @@ _CHUNK = 1 << 20
 
 
 def write_file(
-    connection: duckdb.DuckDBPyConnection, query: str, path: Path, export: Export
-) -> tuple[int, dict[str, int]]:
-    """Write the query's rows and add broken ones; return the rows written and the broken ones by kind."""
+    connection: duckdb.DuckDBPyConnection, query: str, rows: int, path: Path, export: Export
+) -> dict[str, int]:
+    """Write the query's rows, of which there are `rows`, and add broken ones; return the latter by kind."""
     if path.suffix == ".xlsx":
-        return _write_xlsx(connection, query, path, export.sheet or "Sheet1"), {}
+        _write_xlsx(connection, query, path, export.sheet or "Sheet1")
+        return {}
     is_json = path.suffix == ".jsonl"
     options = ["format json"] if is_json else ["header", f"delimiter '{export.delimiter}'"]
     if path.suffix == ".gz":
         options.append("compression gzip")
     plain = path.with_suffix(".plain") if export.encoding != "utf-8" or export.bom else path
-    (rows,) = connection.execute(f"copy ({query}) to '{plain}' ({', '.join(options)})").fetchone() or (0,)
+    connection.execute(f"copy ({query}) to '{plain}' ({', '.join(options)})")
     lines, broken = _broken_lines(plain, rows, export, is_json)
     _append(plain, lines)
     if plain != path:
         _transcode(plain, path, "utf-8-sig" if export.bom else export.encoding)
         plain.unlink()
-    return rows + sum(broken.values()), broken
+    return broken
 
 
 def _broken_lines(path: Path, rows: int, export: Export, is_json: bool) -> tuple[str, dict[str, int]]:
@@ -93,14 +94,12 @@ def _transcode(source: Path, target: Path, encoding: str) -> None:
             file.write(encode.encode(chunk))
 
 
-def _write_xlsx(connection: duckdb.DuckDBPyConnection, query: str, path: Path, sheet: str) -> int:
+def _write_xlsx(connection: duckdb.DuckDBPyConnection, query: str, path: Path, sheet: str) -> None:
     """Write a workbook with one sheet; its own dates are fixed, so that the same rows give the same bytes."""
     rows = connection.execute(query)
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         book.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC)})
         page = book.add_worksheet(sheet)
         page.write_row(0, 0, [column[0] for column in rows.description or []])
-        values = rows.fetchall()
-        for number, row in enumerate(values, 1):
+        for number, row in enumerate(rows.fetchall(), 1):
             page.write_row(number, 0, [float(v) if isinstance(v, Decimal) else v for v in row])
-    return len(values)

@@ -15,12 +15,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from demo.files import write_file
+from orchestration.settings import DBT_PROJECT_DIR
 
 SOURCE = "demo"
 HISTORY_DATE = date(2026, 9, 30)
 LAST_DATE = date(2026, 10, 31)
 DELIVERIES = tuple(HISTORY_DATE + timedelta(days=i) for i in range((LAST_DATE - HISTORY_DATE).days + 1))
 DUPLICATE_SHARE = 0.002
+
+SEEDS = DBT_PROJECT_DIR / "seeds"
 
 _HERE = Path(__file__).resolve().parent
 
@@ -169,7 +172,7 @@ def load_exports() -> dict[str, Export]:
 def _model(connection: duckdb.DuckDBPyConnection, size: Size, seed: int, report: Progress) -> None:
     """Build the company's whole life as tables of `connection`."""
     horizon = f"timestamp '{LAST_DATE + timedelta(days=1)}'"
-    variables = {**size.model_dump(), "seed": f"'{seed}'", "horizon": horizon}
+    variables = {**size.model_dump(), "seed": f"'{seed}'", "horizon": horizon, "seeds": f"'{SEEDS}'"}
     for name, value in variables.items():
         connection.execute(f"set variable {name} = {value}")
     for script in sorted((_HERE / "model").glob("*.sql")):
@@ -185,32 +188,35 @@ def _deliver(
     for name, export in exports.items():
         connection.execute(f"create temp table daily_{name} as {_sent(export, _daily_rows(export))}")
         connection.execute(f"create temp view history_{name} as {_sent(export, _history_rows(export))}")
-    repeated = {
-        (name, delivery): int(count)
+    counts = {
+        (name, delivery): (int(rows), int(duplicates))
         for name in exports
         for table in ("daily", "history")
-        for delivery, count in connection.execute(
-            f"select delivery, count(*) from {table}_{name} where copy_no = 1 group by delivery"
-        ).fetchall()
+        for delivery, rows, duplicates in connection.execute(f"""
+            select delivery, count(*), count(*) filter (where copy_no = 1) from {table}_{name} group by delivery
+        """).fetchall()
     }
     for delivery in DELIVERIES:
         (folder / delivery.isoformat()).mkdir()
         written = 0
         for name, export in exports.items():
+            rows, duplicates = counts.get((name, delivery), (0, 0))
+            if not rows and delivery != HISTORY_DATE:
+                continue  # nothing happened: this CRM sends no file
             columns = ", ".join(f'"{header}"' for header in export.columns)
             order = ", ".join(f"order_{i}" for i in range(len(export.key)))
             table = "history" if delivery == HISTORY_DATE else "daily"
-            query = (
-                f"select {columns} from {table}_{name} where delivery = date '{delivery}' order by {order}"
-            )
-            rows, broken = write_file(connection, query, folder / delivery.isoformat() / export.file, export)
+            query = f"select {columns} from {table}_{name} where delivery = date '{delivery}' order by {order}"
+            path = folder / delivery.isoformat() / export.file
+            broken = write_file(connection, query, rows, path, export)
+            rows += sum(broken.values())
             written += rows
             yield FileFacts(
                 path=f"{delivery}/{export.file}",
                 entity=name,
                 delivery=delivery,
                 rows=rows,
-                duplicates=repeated.get((name, delivery), 0),
+                duplicates=duplicates,
                 broken=broken,
             )
         report(f"delivery {delivery}", written)

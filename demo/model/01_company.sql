@@ -44,39 +44,46 @@ select bucket::int as bucket, days.day
 from range(32768) as t (bucket)
 asof join days on (bucket / 32768.0) < days.trade;
 
--- half hours of every schedule, with the business minutes worked before each
-create table half_hours as
-with slots as (
-    select
-        schedule_id,
-        begins,
-        case when schedule_id = 'uk_office'
-            then timezone('Europe/London', timezone('Asia/Shanghai', begins)) else begins end as wall_clock
-    from
-        (values ('standard'), ('retail'), ('night'), ('uk_office'), ('always')) as s (schedule_id),
-        range(timestamp '2024-08-30', timestamp '2027-01-10', interval '30 minutes') as r (begins)
+-- the opening hours are those of the reference tables, so that agents answer when the marts think they are there;
+-- always is for the few who answer at any hour
+create table open_half_hours as
+with shifts as (
+    select * from read_csv(getvariable('seeds') || '/schedules.csv', types = {'opens': 'time', 'closes': 'time'})
 ),
 opened as (
     select
-        schedule_id,
-        begins,
-        case schedule_id
-            when 'standard' then isodow(wall_clock) <= 5 and hour(wall_clock) in (9, 10, 11, 13, 14, 15, 16, 17)
-            when 'retail' then hour(wall_clock) between 9 and 20
-            when 'night' then hour(wall_clock) >= 22 or hour(wall_clock) < 6
-            when 'uk_office' then isodow(wall_clock) <= 5 and wall_clock::time between time '09:00' and time '17:29'
-            else true
-        end as is_open
-    from slots
+        shifts.schedule_id,
+        shifts.time_zone,
+        unnest(range(
+            d.day::date + shifts.opens,
+            d.day::date + shifts.closes + case when shifts.closes <= shifts.opens then interval '1 day' else interval '0 days' end,
+            interval '30 minutes'
+        )) as wall_clock
+    from range(timestamp '2024-08-29', timestamp '2027-01-10', interval '1 day') as d (day)
+    inner join shifts
+        on shifts.weekday = isodow(d.day)
+        and d.day::date between coalesce(shifts.valid_from, date '1900-01-01') and coalesce(shifts.valid_to, date '9999-12-31')
+    anti join read_csv(getvariable('seeds') || '/holidays.csv') as holidays
+        on holidays.schedule_id = shifts.schedule_id and holidays.holiday_date = d.day::date
+),
+begun as (
+    select schedule_id, timezone('Asia/Shanghai', timezone(time_zone, wall_clock)) as begins from opened
+    union all
+    select 'always', begins from range(timestamp '2024-08-30', timestamp '2027-01-10', interval '30 minutes') as r (begins)
 )
+select schedule_id, begins, row_number() over (partition by schedule_id order by begins) - 1 as slot
+from begun;
+
+-- every half hour of every schedule, with the business minutes worked before it
+create table half_hours as
 select
-    schedule_id,
-    begins,
-    is_open,
-    30 * (sum(is_open::int) over (partition by schedule_id order by begins) - is_open::int)::bigint as worked
-from opened;
-create table open_half_hours as
-select schedule_id, worked // 30 as slot, begins from half_hours where is_open;
+    schedules.schedule_id,
+    r.begins,
+    opened.begins is not null as is_open,
+    30 * (count(opened.begins) over (partition by schedules.schedule_id order by r.begins) - (opened.begins is not null)::int) as worked
+from (select distinct schedule_id from open_half_hours) as schedules
+cross join range(timestamp '2024-08-28', timestamp '2026-11-02', interval '30 minutes') as r (begins)
+left join open_half_hours as opened on opened.schedule_id = schedules.schedule_id and opened.begins = r.begins;
 
 create table agents as
 select

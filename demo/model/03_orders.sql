@@ -144,25 +144,36 @@ left join uses on uses.campaign = issued.campaign and uses.customer = issued.cus
 qualify uses.order_no is null or row_number() over (partition by uses.order_no order by issued.campaign) = 1;
 
 create table order_lines as
+with numbered as (
+    select
+        order_no,
+        ordered_at,
+        unnest(range(
+            1 + (u(order_no, 'lines') < 0.62)::int + (u(order_no, 'lines') < 0.30)::int + (u(order_no, 'lines') < 0.10)::int
+        )) as n
+    from bought
+),
+drawn as (
+    select
+        *,
+        order_no * 8 + n as line_key,
+        1 + cast(floor(getvariable('products') * pow(u(order_no * 8 + n, 'product'), 1.35)) as int) as product
+    from numbered
+)
 select
-    bought.order_no,
-    bought.ordered_at,
-    order_delay(bought.order_no) as delay,
+    drawn.order_no,
+    drawn.ordered_at,
+    order_delay(drawn.order_no) as delay,
     n + 1 as line_no,
-    products.product,
+    product,
     products.product_id,
     products.category,
-    1 + (u((order_no, n), 'quantity') < 0.18)::int + (u((order_no, n), 'quantity') < 0.05)::int as quantity,
-    case when bought.store >= 11 then (products.list_price / 9)::decimal(10, 2) else products.list_price end as unit_price,
-    case when bought.store >= 11 then (products.unit_cost / 9)::decimal(10, 2) else products.unit_cost end as unit_cost,
-    case when u((order_no, n), 'line discount') < 0.2
-        then (case when bought.store >= 11 then products.list_price / 9 else products.list_price end * 0.1)::decimal(10, 2)
-    end as discount_amount
-from bought, unnest(range(
-    1 + (u(order_no, 'lines') < 0.62)::int + (u(order_no, 'lines') < 0.30)::int + (u(order_no, 'lines') < 0.10)::int
-)) as t (n)
-inner join products
-    on products.product = 1 + cast(floor(getvariable('products') * pow(u((order_no, n), 'product'), 1.35)) as int);
+    1 + (u(line_key, 'quantity') < 0.18)::int + (u(line_key, 'quantity') < 0.05)::int as quantity,
+    products.list_price as unit_price,
+    products.unit_cost,
+    case when u(line_key, 'line discount') < 0.2 then (products.list_price * 0.1)::decimal(10, 2) end as discount_amount
+from drawn
+inner join products using (product);
 
 create table orders as
 with amounts as (
@@ -177,6 +188,8 @@ drawn as (
     select
         bought.order_no, bought.customer, bought.store, bought.is_company, bought.ordered_at,
         amounts.gross_amount, amounts.appliances,
+        -- English stores sell in pounds; lines and points are kept in the company's currency
+        case when bought.store >= 11 then fx_rates.rate else 1 end as rate,
         coupons.coupon_id, coupons.face_value,
         case when u(order_no, 'channel') < 0.30 then 'store' when u(order_no, 'channel') < 0.55 then 'online'
             when u(order_no, 'channel') < 0.77 then 'app' when u(order_no, 'channel') < 0.92 then 'wechat'
@@ -189,6 +202,7 @@ drawn as (
     from bought
     inner join amounts using (order_no)
     left join coupons using (order_no)
+    inner join fx_rates on fx_rates.currency = 'GBP' and fx_rates.date = bought.ordered_at::date
 ),
 promised as (
     select
@@ -208,12 +222,14 @@ select
     'K' || lpad(customer::varchar, 8, '0') as customer_id,
     store,
     'S' || lpad(store::varchar, 2, '0') as store_id,
-    is_company, ordered_at, channel, gross_amount, appliances, coupon_id,
+    is_company, ordered_at, channel, appliances, coupon_id,
     case when store >= 11 then 'GBP' else 'CNY' end as currency,
-    case
-        when coupon_id is not null then least(gross_amount, face_value / case when store >= 11 then 10 else 1 end)
+    (gross_amount / rate)::decimal(12, 2) as gross_amount,
+    (case
+        when coupon_id is not null then least(gross_amount, face_value)
         when u(order_no, 'discount') < 0.12 then gross_amount * 0.05
-    end::decimal(12, 2) as discount_amount,
+    end / rate)::decimal(12, 2) as discount_amount,
+    gross_amount as amount_in_cny,
     promised_at, shipped_at, cancelled_at,
     case when cancelled_at is not null and is_unavailable then 'unavailable' else 'cancelled' end as cancelled_as,
     case

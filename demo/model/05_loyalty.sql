@@ -21,7 +21,7 @@ with lots as (
         members.customer, members.member_id, orders.order_no, orders.order_id,
         orders.delivered_at as happened_at,
         orders.delivered_at + interval '365 days' as expires_at,
-        cast(floor((gross_amount - coalesce(discount_amount, 0)) * case when currency = 'GBP' then 9 else 1 end / 10) as bigint) as points
+        cast(floor(amount_in_cny / 10) as bigint) as points
     from orders
     inner join loyalty_members as members using (customer)
     where orders.delivered_at >= members.joined_at and orders.delivered_at < getvariable('horizon')

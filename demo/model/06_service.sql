@@ -174,21 +174,21 @@ from products, stores, days
 where days.day between 0 and 790 and isodow(days.date) = 1 and product <= 40;
 
 create table store_hours as
-with planned as (
-    select
-        store, store_id, day, time_zone,
-        case schedule_id when 'night' then 22 when 'standard' then 9 else 9 end as opens,
-        case schedule_id when 'retail' then 12 when 'standard' then 9 when 'night' then 8 else 8.5 end as hours
-    from stores, days
-    where day between 0 and 790 and (schedule_id in ('retail', 'night') or isodow(date) <= 5)
+with shifts as (
+    select schedule_id, min(begins) as opens_at, max(begins) + interval '30 minutes' as closes_at
+    from (select schedule_id, begins, begins - to_minutes(30 * row_number() over (partition by schedule_id order by begins)) as run
+        from open_half_hours)
+    where schedule_id <> 'always' and begins >= timestamp '2024-09-01'
+    group by schedule_id, run
 )
 select
     store_id,
-    timezone('Asia/Shanghai', timezone(time_zone,
-        plus(on_day(day)::timestamp, 3600 * opens + case when u((store, day), 'opens late') < 0.03 then 900 else 0 end))) as opened_at,
-    timezone('Asia/Shanghai', timezone(time_zone, plus(on_day(day)::timestamp, 3600 * (opens + hours)))) as closed_at,
+    case when u((store, opens_at), 'opens late') < 0.03 then opens_at + interval '15 minutes' else opens_at end as opened_at,
+    closes_at as closed_at,
     0 as delay
-from planned;
+from shifts
+inner join stores using (schedule_id)
+where closes_at < getvariable('horizon');
 
 create table agent_shifts as
 select

@@ -66,7 +66,6 @@ def test_the_same_seed_gives_the_same_bytes(landing: Path, facts: DemoFacts, tmp
 def test_another_seed_gives_another_company(landing: Path, facts: DemoFacts, tmp_path: Path) -> None:
     generate(tmp_path / "landing", "xs", seed=8)
     here, there = _digests(landing / "demo"), _digests(tmp_path / "landing" / "demo")
-    assert here.keys() == there.keys()
     assert here[f"{HISTORY_DATE}/orders.csv"] != there[f"{HISTORY_DATE}/orders.csv"]
 
 
@@ -130,9 +129,7 @@ def test_the_shapes_a_reader_must_cope_with(landing: Path, facts: DemoFacts) -> 
         ("service_orders", "orders", "order_id"),
     ],
 )
-def test_no_reference_is_left_hanging(
-    loaded: duckdb.DuckDBPyConnection, child: str, parent: str, key: str
-) -> None:
+def test_no_reference_is_left_hanging(loaded: duckdb.DuckDBPyConnection, child: str, parent: str, key: str) -> None:
     orphans = loaded.execute(f"""
         select count(*) from {child}
         where {key} is not null and {key} not in (select {key} from {parent})
