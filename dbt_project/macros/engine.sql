@@ -132,6 +132,11 @@
 {% macro duckdb__first_by(x, y) -%} arg_min_null({{ x }}, {{ y }}) {%- endmacro %}
 {% macro spark__first_by(x, y) -%} min_by({{ x }}, {{ y }}) {%- endmacro %}
 
+{# Last value that is not null, of a window that reaches to the current row; an `over` follows. #}
+{% macro last_known(x) -%} {{ adapter.dispatch('last_known')(x) }} {%- endmacro %}
+{% macro duckdb__last_known(x) -%} last_value({{ x }} ignore nulls) {%- endmacro %}
+{% macro spark__last_known(x) -%} last_value({{ x }}, true) {%- endmacro %}
+
 
 {# ---- types and text ---- #}
 

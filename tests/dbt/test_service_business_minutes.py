@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
-import pandas as pd
 import pytest
-import yaml
 
 pytestmark = pytest.mark.slow
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 FIRST_MINUTE = datetime(2025, 10, 1, tzinfo=UTC)
 AS_OF = datetime(2026, 5, 1, tzinfo=UTC)
 MINUTES_COVERED = int((AS_OF + timedelta(days=30) - FIRST_MINUTE).total_seconds()) // 60
@@ -87,8 +81,7 @@ def is_open(shifts: list[Shift], wall: datetime) -> bool:
     return False
 
 
-@pytest.fixture(scope="module")
-def counted() -> dict[str, list[int]]:
+def count_minutes() -> dict[str, list[int]]:
     """Per schedule, the minutes open before each minute since FIRST_MINUTE."""
     counts = {}
     for schedule_id in SCHEDULES:
@@ -99,17 +92,6 @@ def counted() -> dict[str, list[int]]:
         )
         counts[schedule_id] = list(accumulate(minutes, initial=0))
     return counts
-
-
-def create_sources(con: duckdb.DuckDBPyConnection) -> None:
-    """The raw and control tables of the contract, empty."""
-    for name in ("_sources.yml", "_control.yml"):
-        declared = yaml.safe_load((PROJECT / "models" / "staging" / name).read_text(encoding="utf-8"))
-        for source in declared["sources"]:
-            con.execute(f"create schema if not exists {source['schema']}")
-            for table in source["tables"]:
-                columns = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in table["columns"])
-                con.execute(f'create table {source["schema"]}."{table["name"]}" ({columns})')
 
 
 def create_reference(con: duckdb.DuckDBPyConnection) -> None:
@@ -127,61 +109,35 @@ def create_reference(con: duckdb.DuckDBPyConnection) -> None:
     con.executemany("insert into reference.holidays values (?, ?, 'holiday')", sorted(HOLIDAYS))
 
 
-def create_tickets(con: duckdb.DuckDBPyConnection) -> None:
+def deliveries() -> Iterator[tuple[str, date, list[dict[str, Any]]]]:
     """One ticket per interval, created at its begin and answered at its end, whole minutes apart."""
     chance = random.Random(20261122)  # noqa: S311
-    con.execute("insert into control.run values (?, ?, ?)", [AS_OF.replace(tzinfo=None), AS_OF.date(), AS_OF.date()])
-    con.executemany(
-        "insert into raw.stores (store_id, schedule_id, load_date) values (?, ?, '2026-04-30')",
-        [(schedule_id, schedule_id) for schedule_id in SCHEDULES],
-    )
-    con.executemany(
-        "insert into raw.sla_policies (policy_id, metric, priority, target_minutes, clock, load_date)"
-        " values (?, 'first_reply', ?, ?, 'business', '2026-04-30')",
-        [(priority, priority, minutes) for priority, minutes in TARGETS.items()],
-    )
     last_start = int((AS_OF - FIRST_MINUTE).total_seconds()) // 60 - 1
-    first = FIRST_MINUTE.replace(tzinfo=None)
-    tickets = []
+    tickets: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
     for n in range(INTERVALS):
         start = chance.randrange(last_start)
         end = start + chance.randint(0, min(chance.choice([0, 1, 30, 600, 5_000, 50_000]), last_start - start))
-        created_at, replied_at = first + timedelta(minutes=start), first + timedelta(minutes=end)
-        tickets.append((str(n), chance.choice(SCHEDULES), chance.choice(sorted(TARGETS)), created_at, replied_at))
-    con.register("intervals", pd.DataFrame(tickets, columns=["id", "store_id", "priority", "created_at", "replied_at"]))
-    con.execute(
-        """
-        insert into raw.tickets (ticket_id, store_id, priority, created_at, load_date)
-        select id, store_id, priority, created_at, '2026-04-30' from intervals
-        """
+        created_at, replied_at = (FIRST_MINUTE.replace(tzinfo=None) + timedelta(minutes=m) for m in (start, end))
+        ticket = {"ticket_id": str(n), "created_at": created_at}
+        tickets.append({**ticket, "store_id": chance.choice(SCHEDULES), "priority": chance.choice(sorted(TARGETS))})
+        for seq, at, event, actor in ((1, created_at, "created", "customer"), (2, replied_at, "comment", "agent")):
+            events.append(
+                {"ticket_id": str(n), "seq": seq, "at": at, "event": event, "actor_type": actor, "is_public": True}
+            )
+    loaded_on = AS_OF.date() - timedelta(days=1)
+    yield "tickets", loaded_on, tickets
+    yield "ticket_events", loaded_on, events
+    yield "stores", loaded_on, [{"store_id": name, "schedule_id": name} for name in SCHEDULES]
+    policy = {"metric": "first_reply", "clock": "business"}
+    yield (
+        "sla_policies",
+        loaded_on,
+        [
+            {**policy, "policy_id": priority, "priority": priority, "target_minutes": target}
+            for priority, target in TARGETS.items()
+        ],
     )
-    con.execute(
-        """
-        insert into raw.ticket_events (ticket_id, seq, "at", event, to_status, actor_type, is_public, load_date)
-        select id, 1, created_at, 'created', 'new', 'customer', true, '2026-04-30' from intervals
-        union all
-        select id, 2, replied_at, 'comment', null, 'agent', true, '2026-04-30' from intervals
-        """
-    )
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse that dbt builds of the intervals, as far as these clocks need it."""
-    home = tmp_path_factory.mktemp("business_minutes")
-    with duckdb.connect(str(home / "work.duckdb")) as con:
-        create_sources(con)
-        create_reference(con)
-        create_tickets(con)
-    command = [
-        *(sys.executable, "-m", "dbt.cli.main", "run", "--select", "+business_minutes", "+sla"),
-        *("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", home / "target", "--log-path", home),
-    ]
-    databases = {"KEFU_WORK_DB": str(home / "work.duckdb"), "KEFU_MARTS_DB": str(home / "kefu.duckdb")}
-    done = subprocess.run(command, env={**os.environ, **databases}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    with duckdb.connect(databases["KEFU_MARTS_DB"], read_only=True) as con:
-        yield con
 
 
 def minute_of(moment: datetime) -> int:
@@ -191,34 +147,26 @@ def minute_of(moment: datetime) -> int:
     return int(seconds) // 60
 
 
-def test_business_minutes_equal_a_count_of_every_minute(
-    built: duckdb.DuckDBPyConnection, counted: dict[str, list[int]]
-) -> None:
-    rows = built.execute(
-        "select schedule_id, started_at, ended_at, business_minutes"
-        " from service.business_minutes where clock = 'first_reply'"
-    ).fetchall()
+def test_business_minutes_and_due_times_equal_a_count_of_every_minute(warehouse: Any) -> None:
+    """Prevents a minute too many or too few, and a due time that is not the first minute to use up the target."""
+    warehouse.load(deliveries(), AS_OF.date())
+    with duckdb.connect(str(warehouse.work)) as con:
+        create_reference(con)
+    warehouse.dbt("build", "--select", "+sla", "--exclude", "resource_type:seed")
+    rows = warehouse.query(
+        """
+        select schedule_id, created_at, first_reply_at, first_reply_business_minutes, due_at, target_minutes,
+            is_breached
+        from service.fct_ticket inner join service.sla using (ticket_id)
+        """
+    )
     assert len(rows) == INTERVALS
-    wrong = [
-        (schedule_id, start, end, minutes, expected)
-        for schedule_id, start, end, minutes in rows
-        if minutes != (expected := counted[schedule_id][minute_of(end)] - counted[schedule_id][minute_of(start)])
-    ]
-    assert wrong == []
 
-
-def test_due_is_the_first_minute_at_which_the_target_is_counted(
-    built: duckdb.DuckDBPyConnection, counted: dict[str, list[int]]
-) -> None:
-    rows = built.execute(
-        "select stores.schedule_id, sla.applied_at, sla.due_at, sla.target_minutes, sla.event_at, sla.is_breached"
-        " from service.sla as sla join service.fct_ticket as stores using (ticket_id)"
-    ).fetchall()
-    assert len(rows) == INTERVALS
+    counted = count_minutes()
     wrong = []
-    for schedule_id, applied, due, target, event, is_breached in rows:
-        counts = counted[schedule_id]
-        expected = bisect_left(counts, counts[minute_of(applied)] + target)
-        if minute_of(due) != expected or is_breached != (minute_of(event) > expected):
-            wrong.append((schedule_id, applied, due, target, expected))
+    for schedule_id, created_at, replied_at, minutes, due_at, target, is_breached in rows.itertuples(index=False):
+        counts, start, end = counted[schedule_id], minute_of(created_at), minute_of(replied_at)
+        due = bisect_left(counts, counts[start] + target)
+        if (counts[end] - counts[start], due, end > due) != (minutes, minute_of(due_at), is_breached):
+            wrong.append((schedule_id, created_at, replied_at, minutes, due_at, target))
     assert wrong == []

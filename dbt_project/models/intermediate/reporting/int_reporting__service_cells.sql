@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('backlog') }}
 -- depends_on: {{ ref('fct_ticket') }}
 -- depends_on: {{ ref('first_reply') }}
 -- depends_on: {{ ref('full_resolution') }}

@@ -29,7 +29,7 @@ store_versions as (
         schedule_id,
         valid_from,
         valid_to
-    from {{ ref('int_service__store_versions') }}
+    from {{ ref('int_core__store_versions') }}
 ),
 
 calendar as (

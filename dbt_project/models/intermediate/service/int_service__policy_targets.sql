@@ -1,0 +1,1 @@
+{{ attribute_versions('sla_policies', ['clock', 'target_minutes']) }}

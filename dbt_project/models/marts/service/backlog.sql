@@ -1,0 +1,173 @@
+{%- set attributes = backlog_attributes() -%}
+{%- set flows = backlog_flows() + backlog_moves() -%}
+{%- set bands = backlog_age_bands() -%}
+with months as (
+    select
+        month,
+        month_end_at
+    from {{ ref('int_core__months') }}
+),
+
+flows as (
+    select
+        month,
+        {%- for attribute in attributes %}
+        {{ attribute }},
+        {%- endfor %}
+        {%- for flow in flows %}
+        {{ flow }},
+        {%- endfor %}
+        net
+    from {{ ref('int_service__backlog_flows') }}
+),
+
+states as (
+    select
+        created_at,
+        started_at,
+        ended_at,
+        {{ attributes | join(',\n        ') }}
+    from {{ ref('int_service__ticket_states') }}
+    where is_open
+),
+
+cell_months as (
+    select
+        month,
+        {%- for attribute in attributes %}
+        {{ attribute }},
+        {%- endfor %}
+        {%- for flow in flows %}
+        {{ int_sum(flow) }} as {{ flow }},
+        {%- endfor %}
+        {{ int_sum('net') }} as net
+    from flows
+    group by month, {{ attributes | join(', ') }}
+),
+
+cells as (
+    select
+        {{ attributes | join(',\n        ') }},
+        min(month) as first_month
+    from cell_months
+    group by {{ attributes | join(', ') }}
+),
+
+first_month as (
+    select min(month) as first_month
+    from months
+),
+
+-- what was open before the months kept
+before as (
+    select
+        {%- for attribute in attributes %}
+        cell_months.{{ attribute }},
+        {%- endfor %}
+        {{ int_sum('cell_months.net') }} as net
+    from cell_months
+    cross join first_month
+    where cell_months.month < first_month.first_month
+    group by {% for attribute in attributes %}cell_months.{{ attribute }}{{ ', ' if not loop.last }}{% endfor %}
+),
+
+grid as (
+    select
+        months.month,
+        {%- for attribute in attributes %}
+        cells.{{ attribute }},
+        {%- endfor %}
+        coalesce(before.net, 0) as open_before,
+        coalesce(cell_months.net, 0) as net,
+        {%- for flow in flows %}
+        coalesce(cell_months.{{ flow }}, 0) as {{ flow }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from cells
+    inner join months on cells.first_month <= months.month
+    left join cell_months
+        on
+            months.month = cell_months.month
+            {%- for attribute in attributes %}
+            and cells.{{ attribute }} = cell_months.{{ attribute }}
+            {%- endfor %}
+    left join before
+        on
+            {%- for attribute in attributes %}
+            {{ 'and ' if not loop.first }}cells.{{ attribute }} = before.{{ attribute }}
+            {%- endfor %}
+),
+
+balanced as (
+    select
+        month,
+        {%- for attribute in attributes %}
+        {{ attribute }},
+        {%- endfor %}
+        {%- for flow in flows %}
+        {{ flow }},
+        {%- endfor %}
+        cast(open_before + sum(net) over (
+            partition by {{ attributes | join(', ') }} order by month
+            rows between unbounded preceding and current row
+        ) as bigint) as closing,
+        net
+    from grid
+),
+
+-- counted from the tickets themselves and not from the flows, so that the two check each other; only states that last into
+-- another month can be open at a month's end
+lasting as (
+    select
+        created_at,
+        started_at,
+        ended_at,
+        {{ attributes | join(',\n        ') }}
+    from states
+    where ended_at is null or {{ local_month('started_at') }} <> {{ local_month('ended_at') }}
+),
+
+aged as (
+    select
+        months.month,
+        {%- for attribute in attributes %}
+        lasting.{{ attribute }},
+        {%- endfor %}
+        {%- for band, condition in bands.items() %}
+        {{ int_sum('case when ' ~ condition ~ ' then 1 else 0 end') }} as {{ band }},
+        {%- endfor %}
+        count(*) as open_tickets
+    from lasting
+    inner join months
+        on
+            lasting.started_at < months.month_end_at
+            and (lasting.ended_at is null or lasting.ended_at >= months.month_end_at)
+    group by months.month, {% for attribute in attributes %}lasting.{{ attribute }}{{ ', ' if not loop.last }}{% endfor %}
+)
+
+select
+    balanced.month,
+    {%- for attribute in attributes %}
+    nullif(balanced.{{ attribute }}, '') as {{ attribute }},
+    {%- endfor %}
+    balanced.closing - balanced.net as opening,
+    {%- for flow in flows %}
+    balanced.{{ flow }},
+    {%- endfor %}
+    balanced.closing,
+    {%- for band in bands %}
+    coalesce(aged.{{ band }}, 0) as {{ band }},
+    {%- endfor %}
+    coalesce(aged.open_tickets, 0) as open_tickets
+from balanced
+left join aged
+    on
+        balanced.month = aged.month
+        {%- for attribute in attributes %}
+        and balanced.{{ attribute }} = aged.{{ attribute }}
+        {%- endfor %}
+where
+    balanced.closing <> 0
+    or balanced.net <> 0
+    {%- for flow in flows %}
+    or balanced.{{ flow }} <> 0
+    {%- endfor %}
