@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatch
@@ -54,8 +55,8 @@ class IngestReport:
 
 def ingest(settings: Settings, first: date, last: date, progress: Progress | None = None) -> IngestReport:
     """Takes in every delivery from `first` to `last`, both included. Raises only when the machine fails."""
-    with workbench(settings) as con:
-        run = _Run(con, settings, first, last, progress)
+    with workbench(settings) as con, closing(duckdb.connect(config={"threads": settings.engine.threads})) as reading:
+        run = _Run(con, reading, settings, first, last, progress)
         for source in run.sources():
             run.take(source)
     return run.report()
@@ -64,6 +65,7 @@ def ingest(settings: Settings, first: date, last: date, progress: Progress | Non
 @dataclass
 class _Run:
     con: duckdb.DuckDBPyConnection
+    reading: duckdb.DuckDBPyConnection  # sees the raw zone, and runs nothing of a mapping
     settings: Settings
     first: date
     last: date
@@ -148,12 +150,18 @@ class _Run:
 
     def _load(self, delivery: Delivery, names: Iterable[str]) -> dict[str, list[FileEntry]]:
         loaded: dict[str, list[FileEntry]] = {}
+        earlier = {
+            (entry.mapping_file, entry.file, entry.sha256, entry.inputs): entry
+            for entry in self.manifest.files
+            if (entry.source, entry.load_date) == (delivery.mapping.source, delivery.load_date)
+        }
         for name in names:
             loaded[name] = []
             for path in delivery.files[name]:
                 if not delivery.mapping.files[name].entities:
                     continue
-                entry = self._unchanged(delivery, name, path) or load_file(self.con, delivery, name, path)
+                same = (name, delivery.name(path), delivery.sha256(path), delivery.inputs(name))
+                entry = earlier.get(same) or load_file(self.con, delivery, name, path)
                 loaded[name].append(entry)
                 if entry.error:
                     self.refusals.append(Refusal(entry.source, entry.error, entry.load_date, entry.file))
@@ -161,18 +169,6 @@ class _Run:
                 if self.progress:
                     self.progress(entry, self.done, max(self.total, self.done))
         return loaded
-
-    def _unchanged(self, delivery: Delivery, name: str, path: Path) -> FileEntry | None:
-        for entry in self.manifest.files:
-            same = (entry.source, entry.load_date, entry.mapping_file, entry.file) == (
-                delivery.mapping.source,
-                delivery.load_date,
-                name,
-                delivery.name(path),
-            )
-            if same and (entry.sha256, entry.inputs) == (delivery.sha256(path), delivery.inputs(name)):
-                return entry
-        return None
 
     def _refuse_all(self, source: str, days: Iterable[date], error: str) -> None:
         """Without a mapping all that the source ever gave goes stale."""
@@ -206,7 +202,7 @@ class _Run:
     def _commit(self, source: str, files: list[FileEntry]) -> None:
         own = [load for load in self.manifest.loads if load.source == source]
         others = [load for load in self.manifest.loads if load.source != source]
-        loads = settle(self.settings, source, (file for file in files if file.source == source), own)
+        loads = settle(self.reading, self.settings, source, (file for file in files if file.source == source), own)
         manifest = Manifest.of(files, [*others, *loads])
         if manifest != self.manifest:
             manifest.write(self.settings.raw)

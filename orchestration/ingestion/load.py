@@ -11,12 +11,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import Entity, contract, literal, quote
 from orchestration.ingestion.errors import RefusedError
@@ -192,8 +193,7 @@ class _FileLoad:
             self._look_up(alias, join, statement.looked_up[alias])
         _stream(self.con, f"create or replace temp table mapped as {statement.sql}", reader)
 
-        tally = f"count(*), count(*) filter (code = {FILTERED}), count(*) filter (code > {KEPT})"
-        rows, filtered, failed = _one(self.con, f"select {tally} from mapped")
+        rows, filtered, failed, suspects = self._tally()
         if rows + len(reader.broken) != reader.records:
             raise RefusedError(
                 f"{reader.records:,} records were counted but {rows + len(reader.broken):,} could be read; "
@@ -211,7 +211,7 @@ class _FileLoad:
             )
         if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
             raise RefusedError("holds a header and no row, which for a snapshot would mean that all is gone")
-        duplicate = self._mark_duplicates()
+        duplicate = self._drop_repeated() if suspects else 0
         feeds = tuple(self._write(entity) for entity in self._entity_names())
         return self._entry(
             "loaded",
@@ -276,6 +276,18 @@ class _FileLoad:
 
     # --- what is put aside ------------------------------------------------------------------------------------------
 
+    def _tally(self) -> tuple[int, ...]:
+        """Rows, filtered and failed ones, and good ones that may repeat another."""
+        good = f"filter (code = {KEPT})"
+        distinct = "0" if self._counts_repeats else f"count(*) {good} - count(distinct fingerprint) {good}"
+        filtered = f"count(*) filter (code = {FILTERED})"
+        return _one(self.con, f"select count(*), {filtered}, count(*) filter (code > {KEPT}), {distinct} from mapped")
+
+    @property
+    def _counts_repeats(self) -> bool:
+        """Whether rows have no key of their own, so that equal ones count each."""
+        return any(feed.is_keyless or feed.numbered for feed in self.file.entities)
+
     def _put_aside(self, statement: Statement, reader: Reader) -> None:
         shown = self.delivery.name(self.path)
         self.rejected = [
@@ -289,19 +301,16 @@ class _FileLoad:
             failure = statement.failures[code]
             self.rejected.append(RejectedRow(shown, line, failure.column, value, failure.reason, record))
 
-    def _mark_duplicates(self) -> int:
-        """Makes `repeated`: lines that repeat an earlier one to the letter, where rows have a key of their own."""
-        self.con.execute("create or replace temp table repeated (line bigint)")
-        if any(feed.is_keyless or feed.numbered for feed in self.file.entities):
-            return 0
+    def _drop_repeated(self) -> int:
+        """Takes away lines that repeat an earlier one to the letter; how many there were."""
         hashes = ", ".join(f"h{i}" for i in range(len(self.file.entities)))
-        # most files repeat nothing: the window looks at suspects alone
         self.con.execute(f"""
-            insert into repeated
+            create or replace temp table repeated as
             with suspects as (select fingerprint from mapped where code = {KEPT} group by 1 having count(*) > 1)
             select line from mapped semi join suspects using (fingerprint) where code = {KEPT}
             qualify row_number() over (partition by fingerprint, {hashes} order by line) > 1
         """)
+        self.con.execute("delete from mapped using repeated where mapped.line = repeated.line")
         return int(_one(self.con, "select count(*) from repeated")[0])
 
     # --- what is taken in -------------------------------------------------------------------------------------------
@@ -316,10 +325,7 @@ class _FileLoad:
             f"copy (with rows as ({parts}) select {columns} from rows) to {literal(str(aside))} "
             "(format parquet, compression zstd)"
         )
-        event = (
-            f"min({quote(entity.event_time)}), max({quote(entity.event_time)})" if entity.event_time else "null, null"
-        )
-        rows, first, last = _one(self.con, f"select count(*), {event} from read_parquet({literal(str(aside))})")
+        rows, first, last = _span(aside, entity.event_time)
         return Feed(
             entity=name,
             path=self._keep(entity, aside),
@@ -341,8 +347,7 @@ class _FileLoad:
             keys = ", ".join(f"v{i}_{name}" for name in feed.one_per)
             chosen = f"qualify row_number() over (partition by {keys} order by {order}, line) = 1"
         return (
-            f"select {columns}, h{i} as row_hash, line, {i} as feed from mapped anti join repeated using (line) "
-            f"where code = {KEPT} and w{i} {chosen}"
+            f"select {columns}, h{i} as row_hash, line, {i} as feed from mapped where code = {KEPT} and w{i} {chosen}"
         )
 
     def _stored(self, entity: Entity, feed: EntityMapping, name: str) -> str:
@@ -406,6 +411,21 @@ def memory_limit(stated: str) -> str:
 def key_sql(entity: Entity, prefix: str = "") -> str:
     """The key of a row as one text."""
     return " || chr(31) || ".join(f"{quote(prefix + column.name)}::varchar" for column in entity.keys)
+
+
+def _span(path: Path, event_time: str | None) -> tuple[int, datetime | None, datetime | None]:
+    """Rows of a Parquet file, and the first and last of its event times, from its footer."""
+    footer = pq.read_metadata(path)
+    if event_time is None:
+        return footer.num_rows, None, None
+    column = footer.schema.to_arrow_schema().get_field_index(event_time)
+    groups = (footer.row_group(i).column(column).statistics for i in range(footer.num_row_groups))
+    known = [statistics for statistics in groups if statistics is not None and statistics.has_min_max]
+    first, last = min((s.min for s in known), default=None), max((s.max for s in known), default=None)
+    if isinstance(first, datetime):
+        return footer.num_rows, first, last
+    midnight = time()
+    return footer.num_rows, first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from orchestration.ingestion.contract import Entity, LoadMode, contract
+from orchestration.ingestion.contract import Entity, LoadMode, contract, quote
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
 from orchestration.settings import BUILT_IN_MAPPINGS, Settings
@@ -99,6 +99,7 @@ class ColumnMapping(_Part):
     map: dict[str, str] = Field(default_factory=dict)
     otherwise: str | None = Field(None, alias="else")  # for values that `map` does not name
     source: str | None = None  # of a reference into another source
+    optional: bool = False  # null where the file lacks a column that `value` names
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -122,6 +123,16 @@ class EntityMapping(_Part):
     one_per: Texts = ()
     order_by: Texts = ()  # columns of the entity; the first row by them is kept
     columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short)]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_their_own_names(cls, data: Any) -> Any:
+        """`columns: contract`: the file speaks the contract's language; it may lack what is not required."""
+        if not isinstance(data, dict) or data.get("columns") != "contract" or data.get("entity") not in contract():
+            return data
+        columns = contract()[data["entity"]].mapped
+        named = {c.name: {"value": quote(c.name), "optional": not (c.key or c.required)} for c in columns}
+        return {**data, "columns": named}
 
     @field_validator("entity")
     @classmethod
@@ -211,9 +222,8 @@ class FileMapping(_Part):
             raise ValueError("fixed_width needs `columns`")
         return self
 
-    @property
-    def separator(self) -> str:
-        return self.delimiter or ("\t" if self.format == "tsv" else ",")
+    def separator(self, name: str) -> str:
+        return self.delimiter or ("\t" if self.format_of(name) == "tsv" else ",")
 
     @property
     def has_header(self) -> bool:
@@ -264,7 +274,7 @@ def _meant(name: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml where the wheel has it
     """Every scalar is the text that was written (Yes is no boolean, 007 no number); a key may stand once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -272,20 +282,33 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if keys.count(key.value) > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
-        return super().construct_mapping(node, deep)
+        return dict(super().construct_mapping(node, deep))
 
 
 _Loader.yaml_implicit_resolvers = {}
 
 
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path}: is no YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise MappingError(f"{path}: must be a mapping that begins with `source:`")
+    if "extends" not in document:
+        return document
+    base = BUILT_IN_MAPPINGS / f"{document.pop('extends')}.yml"
+    if not base.is_file():
+        names = ", ".join(sorted(found.stem for found in BUILT_IN_MAPPINGS.glob("*.yml")))
+        raise MappingError(f"{path}: extends: there is no built-in mapping {base.stem!r}; there are {names}")
+    inherited = _document(base)
+    return {**inherited, **document, "files": {**inherited["files"], **document.get("files", {})}}
+
+
 def load_mapping(path: Path) -> Mapping:
     """Reads one mapping file. Raises MappingError with a line for each thing that is wrong."""
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path}: is no YAML: {error}") from error
-    try:
-        mapping = Mapping.model_validate(document)
+        mapping = Mapping.model_validate(_document(path))
     except ValidationError as error:
         problems = [f"{path}: {_place(problem)}: {problem['msg']}" for problem in error.errors(include_input=False)]
         raise MappingError("\n".join(problems)) from error

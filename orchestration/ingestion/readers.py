@@ -247,6 +247,7 @@ class DelimitedReader(_Table):
         self.path = path
         self.mapping = mapping
         self.encoding = mapping.encoding or detect_encoding(path)
+        self.separator = mapping.separator(path.name)
         self.is_plain = True
         self._skipped = mapping.skip_lines
         named = tuple(str(column) for column in mapping.columns)
@@ -268,7 +269,7 @@ class DelimitedReader(_Table):
         return self._plain() if self.is_plain else self._from_rows(self._careful())
 
     def _plain(self) -> Iterator[pa.RecordBatch]:
-        scan = _Scan(ord(self.mapping.separator), bool(self.mapping.quote), self._skipped + 1)
+        scan = _Scan(ord(self.separator), bool(self.mapping.quote), self._skipped + 1)
         pieces = filter(None, self._scanned(scan))
         first = next(pieces, None)
         if first is None:
@@ -316,7 +317,7 @@ class DelimitedReader(_Table):
             # on one thread: only then are ragged rows numbered; decoding and DuckDB run beside it
             read_options=pc_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK),
             parse_options=pc_csv.ParseOptions(
-                delimiter=self.mapping.separator,
+                delimiter=self.separator,
                 quote_char=self.mapping.quote or False,
                 newlines_in_values=bool(self.mapping.quote),
                 invalid_row_handler=note,
@@ -338,7 +339,7 @@ class DelimitedReader(_Table):
             if isinstance(record, Broken):
                 self.broken.append(record)
             elif len(record[1]) != len(self.columns):
-                text = self.mapping.separator.join(record[1])
+                text = self.separator.join(record[1])
                 self.broken.append(Broken(record[0], self._ragged(len(record[1])), text))
             else:
                 yield record[0], list(record[1])
@@ -360,13 +361,13 @@ class DelimitedReader(_Table):
             if not text.rstrip("\r\n"):
                 continue
             if not self.mapping.quote or self.mapping.quote not in text:
-                yield number, tuple(text.rstrip("\r\n").split(self.mapping.separator)), 1
+                yield number, tuple(text.rstrip("\r\n").split(self.separator)), 1
                 continue
             taken = [head]
             while True:
                 rows = csv.reader(
                     (line for _, line in taken),
-                    delimiter=self.mapping.separator,
+                    delimiter=self.separator,
                     quotechar=self.mapping.quote,
                     strict=True,
                 )

@@ -21,8 +21,17 @@ from orchestration.ingestion.load import key_sql
 from orchestration.settings import Settings
 
 
-def settle(settings: Settings, source: str, files: Iterable[FileEntry], loads: Iterable[LoadEntry]) -> list[LoadEntry]:
-    """All loads of one source, made anew from its file entries; what `loads` says already is not worked out twice."""
+def settle(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    source: str,
+    files: Iterable[FileEntry],
+    loads: Iterable[LoadEntry],
+) -> list[LoadEntry]:
+    """All loads of one source, made anew from its file entries; what `loads` says already is not worked out twice.
+
+    `con` is any DuckDB that may read the raw zone.
+    """
     before = {(load.entity, load.load_date): load for load in loads}
     deliveries: dict[tuple[str, date], list[FileEntry]] = defaultdict(list)
     for file in files:
@@ -31,7 +40,7 @@ def settle(settings: Settings, source: str, files: Iterable[FileEntry], loads: I
     settled: list[LoadEntry] = []
     last_good: dict[str, LoadEntry] = {}
     for (entity, day), entries in sorted(deliveries.items()):
-        load = _settled(settings, source, entity, day, entries, before.get((entity, day)), last_good.get(entity))
+        load = _settled(con, settings, source, entity, day, entries, before.get((entity, day)), last_good.get(entity))
         settled.append(load)
         if load.live:
             last_good[entity] = load
@@ -44,6 +53,7 @@ def accepts_deletions(settings: Settings, source: str, day: date, entity: str) -
 
 
 def _settled(
+    con: duckdb.DuckDBPyConnection,
     settings: Settings,
     source: str,
     entity: str,
@@ -57,7 +67,7 @@ def _settled(
         settings, source, day, entity
     ).exists()
     basis = _digest(
-        [entry.model_dump(mode="json") for entry in entries],
+        [entry.model_dump_json() for entry in entries],
         last_good.live if last_good and mode == "snapshot" else (),
         accepted,
         settings.ingestion.max_deleted_share,
@@ -72,7 +82,7 @@ def _settled(
         status = "refused"
     elif mode == "snapshot" and last_good is not None:
         kept = sorted({key for feed in feeds for key in feed.quarantined_keys})
-        comparison = _Comparison(settings, entity, source, day, last_good.live, live, kept)
+        comparison = _Comparison(con, settings, entity, source, day, last_good.live, live, kept)
         gone, known = comparison.gone()
         if gone > settings.ingestion.max_deleted_share * known and not accepted:
             status = "held"
@@ -117,6 +127,7 @@ class _Comparison:
 
     def __init__(
         self,
+        con: duckdb.DuckDBPyConnection,
         settings: Settings,
         entity: str,
         source: str,
@@ -130,11 +141,11 @@ class _Comparison:
         self.folder = Path(entity) / f"load_date={day}" / f"source={source}"
         self.day = day
         self.digest = _digest(earlier, later, kept)[:16]
-        self.con = duckdb.connect(config={"threads": settings.engine.threads})
+        self.con = con
         key = key_sql(self.entity)
-        self.con.execute(f"create temp view earlier as select *, {key} as key from {self._scan(earlier)}")
-        self.con.execute(f"create temp view later as select {key} as key from {self._scan(later)}")
-        self.con.execute("create temp table kept as select unnest(?::varchar[]) as key", [kept])
+        con.execute(f"create or replace temp view earlier as select *, {key} as key from {self._scan(earlier)}")
+        con.execute(f"create or replace temp view later as select {key} as key from {self._scan(later)}")
+        con.execute("create or replace temp table kept as select unnest(?::varchar[]) as key", [kept])
 
     def _scan(self, paths: tuple[str, ...]) -> str:
         listed = ", ".join(literal(str(self.raw / path)) for path in paths)

@@ -77,8 +77,12 @@ class Statement:
         kept = f"coalesce({self._render(self.file.filter) if self.file.filter else 'true'}, false) as kept"
         texts = [f"{self._text(column, how)} as r{i}_{column.name}" for i, column, how in columns]
         typed = [f"{self._typed(i, column, how)} as t{i}_{column.name}" for i, column, how in columns]
-        rates = [f"{self._rate(i, feed)} as rate{i}" for i, feed in feeds if is_converted(feed)]
-        final = [f"{self._final(i, column)} as v{i}_{column.name}" for i, column, _ in columns]
+        rates = [f"{self._rate(i)} as rate{i}" for i, feed in feeds if is_converted(feed)]
+        converted = [
+            f"{self._converted(i, column)} as v{i}_{column.name}"
+            for i, column, _ in columns
+            if self._changes(i, column)
+        ]
         broken = []
         if self.reader.broken_if:
             condition, reason = self.reader.broken_if
@@ -89,27 +93,33 @@ class Statement:
             for condition, failure in self._rules(i, feed)
         ]
         values = [f"when {code} then {failure.value}" for code, failure in self.failures.items()]
-        hashes = [f"{_hash(i, feed)} as h{i}" for i, feed in feeds]
+        hashes = [f"{self._hash(i, feed)} as h{i}" for i, feed in feeds]
         joins = [self._join(alias) for alias in self.file.joins]
         looked_up = [f"lookup_{alias}.{short}" for alias, names in self.looked_up.items() for short in names.values()]
         named = [f"{self._source(name)} as {short}" for name, short in self._named.items()]
         results = [*(f"h{i}" for i, _ in feeds), *(f"w{i}" for i, _ in feeds)]
-        results += [f"v{i}_{column.name}" for i, column, _ in columns]
+        results += [f"{self._value(i, column)} as v{i}_{column.name}" for i, column, _ in columns]
+        code = f"""
+            case {" ".join(broken)} when not kept then {FILTERED} {" ".join(cases)} else {KEPT} end as code"""
+        # a step that adds nothing is left out: binding a wide step costs more than running it over a small file
+        steps = [
+            ("named", _list("*", named), ""),
+            ("joined", _list("named.*", looked_up), " ".join(joins)),
+            ("texts", _list("*", whens, [kept], texts), ""),
+            ("typed", _list("*", typed), ""),
+            ("rated", _list("typed.*", rates), " ".join(self._rate_joins())),
+            ("converted", _list("*", converted), ""),
+            ("judged", _list("*", hashes, [code]), ""),
+        ]
+        chained = [f"prepared as ({self.reader.prepared})"]
+        before = "prepared"
+        for name, selected, tail in steps:
+            if selected not in ("*", f"{before}.*"):
+                chained.append(f"{name} as (select {selected} from {before} {tail})")
+                before = name
         return f"""
 with
-prepared as ({self.reader.prepared}),
-named as (select {_list("*", named)} from prepared),
-joined as (select {_list("named.*", looked_up)} from named {" ".join(joins)}),
-chosen as (select {_list("*", whens)}, {kept} from joined),
-texts as (select {_list("*", texts)} from chosen),
-typed as (select {_list("*", typed)} from texts),
-rated as (select {_list("typed.*", rates)} from typed {" ".join(self._rate_joins())}),
-final as (select {_list("*", final)} from rated),
-judged as (
-    select {_list("*", hashes)},
-        case {" ".join(broken)} when not kept then {FILTERED} {" ".join(cases)} else {KEPT} end as code
-    from final
-)
+{", ".join(chained)}
 select {_list("line", results)}, code, {self.reader.fingerprint} as fingerprint,
     (case code {" ".join(values)} end)::varchar as failed_value,
     case when code > {KEPT} then {self.reader.record}::varchar end as record
@@ -127,6 +137,12 @@ from judged
             names = self.looked_up[alias]
             return names.setdefault(name, f"m_{alias}_{len(names)}")
         return self._name(str(reference))
+
+    def _has_all(self, expression: Expression) -> bool:
+        return all(
+            reference.parts[0] in self.looked_up or self.reader.column(str(reference)) is not None
+            for reference in expression.references
+        )
 
     def _name(self, name: str) -> str:
         if name not in self._named and name != LOAD_DATE and self.reader.column(name) is None:
@@ -154,7 +170,9 @@ from judged
     def _text(self, column: Column, how: ColumnMapping) -> str:
         if how.constant is not None:
             text = literal(how.constant)
-        elif how.value is not None:
+        elif how.value is None or (how.optional and not self._has_all(how.value)):
+            return "null::varchar"
+        else:
             text = f"{self._render(how.value)}::varchar"
         if how.map or column.data_type != "varchar" or column.key or column.references or column.accepted_values:
             text = f"trim({text})"
@@ -215,7 +233,7 @@ from judged
     def _foreign(self, i: int) -> str:
         return f"coalesce(t{i}_currency, '') not in ('', {literal(self.around.company_currency)})"
 
-    def _rate(self, i: int, feed: EntityMapping) -> str:  # noqa: ARG002 - like its neighbours
+    def _rate(self, i: int) -> str:
         return f"case when {self._foreign(i)} then rates{i}.rate else 1 end"
 
     def _rate_joins(self) -> Iterator[str]:
@@ -230,15 +248,22 @@ from judged
                 )
                 yield f"left join rates as rates{i} on rates{i}.currency = t{i}_currency and rates{i}.date = {day}"
 
-    def _final(self, i: int, column: Column) -> str:
-        feed = self.file.entities[i]
+    def _changes(self, i: int, column: Column) -> bool:
+        return is_converted(self.file.entities[i]) and (column.unit == "money" or column.name == "currency")
+
+    def _value(self, i: int, column: Column) -> str:
+        """The name of the final value."""
+        return f"{'v' if self._changes(i, column) else 't'}{i}_{column.name}"
+
+    def _converted(self, i: int, column: Column) -> str:
         value = f"t{i}_{column.name}"
-        if is_converted(feed) and column.name == "currency":
-            return f"case when {self._foreign(i)} then {literal(self.around.company_currency)} else {value} end"
-        if is_converted(feed) and column.unit == "money":
-            converted = f"try_cast(round({value} * rate{i}, 4) as {column.data_type})"
-            return f"case when {self._foreign(i)} then {converted} else {value} end"
-        return value
+        company = literal(self.around.company_currency)
+        converted = f"try_cast(round({value} * rate{i}, 4) as {column.data_type})" if column.unit else company
+        return f"case when {self._foreign(i)} then {converted} else {value} end"
+
+    def _hash(self, i: int, feed: EntityMapping) -> str:
+        values = (f"coalesce({self._value(i, column)}::varchar, chr(30))" for column, _ in mapped(feed))
+        return f"md5(concat_ws(chr(31), {', '.join(values)}))"
 
     # --- rules --------------------------------------------------------------------------------------------------
 
@@ -299,11 +324,6 @@ def source_text(file: FileMapping, sql: str) -> str:
 
 def _to_utc(local: str, zone: str) -> str:
     return local if zone == "'UTC'" else f"timezone('UTC', timezone({zone}, {local}))"
-
-
-def _hash(i: int, feed: EntityMapping) -> str:
-    values = ", ".join(f"coalesce(v{i}_{column.name}::varchar, chr(30))" for column, _ in mapped(feed))
-    return f"md5(concat_ws(chr(31), {values}))"
 
 
 def _list(*parts: str | list[str]) -> str:
