@@ -12,6 +12,7 @@
      numerator, denominator   expressions, for ratio and poisson
      scopes            {region, store, channel, category, team, grade: column}; the company is always made
      dimensions        columns, made one at a time
+     whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
@@ -53,7 +54,9 @@
         {%- endif -%}
         {%- do homes.update({metric.id: node.name}) -%}
         {%- set dated = metric.get('dated', 'event') -%}
-        {%- set declared = {'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'scopes': {}, 'dimensions': []} -%}
+        {%- set declared = {
+            'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'scopes': {}, 'dimensions': [], 'whole': true,
+        } -%}
         {%- do declared.update(metric) -%}
         {%- do declared.update({'model': node.name, 'area': node.fqn[2]}) -%}
         {%- do metrics.append(declared) if area is none or area == declared.area -%}
@@ -69,7 +72,7 @@
 {%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'month', 'additivity'] -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'entities', 'dated', 'look_back_months', 'claims_change',
+    'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole',
 ] -%}
 {%- set accepted = {
     'unit': ['rate', 'count', 'money', 'minutes', 'days', 'score', 'points', 'per_1000'],
@@ -99,6 +102,9 @@
 {%- if kind.tested and metric.get('claims_change', metric.get('dated') != 'snapshot')
     and 'material_change' not in metric and 'material_change_relative' not in metric -%}
     {%- do exceptions.raise_compiler_error(where ~ 'give material_change or material_change_relative, or claims_change: false') -%}
+{%- endif -%}
+{%- if metric.get('whole') is false and not metric.get('dimensions') -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'whole is false, so it needs dimensions') -%}
 {%- endif -%}
 {%- set scope_types = ['region', 'store', 'channel', 'category', 'team', 'grade'] -%}
 {%- for scope in metric.get('scopes', {}) if scope not in scope_types -%}
@@ -153,11 +159,10 @@ supplied_entities as (
 {{ kpi_metric_ctes(metric) }}
 {%- endfor %}
 {% for metric in metrics %}
-select {{ columns }} from {{ metric.id }}__cells
-{%- if metric.dimensions %}
-union all
-select {{ columns }} from {{ metric.id }}__dimension_cells
-{%- endif %}
+{%- for cells in kpi_cell_ctes(metric) %}
+select {{ columns }} from {{ cells }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}
 {{ 'union all' if not loop.last }}
 {%- else %}
 select
@@ -211,18 +216,23 @@ where 1 = 0
             where entity in ('{{ metric.entities | join("', '") }}')
         ) = {{ metric.entities | length }}
         {%- endif %}
-),
-
-{{ metric.id }}__cells as (
-    {{ kpi_aggregate(metric, [none]) | indent(4) }}
 )
-{%- if metric.dimensions %},
+{%- for cells, dimensions in kpi_cell_ctes(metric).items() %},
 
-{{ metric.id }}__dimension_cells as (
-    {{ kpi_aggregate(metric, metric.dimensions) | indent(4) }}
+{{ cells }} as (
+    {{ kpi_aggregate(metric, dimensions) | indent(4) }}
 )
-{%- endif %}
+{%- endfor %}
 {%- endmacro %}
+
+
+{# The dimensions of each set of cells of a metric by its name: none for the whole scopes. #}
+{% macro kpi_cell_ctes(metric) %}
+{%- set ctes = {} -%}
+{%- do ctes.update({metric.id ~ '__cells': [none]}) if metric.whole -%}
+{%- do ctes.update({metric.id ~ '__dimension_cells': metric.dimensions}) if metric.dimensions -%}
+{%- do return(ctes) -%}
+{% endmacro %}
 
 
 {# One aggregation over the scopes, split by each dimension in turn; a dimension of none means the whole scope. #}

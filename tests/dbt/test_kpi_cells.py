@@ -89,6 +89,7 @@ METRICS = [
         unit="per_1000",
         dimensions=["topic", "region"],
     ),
+    metric("parts", kind="count", whole=False),
     metric("absent", kind="count", entities=["orders", "tickets"]),
     metric("present", kind="count", entities=["tickets"], target=5),
 ]
@@ -198,12 +199,13 @@ def expected_cells(declared: dict[str, Any]) -> dict[tuple[Any, ...], tuple[Any,
             scope_id = getattr(case, column) if column else "company"
             value = getattr(case, split) if split else ""
             seen = scope_id is not None and value is not None
-            if kept and seen and not (split and case.case_month == WITHOUT_DIMENSIONS):
+            wanted = split or declared.get("whole", True)
+            if kept and seen and wanted and not (split and case.case_month == WITHOUT_DIMENSIONS):
                 groups[case.case_month, scope, scope_id, split or "", value].append(case)
     return {key: figure(declared["kind"], cases) for key, cases in groups.items()}
 
 
-@pytest.mark.parametrize("declared", [m for m in METRICS if "entities" not in m], ids=lambda m: m["kind"])
+@pytest.mark.parametrize("declared", [m for m in METRICS if "entities" not in m], ids=lambda m: m["id"])
 def test_cells_equal_a_plain_aggregation(built: duckdb.DuckDBPyConnection, declared: dict[str, Any]) -> None:
     rows = built.execute(
         "select month, scope_type, scope_id, dimension, dimension_value,"
@@ -275,6 +277,7 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
             {"claims_change": True},
             "metric cases_proportion: give material_change or material_change_relative",
         ),
+        ({"whole": False, "dimensions": []}, "metric cases_proportion: whole is false, so it needs dimensions"),
         ({"label": {"en": "Label"}}, "metric cases_proportion: label is not given in zh"),
     ],
 )
