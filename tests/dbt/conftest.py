@@ -23,6 +23,7 @@ from orchestration.ingestion.registration import end_of_day
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 Row = Mapping[str, Any]
+Load = tuple[str, date, Iterable[Row], str | None]  # entity, load_date, rows, load mode where not the contract's
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,24 @@ class Warehouse:
     def marts(self) -> Path:
         return self.directory / "kefu.duckdb"
 
-    def load(self, loads: Iterable[tuple[str, date, Iterable[Row]]], as_of: date, known_at: date | None = None) -> None:
-        """(Re)fills raw.* and control.* with deliveries (entity, load_date, rows) of the source `crm`."""
+    def load(self, loads: Iterable[Load], as_of: date, known_at: date | None = None) -> None:
+        """(Re)fills raw.* and control.* with deliveries of the source `crm`."""
         known = [load for load in loads if known_at is None or load[1] <= known_at]
         with duckdb.connect(str(self.work)) as con:
             for schema, tables in (("raw", contract()), ("control", control_tables())):
                 con.execute(f"create schema if not exists {schema}")
                 for table in tables.values():
                     con.execute(f"create or replace table {schema}.{quote(table.name)} ({table.ddl()})")
-            for entity, load_date, rows in known:
-                self._deliver(con, entity, load_date, list(rows))
+            for entity, load_date, rows, load_mode in known:
+                self._deliver(con, entity, load_date, list(rows), load_mode or contract()[entity].load_mode)
             con.execute(
                 "insert into control.run by name select ? as as_of, ? as as_of_date, ? as known_at",
                 [end_of_day(as_of, Settings()), as_of, max((load[1] for load in known), default=as_of)],
             )
 
-    def _deliver(self, con: duckdb.DuckDBPyConnection, entity: str, load_date: date, rows: list[Row]) -> None:
+    def _deliver(
+        self, con: duckdb.DuckDBPyConnection, entity: str, load_date: date, rows: list[Row], load_mode: str
+    ) -> None:
         table = contract()[entity]
         stamped = [
             {
@@ -79,7 +82,7 @@ class Warehouse:
                 count(*) as rows_loaded, min({event_time}) as event_from, max({event_time}) as event_to
             from raw.{quote(entity)} where load_date = ?
             """,
-            [entity, load_date, table.load_mode, load_date],
+            [entity, load_date, load_mode, load_date],
         )
 
     def dbt(self, *arguments: str) -> None:
@@ -101,6 +104,16 @@ class Warehouse:
         """The answer of the marts."""
         with duckdb.connect(str(self.marts), read_only=True) as con:
             return con.sql(sql).df()
+
+    def work_query(self, sql: str) -> pd.DataFrame:
+        """The answer of what lies below the marts."""
+        with duckdb.connect(str(self.work), read_only=True) as con:
+            return con.sql(sql).df()
+
+    def empty(self, directory: Path) -> Warehouse:
+        """Another warehouse with nothing in it."""
+        directory.mkdir()
+        return Warehouse(directory, self.target)
 
     def copy(self, directory: Path) -> Warehouse:
         """The same warehouse once more, as the nightly build works on a copy."""

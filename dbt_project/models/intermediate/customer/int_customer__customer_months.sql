@@ -154,7 +154,9 @@ measured as (
         placed.is_contract,
         placed.has_orders_supplied,
         coalesce(placed.is_closed, false) as is_closed,
-        {{ months_between_dates('placed.acquired_month', 'placed.month') }} as tenure_months,
+        case
+            when placed.acquired_month <= placed.month then {{ months_between_dates('placed.acquired_month', 'placed.month') }}
+        end as tenure_months,
         {% for count in ['orders_count', 'order_days', 'orders_in_window', 'order_days_in_window'] -%}
         case when placed.has_orders_supplied then coalesce(windows.{{ count }}, 0) end as {{ count }},
         {% endfor -%}

@@ -1,4 +1,7 @@
-{%- set carried = [
+{{ config(materialized=monthly(), incremental_strategy='months') }}
+-- depends_on: {{ ref('int_core__build_months') }}
+-- depends_on: {{ ref('int_core__months') }}
+{% set carried = [
     'month', 'customer_id', 'source_system', 'type', 'store_id', 'region', 'tenure_months', 'orders_count', 'order_days', 'spend',
     'orders_in_window', 'order_days_in_window', 'spend_in_window', 'mean_order_value', 'spend_6_months', 'spend_previous_6_months',
     'gap_variation', 'last_order_date', 'days_since_last', 'at_risk_limit_days', 'is_buyer', 'stage',

@@ -1,0 +1,11 @@
+-- depends_on: {{ ref('fct_customer_month') }}
+with changes as (
+    select fact, month, fingerprint from {{ ref('int_core__month_changes') }}
+)
+
+select
+    fact,
+    month,
+    fingerprint
+from changes
+where fingerprint is not null
