@@ -225,10 +225,11 @@ class FileMapping(_Part):
     def separator(self, name: str) -> str:
         return self.delimiter or ("\t" if self.format_of(name) == "tsv" else ",")
 
-    @property
-    def has_header(self) -> bool:
+    def has_header(self, name: str) -> bool:
         """Stated, else: delimited files and sheets have one unless their columns are named here."""
-        return self.header if self.header is not None else not self.columns and self.format not in ("json", "jsonl")
+        if self.header is not None:
+            return self.header
+        return not self.columns and self.format_of(name) in ("csv", "tsv", "xlsx")
 
     def matches(self, name: str) -> bool:
         return any(fnmatch(name, suffix) for one in self.pattern for suffix in (one, f"{one}.gz"))

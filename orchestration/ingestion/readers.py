@@ -254,9 +254,9 @@ class DelimitedReader(_Table):
         first = next(self._records(), None)
         if isinstance(first, Broken):
             raise RefusedError(f"line {first.line}: the header {first.reason}; have it sent again")
-        if first is None and (mapping.has_header or not named):
+        if first is None and (mapping.has_header(path.name) or not named):
             raise RefusedError("is empty, without even a header; have it sent again")
-        if first and mapping.has_header:
+        if first and mapping.has_header(path.name):
             line, self.columns, lines = first
             self._skipped = line - 1 + lines
         else:
@@ -408,7 +408,7 @@ class _LinesReader(Reader):
     def batches(self) -> Iterator[pa.RecordBatch]:
         self.records = 0
         line = 1
-        skipped = self.mapping.skip_lines + self.mapping.has_header
+        skipped = self.mapping.skip_lines + self.mapping.has_header(self.path.name)
         for piece in whole_lines(self.path, str(self.encoding)):
             ends = line_ends(piece)
             offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
@@ -497,7 +497,7 @@ class ExcelReader(_Table):
         self._rows = [(i, row) for i, row in enumerate(rows, 1) if i > mapping.skip_lines and any(c != "" for c in row)]
         if not self._rows:
             raise RefusedError("is empty, without even a header; have it sent again")
-        if mapping.has_header:
+        if mapping.has_header(path.name):
             named = tuple(_cell(cell) for cell in self._rows.pop(0)[1])
         self.columns = named or tuple(f"column{i + 1}" for i in range(len(self._rows[0][1])))
 

@@ -218,8 +218,8 @@ from judged
         if not how.format:
             tail = f"substr({text}, 11)"
             zoned = f"right({text}, 1) = 'Z' or contains({tail}, '+') or contains({tail}, '-')"
-            parsed = f"try_cast({text} as timestamp)"
-            return f"case when {zoned} then {parsed} else {_to_utc(parsed, zone)} end"
+            absolute = f"timezone('UTC', try_cast({text} as timestamptz))"  # a plain timestamp ignores the offset
+            return f"case when {zoned} then {absolute} else {_to_utc(f'try_cast({text} as timestamp)', zone)} end"
         tries = []
         for has_offset in (True, False):
             formats = [literal(f) for f in how.format if any(mark in f for mark in ("%z", "%Z")) == has_offset]
