@@ -1,9 +1,10 @@
 {#- One row per optional column of a supplied entity: its share of nulls in the newest delivery against the median of those before it. -#}
-{%- if supplies %}
+{%- set asked = supplies | selectattr('optional') | list -%}
+{%- if asked %}
 with
 
 counted as (
-    {%- for supply in supplies %}
+    {%- for supply in asked %}
     select
         '{{ supply.entity.name }}' as entity,
         source_system,
