@@ -67,6 +67,41 @@ _DEFINITIONS = """
         ('first_reply', 'minutes', 'down', 'median')
     ) as metrics(metric_id, unit, direction, kind)
 """
+_BALANCES = (
+    "create schema kefu.lifecycle",
+    "create schema kefu.loyalty",
+    "create schema kefu.service",
+    """
+    create table kefu.lifecycle.stage_flow as
+    from (values
+        (date '2026-09-01', 'region', 'north', 10, 3, 1, 1, 2, 1, 1, 11),
+        (date '2026-10-01', 'region', 'north', 11, 0, 0, 0, 1, 0, 0, 10)
+    ) as flow(
+        month, scope_type, scope_id, opening, new_customers, reactivated, moved_in, lost, closed, moved_out, closing
+    )
+    """,
+    """
+    create table kefu.customer.pyramid as
+    from (values (date '2026-10-01', 'A', 1, 60, 10, 100), (date '2026-10-01', 'D', 9, 40, 10, 100))
+    as pyramid(month, grade, customers, revenue, customers_in_base, revenue_total)
+    """,
+    """
+    create table kefu.loyalty.fct_points_entry as
+    from (values ('crm:m1', 100), ('crm:m1', -30), ('crm:m2', -5)) as entries(member_id, signed_points)
+    """,
+    """
+    create table kefu.loyalty.points as
+    from (values ('crm:m1', 70, 70, 0), ('crm:m2', -5, 0, 5), ('crm:m3', 0, 0, 0))
+    as points(member_id, balance, open_points, overdrawn_points)
+    """,
+    """
+    create table kefu.service.backlog as
+    from (values (date '2026-10-01', 'north', 's1', 'phone', 'delivery', 'a', 5, 9, 1, 0, 8, 1, 2, 4, 4)) as backlog(
+        month, region, store_id, channel, category, team,
+        opening, received, reopened, moved_in, solved, removed, moved_out, closing, open_tickets
+    )
+    """,
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +139,8 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         connection.execute(_DEFINITIONS)
         connection.execute("create schema kefu.customer")
         connection.execute("create table kefu.customer.customer_contact (customer_id varchar, phone varchar)")
+        for statement in _BALANCES:
+            connection.execute(statement)
     return made
 
 

@@ -128,6 +128,35 @@ MARTS = {
         "update kefu.reporting.kpi_monthly set value = 31 where scope_id = 'north' and metric_id = 'orders'",
         {"kpi_scopes_off_company": "orders"},
     ),
+    "a customer came from nowhere": (
+        "update kefu.lifecycle.stage_flow set closing = 12 where month = date '2026-09-01'",
+        {"stage_flow_open": "lifecycle.stage_flow region"},
+    ),
+    "a month opens as none closed": (
+        "update kefu.lifecycle.stage_flow set opening = 9, closing = 8 where month = date '2026-10-01'",
+        {"stage_flow_open": "lifecycle.stage_flow region"},
+    ),
+    "a customer without a grade": (
+        "update kefu.customer.pyramid set customers = 8 where grade = 'D'",
+        {"pyramid_open": "customer.pyramid"},
+    ),
+    "points from nowhere": (
+        "update kefu.loyalty.points set balance = 71, open_points = 71 where member_id = 'crm:m1'",
+        {"points_open": "loyalty.points"},
+    ),
+    "a member without a balance": (
+        "delete from kefu.loyalty.points where member_id = 'crm:m1'",
+        {"points_open": "loyalty.points"},
+    ),
+    "lots off the balance": (
+        "update kefu.loyalty.points set open_points = 69 where member_id = 'crm:m1'",
+        {"points_open": "loyalty.points"},
+    ),
+    "a ticket lost": ("update kefu.service.backlog set closing = 3", {"backlog_open": "service.backlog"}),
+    "a ticket nobody counted": (
+        "update kefu.service.backlog set open_tickets = 5",
+        {"backlog_open": "service.backlog"},
+    ),
     "a phone among the profiles": (
         "create table kefu.customer.customer_profile as select 'crm:c1' as customer_id, '13800' as phone",
         {"personal_columns": "customer.customer_profile.phone"},
