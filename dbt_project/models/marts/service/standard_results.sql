@@ -35,9 +35,6 @@ results as (
         {{ measure(quantile('delivered_value', 0.9)) }} as p90_value
     from standards
     group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id))
-    having
-        (grouping(region) = 1 or region is not null)
-        and (grouping(store_id) = 1 or store_id is not null)
 )
 
 select
@@ -63,3 +60,5 @@ select
         else 'met'
     end as status
 from results
+-- a case without a region or store is in the company alone
+where (is_every_region = 1 or region is not null) and (is_every_store = 1 or store_id is not null)
