@@ -1,0 +1,215 @@
+"""One language of a reader: messages, numbers, money, dates. What is said is decided elsewhere."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, Literal
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from reports.registry import FOLDER
+
+LanguageCode = Literal["en", "zh-CN"]
+LANGUAGES: tuple[LanguageCode, ...] = ("en", "zh-CN")
+LOCALES = FOLDER / "locales"
+LONGEST = 120  # characters of a foreign string that are printed
+LONGEST_DEFINITION = 600
+
+DASH = "–"
+MINUTE, HOUR, DAY = Decimal(1), Decimal(60), Decimal(60 * 24)
+
+# codes of the warehouse that a reader sees, with the message of the catalogues
+TERMS = {
+    "prospect": "Prospect",
+    "new": "New",
+    "growing": "Growing",
+    "mature": "Mature",
+    "declining": "Declining",
+    "at_risk": "At risk",
+    "reactivated": "Reactivated",
+    "active": "Active",
+    "lost": "Lost",
+    "closed": "Closed",
+    "best": "Best",
+    "spender": "Spender",
+    "frequent": "Frequent",
+    "uncertain": "Uncertain",
+    "tangibles": "Tangibles",
+    "reliability": "Reliability",
+    "responsiveness": "Responsiveness",
+    "assurance": "Assurance",
+    "empathy": "Empathy",
+    "order": "Order",
+    "relationship": "Relationship",
+    "agent": "Agent",
+    "delivery": "Delivery",
+    "service_order": "Service order",
+    "ticket": "Request",
+    "champions": "Champions",
+    "loyal": "Loyal",
+    "potential": "Potential loyalists",
+    "recent": "Recent first buyers",
+    "needs_attention": "Need attention",
+    "falling_asleep": "Falling asleep",
+    "slipping": "Slipping away",
+    "must_not_lose": "Must not be lost",
+    "hibernating": "Hibernating",
+    "regular": "Regular",
+    "silver": "Silver",
+    "gold": "Gold",
+    "platinum": "Platinum",
+    "billing": "Billing",
+    "warranty": "Warranty",
+    "product": "Product",
+    "loyalty": "Loyalty programme",
+    "advice": "Advice",
+    "account": "Account",
+    "installation": "Installation",
+    "region": "Region",
+    "store": "Store",
+    "team": "Team",
+    "channel": "Channel",
+    "category": "Category",
+    "grade": "Grade",
+}
+
+
+def catalogue_path(code: LanguageCode) -> Any:
+    """The .po file of a language."""
+    return LOCALES / code.replace("-", "_") / "LC_MESSAGES" / "kefu.po"
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """A string from outside, fit to print: no control or direction characters, one line, no longer than told."""
+    kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} else " " for c in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def place_of(code: str) -> tuple[int, str]:
+    """Where a code of the warehouse stands among others: in the order of TERMS, then by the alphabet."""
+    return (list(TERMS).index(code) if code in TERMS else len(TERMS), code)
+
+
+class Language:
+    """Everything that differs between readers of two languages."""
+
+    def __init__(self, code: LanguageCode) -> None:
+        self.code: LanguageCode = code
+        self.locale = Locale.parse(code, sep="-")
+        with catalogue_path(code).open("rb") as source:
+            catalogue = read_po(source, locale=self.locale)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        self.translations = gettext.GNUTranslations(compiled)
+
+    def say(self, message: str, **values: object) -> str:
+        """The message in this language with its %(name)s filled in; a per cent sign is written %% in a message."""
+        return self.translations.gettext(message) % values
+
+    def say_n(self, one: str, many: str, count: int, **values: object) -> str:
+        """The message in the form that the count calls for; %(count)s is the formatted count."""
+        return self.translations.ngettext(one, many, count) % {"count": self.count(count), **values}
+
+    @property
+    def space(self) -> str:
+        """What stands between two sentences."""
+        return "" if self.code == "zh-CN" else " "
+
+    def join(self, items: list[str]) -> str:
+        """A list as running text."""
+        return self.say(", ").join(items)
+
+    def month(self, month: date) -> str:
+        return format_date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", locale=self.locale)
+
+    def month_short(self, month: date) -> str:
+        return format_date(month, "yy/M" if self.code == "zh-CN" else "MMM yy", locale=self.locale)
+
+    def day(self, day: date) -> str:
+        return format_date(day, "long" if self.code == "zh-CN" else "d MMMM y", locale=self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        return format_datetime(moment, "y-MM-dd HH:mm", locale=self.locale)
+
+    def count(self, value: int | Decimal) -> str:
+        return format_decimal(value, "#,##0", locale=self.locale)
+
+    def figure(
+        self, value: Decimal | None, unit: str, currency: str, *, like: Decimal | None = None, bare: bool = False
+    ) -> str:
+        """A figure with its unit, a dash for none. `like` fixes the scale so that a figure and its interval read alike;
+        `bare` leaves the unit sign out."""
+        if value is None:
+            return DASH
+        scale = abs(value if like is None else like)
+        match unit:
+            case "rate":
+                digits = "0.00" if 0 < scale < Decimal("0.01") else "0.0"
+                if bare:
+                    return self._number(value * 100, digits)
+                return format_percent(value, digits + "%", locale=self.locale)
+            case "money":
+                digits = "#,##0.00" if scale < 1000 else "#,##0"
+                if bare:
+                    return self._number(value, digits)
+                return format_currency(value, currency, "¤" + digits, locale=self.locale, currency_digits=False)
+            case "minutes":
+                divisor = self.divisor(scale, unit)
+                number = self._number(value / divisor, "#,##0.0" if scale / divisor < 100 else "#,##0")
+                return number if bare else self.time(number, divisor)
+            case "days":
+                number = self._number(value, "#,##0.0")
+                return number if bare else self.time(number, DAY)
+            case "count" | "points":
+                return self._number(value, "#,##0")
+            case _:
+                return self._number(value, "#,##0.00" if scale < 10 else "#,##0.0")
+
+    def interval(
+        self, low: Decimal | None, high: Decimal | None, unit: str, currency: str, like: Decimal | None
+    ) -> str:
+        """The 95 % interval of a figure, a dash for none."""
+        if low is None or high is None:
+            return DASH
+        lowest = self.figure(low, unit, currency, like=like, bare=True)
+        highest = self.figure(high, unit, currency, like=like)
+        return self.say("%(low)s to %(high)s", low=lowest, high=highest) if low < 0 else f"{lowest}{DASH}{highest}"
+
+    def _number(self, value: Decimal, pattern: str) -> str:
+        return format_decimal(value, pattern, locale=self.locale).replace("-", "−")
+
+    def time(self, number: str, divisor: Decimal) -> str:
+        """A number of minutes, hours or days with its unit."""
+        if divisor == MINUTE:
+            return self.say("%(number)s min", number=number)
+        return self.say("%(number)s h", number=number) if divisor == HOUR else self.say("%(number)s d", number=number)
+
+    @staticmethod
+    def divisor(scale: Decimal, unit: str) -> Decimal:
+        """By what a figure of that size is divided before it is printed: minutes may read better as hours or days."""
+        if unit != "minutes" or scale < 2 * HOUR:
+            return MINUTE
+        return HOUR if scale < 3 * DAY else DAY
+
+    def name(self, code: str) -> str:
+        """A code of the warehouse in words; one that the glossary does not know (a company's own) as it is."""
+        return self.say(TERMS[code]) if code in TERMS else plain(code.replace("_", " "))
+
+
+@cache
+def language(code: LanguageCode) -> Language:
+    """The language of that code, read once. Raises ValueError naming the known ones."""
+    if code not in LANGUAGES:
+        raise ValueError(f"no language {code!r}; there are {', '.join(LANGUAGES)}")
+    return Language(code)

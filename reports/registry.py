@@ -1,0 +1,95 @@
+"""Which reports there are: each is a folder here with a report.yml and its templates.
+
+No figure is read and nothing is drawn here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+FOLDER = Path(__file__).resolve().parent
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChartSpec(_Spec):
+    """One chart: a kind drawn in charts.py and what it is drawn from."""
+
+    kind: Literal["trends", "scopes", "parts_over_time", "bars", "servqual", "cohorts", "value_matrix", "flow"]
+    title: str  # a message of the catalogue
+    metrics: tuple[str, ...] = ()
+    scope: str = ""  # scope type whose members are compared
+    dimension: str = ""
+    came: tuple[str, ...] = ()  # of a flow: what adds to the stock, and what takes from it
+    went: tuple[str, ...] = ()
+
+
+class AreaSpec(_Spec):
+    """One page: its metrics in printed order and its charts."""
+
+    id: str
+    title: str  # a message of the catalogue
+    metrics: tuple[str, ...]
+    charts: tuple[ChartSpec, ...] = ()
+
+
+class ReportSpec(_Spec):
+    """What a report selects and prints; report.yml of its folder."""
+
+    id: str
+    title: str  # a message of the catalogue
+    headlines: tuple[str, ...]  # metrics of the first page, in order
+    parts: tuple[str, ...]  # scope types whose members may explain a company figure
+    areas: tuple[AreaSpec, ...]
+    advice: dict[str, str]  # metric id -> what to do when it is missed or worse; messages of the catalogue
+
+    @property
+    def folder(self) -> Path:
+        return FOLDER / self.id
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric of a table, once, in order."""
+        return tuple(dict.fromkeys((*self.headlines, *(m for area in self.areas for m in area.metrics))))
+
+    @property
+    def drawn_metrics(self) -> tuple[str, ...]:
+        """Those of charts, of which some stand in no table."""
+        charts = (chart for area in self.areas for chart in area.charts)
+        return tuple(dict.fromkeys(m for chart in charts for m in (*chart.metrics, *chart.came, *chart.went)))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Texts of this report that the catalogues must carry."""
+        areas = (text for area in self.areas for text in (area.title, *(chart.title for chart in area.charts)))
+        return tuple(dict.fromkeys((self.title, *areas, *self.advice.values())))
+
+
+@cache
+def reports() -> dict[str, ReportSpec]:
+    """All reports by id. Raises ValueError naming the report.yml that is wrong."""
+    found: dict[str, ReportSpec] = {}
+    for path in sorted(FOLDER.glob("*/report.yml")):
+        try:
+            spec = ReportSpec.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            raise ValueError(f"{path}: {error}") from error
+        if spec.id != path.parent.name:
+            raise ValueError(f"{path}: id is {spec.id!r}; it must be the folder's name, {path.parent.name!r}")
+        found[spec.id] = spec
+    return found
+
+
+def report(report_id: str) -> ReportSpec:
+    """The report of that id. Raises ValueError naming the known ones."""
+    known = reports()
+    if report_id not in known:
+        raise ValueError(f"no report is called {report_id!r}; there are {', '.join(known)}")
+    return known[report_id]

@@ -1,0 +1,251 @@
+"""The first page in sentences: what changed, which targets were missed, where to look first, what to do.
+
+A sentence is made only where the bundle carries it: changes as called by the warehouse, targets as judged there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from reports.bundle import Bundle, Figure
+from reports.language import LONGEST_DEFINITION, Language, plain
+
+Tone = Literal["worse", "changed", "better", "missed"]
+MOST_STATEMENTS = 5
+MOST_PARTS_NAMED = 3
+MOST_PLACES = 5
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One sentence, with a second one on the members behind it (empty when there is none)."""
+
+    tone: Tone
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A member of the company that calls for attention, with its figures."""
+
+    name: str
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    lead: str
+    changes: tuple[Statement, ...]
+    more_changes: int
+    missed: tuple[Statement, ...]
+    more_missed: int
+    places: tuple[Place, ...]
+    more_places: int
+    advice: tuple[Statement, ...]
+
+
+class Teller:
+    """Says what a bundle carries, in one language."""
+
+    def __init__(self, bundle: Bundle, words: Language) -> None:
+        self.bundle = bundle
+        self.words = words
+        self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
+
+    def label(self, metric_id: str) -> str:
+        metric = self.bundle.metric(metric_id)
+        return plain(metric.label_zh if self.words.code == "zh-CN" else metric.label_en)
+
+    def definition(self, metric_id: str) -> str:
+        metric = self.bundle.metric(metric_id)
+        text = metric.definition_zh if self.words.code == "zh-CN" else metric.definition_en
+        return plain(text, LONGEST_DEFINITION)
+
+    def value(self, figure: Figure) -> str:
+        return self._number(figure, figure.value)
+
+    def evidence(self, figure: Figure) -> str:
+        """Interval and n of a figure, as far as it has them."""
+        low_high = self.interval(figure)
+        if figure.n is None:
+            return ""
+        if low_high == self.words.interval(None, None, "", "", None):
+            return self.words.say("n = %(n)s", n=self.words.count(figure.n))
+        return self.words.say("95%% interval %(interval)s, n = %(n)s", interval=low_high, n=self.words.count(figure.n))
+
+    def interval(self, figure: Figure) -> str:
+        unit = self.bundle.metric(figure.metric_id).unit
+        return self.words.interval(figure.ci_low, figure.ci_high, unit, self.bundle.meta.currency, figure.value)
+
+    def scope_name(self, scope_type: str, scope_id: str) -> str:
+        if scope_type == "company":
+            return plain(self.bundle.meta.company)
+        return self.words.name(scope_id.split(":", 1)[-1])
+
+    def story(self) -> Story:
+        changes = self._changes()
+        missed = [self._missed(figure) for figure in self.own if figure.status == "missed"]
+        places = self._places()
+        return Story(
+            lead=self._lead(),
+            changes=tuple(changes[:MOST_STATEMENTS]),
+            more_changes=max(0, len(changes) - MOST_STATEMENTS),
+            missed=tuple(missed[:MOST_STATEMENTS]),
+            more_missed=max(0, len(missed) - MOST_STATEMENTS),
+            places=tuple(places[:MOST_PLACES]),
+            more_places=max(0, len(places) - MOST_PLACES),
+            advice=tuple(self._advice()),
+        )
+
+    def _lead(self) -> str:
+        say_n = self.words.say_n
+        worse = sum(figure.change_previous == "worse" for figure in self.own)
+        better = sum(figure.change_previous == "better" for figure in self.own)
+        yearly = sum(f.change_year_ago == "worse" and f.change_previous != "worse" for f in self.own)
+        targets = [figure for figure in self.own if figure.status in {"met", "missed"}]
+        missed = sum(figure.status == "missed" for figure in targets)
+        sentences = []
+        if worse:
+            sentences.append(
+                say_n(
+                    "%(count)s figure is clearly worse than last month.",
+                    "%(count)s figures are clearly worse than last month.",
+                    worse,
+                )
+            )
+        if better:
+            sentences.append(say_n("%(count)s is clearly better.", "%(count)s are clearly better.", better))
+        if not worse and not better:
+            sentences.append(self.words.say("No clear change against last month."))
+        if yearly:
+            sentences.append(
+                say_n(
+                    "%(count)s is worse than a year ago, but not than last month.",
+                    "%(count)s are worse than a year ago, but not than last month.",
+                    yearly,
+                )
+            )
+        if targets:
+            sentences.append(
+                self.words.say_n(
+                    "The one target was missed.",
+                    "%(missed)s of %(count)s targets missed.",
+                    len(targets),
+                    missed=self.words.count(missed),
+                )
+                if missed
+                else self.words.say("No target was missed.")
+            )
+        return self.words.space.join(sentences)
+
+    def _changes(self) -> list[Statement]:
+        """Called changes, the bad ones first; a change on the year only where there is none on the month."""
+        statements = []
+        for figure in self.own:
+            if figure.change_previous and figure.change_previous != "no_clear_change":
+                statements.append(self._change(figure, figure.change_previous, yearly=False))
+            elif figure.change_year_ago and figure.change_year_ago != "no_clear_change":
+                statements.append(self._change(figure, figure.change_year_ago, yearly=True))
+        return sorted(statements, key=lambda statement: ("worse", "changed", "better").index(statement.tone))
+
+    def _change(self, figure: Figure, tone: Tone, *, yearly: bool) -> Statement:
+        say = self.words.say
+        before = figure.year_ago if yearly else figure.previous
+        rose = figure.value is not None and before is not None and figure.value > before
+        values = {
+            "label": self.label(figure.metric_id),
+            "value": self.value(figure),
+            "before": self._number(figure, before),
+            "evidence": self.evidence(figure),
+        }
+        if yearly:
+            text = (
+                say("%(label)s is up on a year ago: %(value)s after %(before)s (%(evidence)s).", **values)
+                if rose
+                else say("%(label)s is down on a year ago: %(value)s after %(before)s (%(evidence)s).", **values)
+            )
+        else:
+            text = (
+                say("%(label)s rose to %(value)s from %(before)s (%(evidence)s).", **values)
+                if rose
+                else say("%(label)s fell to %(value)s from %(before)s (%(evidence)s).", **values)
+            )
+        if not yearly and figure.change_year_ago == tone:
+            text += self.words.space + say(
+                "A year ago it was %(year_ago)s.", year_ago=self._number(figure, figure.year_ago)
+            )
+        parts = [] if yearly else [part for part in self._parts(figure.metric_id) if part.change_previous == tone]
+        return Statement(tone, text, say("Likewise: %(parts)s.", parts=self._named(parts)) if parts else "")
+
+    def _missed(self, figure: Figure) -> Statement:
+        text = self.words.say(
+            "%(label)s: %(value)s against a target of %(target)s (%(evidence)s).",
+            label=self.label(figure.metric_id),
+            value=self.value(figure),
+            target=self._number(figure, figure.target),
+            evidence=self.evidence(figure),
+        )
+        parts = [part for part in self._parts(figure.metric_id) if part.status == "missed"]
+        return Statement(
+            "missed", text, self.words.say("Missed by: %(parts)s.", parts=self._named(parts)) if parts else ""
+        )
+
+    def _named(self, parts: list[Figure]) -> str:
+        """The first few members with their figures, and how many more there are."""
+        named = [f"{self.scope_name(p.scope_type, p.scope_id)} {self.value(p)}" for p in parts[:MOST_PARTS_NAMED]]
+        if len(parts) > MOST_PARTS_NAMED:
+            named.append(self.words.say_n("%(count)s more", "%(count)s more", len(parts) - MOST_PARTS_NAMED))
+        return self.words.join(named)
+
+    def _places(self) -> list[Place]:
+        """Members that got worse in some figure, those with the most such figures first."""
+        findings: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for metric_id in self.bundle.spec.metrics:
+            for part in self._parts(metric_id):
+                if part.change_previous != "worse":
+                    continue
+                finding = self.words.say(
+                    "%(label)s %(value)s after %(before)s (%(evidence)s)",
+                    label=self.label(metric_id),
+                    value=self.value(part),
+                    before=self._number(part, part.previous),
+                    evidence=self.evidence(part),
+                )
+                if part.status == "missed":
+                    finding += self.words.say(", target %(target)s missed", target=self._number(part, part.target))
+                findings[part.scope_type, part.scope_id].append(finding)
+        ordered = sorted(findings, key=lambda key: (-len(findings[key]), key))
+        return [Place(self.scope_name(*key), tuple(findings[key])) for key in ordered]
+
+    def _advice(self) -> list[Statement]:
+        """What the report's advice says on figures missed or worse here, or worse at a member."""
+        statements = []
+        for metric_id, advice in self.bundle.spec.advice.items():
+            figure = self.bundle.figure(metric_id)
+            behind = [part for part in self._parts(metric_id) if part.change_previous == "worse"]
+            called = figure is not None and (
+                figure.status == "missed" or "worse" in (figure.change_previous, figure.change_year_ago)
+            )
+            if not called and not behind:
+                continue
+            say = self.words.say
+            where = say("Begin with %(parts)s.", parts=self._named(behind)) if behind else ""
+            statements.append(Statement("missed", self.label(metric_id) + say(": ") + say(advice), where))
+        return statements[:MOST_STATEMENTS]
+
+    def _parts(self, metric_id: str) -> list[Figure]:
+        """Members' figures of the month that may be spoken of, worst judged first by the bundle's order."""
+        return [
+            part
+            for scope_type in self.bundle.spec.parts
+            for part in self.bundle.parts(metric_id, scope_type)
+            if part.month == self.bundle.month and part.status != "too_few"
+        ]
+
+    def _number(self, figure: Figure, value: Decimal | None) -> str:
+        unit = self.bundle.metric(figure.metric_id).unit
+        return self.words.figure(value, unit, self.bundle.meta.currency, like=figure.value)

@@ -1,0 +1,269 @@
+"""A small published warehouse by hand: the `reporting` schema with figures that read like a business.
+
+Store S07 gets worse in the last two months; the rest is calm. No randomness: a figure is a function of its month.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from reports.bundle import Bundle, Meta, make_bundle
+from reports.language import LANGUAGES, LanguageCode
+from reports.render import render_html
+
+MONTH = date(2026, 10, 1)
+STORES = {f"demo:S{i:02d}": weight for i, weight in enumerate((9, 8, 7, 6, 6, 5, 5, 4, 3, 2), start=1)}
+WORSE_STORE = "demo:S07"
+BY_STORE = {"csat", "sla", "first_reply"}
+AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service")
+SPLITS: dict[str, tuple[str, dict[str, float]]] = {
+    "stage": ("stage", {"prospect": 604, "new": 210, "growing": 402, "mature": 1290, "at_risk": 351, "lost": 890}),
+    "pyramid_customers": ("grade", {"A": 31, "B": 125, "C": 468, "D": 2496}),
+    "pyramid_revenue": ("grade", {"A": 1790000.0, "B": 4310000.0, "C": 4520000.0, "D": 2130000.0}),
+    "tiers": ("tier", {"regular": 1203, "silver": 512, "gold": 211, "platinum": 54}),
+    "csat": ("touch_point", {"order": 0.89, "delivery": 0.851, "service_order": 0.83, "ticket": 0.781}),
+}
+META = Meta(
+    company="Lantern Home 明灯家居",
+    currency="CNY",
+    time_zone="Asia/Shanghai",
+    as_of=date(2026, 10, 31),
+    known_at=date(2026, 10, 31),
+    version="0.1.0",
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A metric as the models would declare it, and how its figures go; a line of fixture/metrics.csv."""
+
+    id: str
+    area: str
+    en: str
+    zh: str
+    unit: str
+    direction: str
+    level: float
+    swing: float
+    n: int
+    half: float | None  # half an interval
+    target: float | None
+    drift: float  # of the last month
+    change: str | None
+    claims: bool
+
+    @classmethod
+    def of(cls, line: dict[str, str]) -> Declared:
+        texts = {name: line[name] for name in ("id", "area", "en", "zh", "unit", "direction")}
+        numbers = {name: float(line[name]) for name in ("level", "swing", "drift")}
+        maybe = {name: float(line[name]) if line[name] else None for name in ("half", "target")}
+        return cls(
+            **texts, **numbers, **maybe, n=int(line["n"]), change=line["change"] or None, claims=line["claims"] == "1"
+        )
+
+    def at(self, place: int) -> float:
+        """The company's figure, so many months before MONTH."""
+        value = self.level + self.swing * math.sin(place * 1.7) + (0 if place else self.drift)
+        return round(value) if self.unit in {"count", "points"} else value
+
+    def at_store(self, place: int, number: int, store: str) -> float:
+        worse = {0: 3.2, 1: 1.3}.get(place, 0) * self.drift if store == WORSE_STORE else 0
+        return self.level + self.swing * math.sin(place * 1.3 + number) + worse
+
+    def row(
+        self,
+        place: int,
+        value: float,
+        *,
+        scope: tuple[str, str] = ("company", "company"),
+        n: int | None = None,
+        previous: float | None = None,
+        year_ago: float | None = None,
+        change: str | None = None,
+        dimension: tuple[str, str] = ("", ""),
+    ) -> tuple[object, ...]:
+        """A row of kpi_monthly without the columns that no report reads."""
+        cases = self.n if n is None else n
+        half = self.half * math.sqrt(self.n / cases) if self.half else None
+        status = "no_target"
+        if cases < META.min_n:
+            status, change = "too_few", None
+        elif self.target is not None:
+            status = "met" if (value >= self.target) == (self.direction == "up") else "missed"
+        numbers = (value, half and value - half, half and value + half, self.target, previous, year_ago)
+        decimals = [None if number is None else Decimal(str(round(number, 4))) for number in numbers]
+        month = MONTH.year * 12 + MONTH.month - 1 - place
+        at = date(month // 12, month % 12 + 1, 1)
+        return (at, *scope, self.id, *dimension, cases, status, change, None, *decimals)
+
+
+with (Path(__file__).parent / "fixture" / "metrics.csv").open(encoding="utf-8") as source:
+    METRICS = tuple(Declared.of(line) for line in csv.DictReader(source))
+
+SCHEMA = """
+create schema reporting;
+create table reporting.kpi_monthly (
+    month date, scope_type varchar, scope_id varchar, metric_id varchar, dimension varchar, dimension_value varchar,
+    n bigint, status varchar, change_previous varchar, change_year_ago varchar, value decimal(28, 8),
+    ci_low decimal(28, 8), ci_high decimal(28, 8), target decimal(28, 8), previous decimal(28, 8),
+    year_ago decimal(28, 8)
+);
+create table reporting.metric_definitions (
+    metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
+    unit varchar, direction varchar, claims_change boolean
+);
+create table reporting.servqual_monthly (
+    month date, scope_type varchar, scope_id varchar, dimension varchar, n bigint, expectation decimal(28, 8),
+    perception decimal(28, 8), gap decimal(28, 8), weight decimal(28, 8)
+);
+create table reporting.value_matrix (
+    month date, scope_type varchar, scope_id varchar, cell varchar, customers bigint, mean_orders decimal(28, 8),
+    mean_order_value decimal(28, 8), spend decimal(28, 8)
+);
+create table reporting.cohort_retention (
+    cohort_month date, month_number bigint, month date, is_complete boolean, customers bigint, buyers bigint,
+    rate decimal(28, 8)
+);
+create table reporting.loads (
+    entity varchar, source varchar, load_date date, rows_read bigint, rows_loaded bigint, rows_filtered bigint,
+    rows_duplicate bigint, rows_quarantined bigint, rows_refused bigint, is_stale boolean
+);
+"""
+LOADS = {"customers": (4902, 2, 0), "orders": (61204, 14, 0), "tickets": (15031, 3, 0), "surveys": (9120, 0, 88)}
+
+
+def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
+    """The warehouse of a company that supplies what these areas need."""
+    con = duckdb.connect()
+    con.execute(SCHEMA)
+    long_en, long_zh = "is defined in a sentence long enough to take two lines on paper", "的口径用一句足够长的话说明"
+    _insert(
+        con,
+        "metric_definitions",
+        [
+            (m.id, m.en, m.zh, f"How {m.en} {long_en}.", f"{m.zh}{long_zh}。", m.unit, m.direction, m.claims)
+            for m in METRICS
+        ],
+    )
+    supplied = [metric for metric in METRICS if metric.area in areas]
+    _insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
+    company = (MONTH, "company", "company")
+    if "satisfaction" in areas:
+        gaps = {"tangibles": 0.2, "reliability": -0.31, "responsiveness": -0.92, "assurance": -0.4, "empathy": -0.67}
+        _insert(con, "servqual_monthly", [(*company, d, 112, 5.9, 5.9 + gap, gap, 20) for d, gap in gaps.items()])
+    if "customer" in areas:
+        cells = {
+            "best": (262, 14, 4100),
+            "spender": (1032, 2, 5600),
+            "frequent": (288, 15, 3700),
+            "uncertain": (1406, 2, 2600),
+        }
+        _insert(con, "value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
+    if "lifecycle" in areas:
+        _insert(con, "cohort_retention", list(_cohorts()))
+    day = date(2026, 10, 31)
+    _insert(
+        con,
+        "loads",
+        [
+            (entity, "demo", day, read, read - bad - refused - 1, 0, 1, bad, refused, refused > 0)
+            for entity, (read, bad, refused) in LOADS.items()
+        ],
+    )
+    return con
+
+
+def _rows(metric: Declared) -> Iterator[tuple[object, ...]]:
+    for place in range(26):
+        change = (metric.change if place == 0 else "no_clear_change") if metric.claims else None
+        yield metric.row(
+            place, metric.at(place), previous=metric.at(place + 1), year_ago=metric.at(place + 12), change=change
+        )
+    if metric.id in BY_STORE:
+        for number, (store, weight) in enumerate(STORES.items()):
+            for place in range(13):
+                yield metric.row(
+                    place,
+                    metric.at_store(place, number, store),
+                    scope=("store", store),
+                    n=metric.n * weight // sum(STORES.values()) // (3 if number == 9 else 1),
+                    previous=metric.at_store(place + 1, number, store),
+                    change="worse" if (store, place) == (WORSE_STORE, 0) else "no_clear_change",
+                )
+    if metric.id in SPLITS:
+        dimension, values = SPLITS[metric.id]
+        for name, value in values.items():
+            yield metric.row(0, value, n=metric.n // 4, dimension=(dimension, name))
+
+
+def _cohorts() -> Iterator[tuple[object, ...]]:
+    for start in range(13):
+        for number in range(start + 1):
+            rate = Decimal(1) if number == 0 else Decimal(round(26 / (number + 1) + start, 1)) / 100
+            cohort = date(2025 + (start < 10), (10 - start - 1) % 12 + 1, 1)
+            month = MONTH.year * 12 + MONTH.month - 1 - start + number
+            at = date(month // 12, month % 12 + 1, 1)
+            yield (cohort, number, at, True, 120 + start, int(rate * (120 + start)), rate)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    line = f"({', '.join('?' * len(rows[0]))})"
+    con.execute(
+        f"insert into reporting.{table} values {', '.join([line] * len(rows))}",
+        [value for row in rows for value in row],
+    )
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compares a text with its golden file. `KEFU_GOLDEN=write pytest tests/reports` writes them; read the diff."""
+
+    def check(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        if os.environ.get("KEFU_GOLDEN") == "write":
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A published warehouse of a company that supplies everything."""
+    with warehouse() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Bundle:
+    """The bundle of that company."""
+    with warehouse() as opened:
+        return make_bundle(opened, "service_quality", MONTH, META)
+
+
+@pytest.fixture(scope="session")
+def pages(bundle: Bundle) -> dict[LanguageCode, str]:
+    """Its page in each language."""
+    return {code: render_html(bundle, code) for code in LANGUAGES}
+
+
+@pytest.fixture(scope="session")
+def sparse() -> Callable[..., Bundle]:
+    """Bundles of companies that supply some areas only."""
+
+    def made(*areas: str) -> Bundle:
+        with warehouse(areas) as opened:
+            return make_bundle(opened, "service_quality", MONTH, META)
+
+    return made

@@ -1,0 +1,84 @@
+"""The bundle: what is selected, that it is frozen, and that nobody can change it unseen."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from reports.bundle import Bundle, BundleChangedError, BundleDamagedError, Meta, Scope, freeze, make_bundle, read_bundle
+
+MONTH = date(2026, 10, 1)
+
+
+def make(con: duckdb.DuckDBPyConnection, meta: Meta, scope: Scope | None = None) -> Bundle:
+    return make_bundle(con, "service_quality", MONTH, meta, scope)
+
+
+def test_it_holds_the_month_a_year_back_and_the_stores(bundle: Bundle) -> None:
+    assert [figure.month for figure in bundle.series("csat")][::12] == [date(2025, 10, 1), MONTH]
+    stores = {figure.scope_id for figure in bundle.parts("sla", "store") if figure.month == MONTH}
+    assert len(stores) == bundle.members["store"] == 10
+    assert bundle.parts("sla", "store")[0].month == MONTH, "only charts over time need earlier months of the stores"
+    assert {figure.dimension_value for figure in bundle.split("csat", "touch_point")} >= {"order", "ticket"}
+
+
+def test_a_store_gets_its_own_figures_only(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    store = make(con, bundle.meta, Scope(type="store", id="demo:S07"))
+    assert {(figure.scope_type, figure.scope_id) for figure in store.figures} == {("store", "demo:S07")}
+    assert store.folder == Path("service_quality/2026-10/store=demo_S07")
+
+
+@pytest.mark.parametrize("wild", ["../../etc", "a/b", "店 一", "x" * 500, "demo:S07/..", ".", "demo:a b", "demo_a:b"])
+def test_a_scope_cannot_leave_its_folder(wild: str) -> None:
+    folder = Scope(type="store", id=wild).folder
+    assert "/" not in folder
+    assert folder.isascii()
+    assert len(folder) < 100
+    assert folder != Scope(type="store", id=wild + "2").folder
+
+
+def test_made_again_it_stands(con: duckdb.DuckDBPyConnection, bundle: Bundle, tmp_path: Path) -> None:
+    """Equal figures on later loads change not a byte."""
+    issued = freeze(bundle, tmp_path)
+    path = tmp_path / bundle.folder / "bundle.json"
+    before = path.read_bytes()
+    later = bundle.meta.model_copy(update={"known_at": date(2026, 11, 5), "as_of": date(2026, 11, 5)})
+    assert freeze(make(con, later), tmp_path) == issued
+    assert path.read_bytes() == before
+    assert json.loads(before)["sha256"] == issued.sha256
+    assert [entry.name for entry in path.parent.iterdir()] == ["bundle.json"]
+
+
+def test_other_figures_do_not_overwrite(con: duckdb.DuckDBPyConnection, bundle: Bundle, tmp_path: Path) -> None:
+    freeze(bundle, tmp_path)
+    con.execute("update reporting.kpi_monthly set value = value + 0.01 where metric_id = 'nps' and month = ?", [MONTH])
+    changed = make(con, bundle.meta)
+    with pytest.raises(BundleChangedError, match=r"bundle\.json was issued with other figures of nps;") as raised:
+        freeze(changed, tmp_path)
+    assert raised.value.metric_ids == ("nps",)
+    assert read_bundle(tmp_path / bundle.folder / "bundle.json") == bundle
+    assert freeze(changed, tmp_path, replace=True) == changed
+    assert read_bundle(tmp_path / bundle.folder / "bundle.json") == changed
+
+
+def test_a_changed_file_is_seen(bundle: Bundle, tmp_path: Path) -> None:
+    freeze(bundle, tmp_path)
+    path = tmp_path / bundle.folder / "bundle.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"n":1312', '"n":1313', 1), encoding="utf-8")
+    with pytest.raises(BundleDamagedError, match="restore it from a backup"):
+        read_bundle(path)
+
+
+def test_a_metric_nobody_declares_is_an_error(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    con.execute("delete from reporting.metric_definitions where metric_id = 'nps'")
+    with pytest.raises(ValueError, match=r"no model declares the metrics nps; mend its report\.yml"):
+        make(con, bundle.meta)
+
+
+def test_a_month_without_figures_is_an_error(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    with pytest.raises(ValueError, match="no figure of 2031-01 for company company"):
+        make_bundle(con, "service_quality", date(2031, 1, 1), bundle.meta)

@@ -1,0 +1,224 @@
+"""What people see: texts against golden files, pages without holes, strangers' strings that stay strings."""
+
+from __future__ import annotations
+
+import ctypes
+import html
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import jinja2
+import pypdfium2
+import pytest
+import yaml
+from pypdfium2 import raw
+
+from orchestration.settings import DBT_PROJECT_DIR
+from reports.bundle import Bundle
+from reports.catalogue import messages, template, untranslated, update
+from reports.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
+from reports.registry import report, reports
+from reports.render import ClosedFetcher, environment, render_html, render_pdf, write_report
+
+Pages = dict[LanguageCode, str]
+HOSTILE = "</style></svg><script>alert(1)</script>\u202egnp.exe\x00'\"&" + "W" * 5000
+
+
+def visible(page: str) -> str:
+    """The text of a page, a line per block."""
+    body = re.sub(r"<style>.*?</style>|<head>.*?</head>", "", page, flags=re.S)
+    body = re.sub(r"<svg.*?</svg>", "", body, flags=re.S)
+    body = re.sub(r"</(p|h\d|li|tr|dt|dd|figcaption|div)>", "\n", body)
+    lines = (" ".join(html.unescape(re.sub(r"<[^>]+>", " ", line)).split()) for line in body.splitlines())
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_text_of_the_page(pages: Pages, code: LanguageCode, golden: Callable[[str, str], None]) -> None:
+    golden(f"report.{code}.txt", visible(pages[code]))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_message_is_translated(code: LanguageCode) -> None:
+    known = {message.id for message in update(code)}
+    assert len(known) > 100
+    assert known == {message.id for message in template()}
+    assert untranslated(update(code)) == []
+
+
+def test_catalogues_hold_the_messages_of_today() -> None:
+    """Fails when someone changes a text and forgets `python -m reports.catalogue`."""
+    ids = {message if isinstance(message, str) else message[0] for message, _ in messages()}
+    for code in LANGUAGES:
+        text = catalogue_path(code).read_text(encoding="utf-8").replace('"\n"', "")
+        missing = {i for i in ids if f'msgid "{i}"' not in text.replace('\\"', '"')}
+        assert missing == set()
+
+
+def test_the_page_needs_nothing_else(pages: Pages) -> None:
+    page = pages["en"]
+    assert "<script" not in page
+    assert not re.search(r'(src|href)="(?!#)', page)
+    assert "url(" not in re.sub(r"url\(#[^)]*\)", "", page)
+    assert "@import" not in page
+
+
+def test_ids_of_charts_are_unique(pages: Pages) -> None:
+    """Vega numbers its clip paths from 0 in every chart; two alike in one page would cut the wrong chart."""
+    ids = re.findall(r'\bid="([^"]+)"', pages["en"])
+    assert len(ids) == len(set(ids))
+
+
+def test_every_chart_says_what_it_shows(pages: Pages) -> None:
+    page = pages["zh-CN"]
+    alternatives = re.findall(r'role="img" aria-label="([^"]*)"', page)
+    assert len(alternatives) == page.count("<svg") > 10
+    assert all(len(text) > 10 for text in alternatives)
+
+
+def hostile(bundle: Bundle) -> Bundle:
+    metrics = tuple(m.model_copy(update={"label_en": HOSTILE, "definition_en": HOSTILE}) for m in bundle.metrics)
+    figures = tuple(
+        f.model_copy(update={"scope_id": f"demo:{HOSTILE}{f.scope_id}" if f.scope_type == "store" else f.scope_id})
+        for f in bundle.figures
+    )
+    loads = tuple(load.model_copy(update={"source_system": HOSTILE}) for load in bundle.loads)
+    meta = bundle.meta.model_copy(update={"company": HOSTILE})
+    return bundle.model_copy(update={"metrics": metrics, "figures": figures, "loads": loads, "meta": meta})
+
+
+def test_strings_from_outside_stay_strings(bundle: Bundle) -> None:
+    page = render_html(hostile(bundle), "en")
+    assert "alert(1)" in page
+    assert "<script" not in page
+    assert page.count("</style>") == 1
+    assert page.count("</svg>") == page.count("<svg")
+    assert not set(page) & {"\u202e", "\x00"}
+    assert "W" * LONGEST_DEFINITION not in page
+
+
+def test_an_unknown_name_in_a_template_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        environment("service_quality", "en").from_string("{{ no_such_name }}").render()
+
+
+def test_fewer_cases_than_needed_say_nothing(pages: Pages) -> None:
+    """servqual rests on 18 answers: no value, no interval, no trend, no colour."""
+    text = visible(pages["en"])
+    assert "SERVQUAL gap (weighted)\ntoo few to say\n–\n18\n–\n–\n–\n" in text
+
+
+@pytest.mark.parametrize("areas", [("service",), ("customer", "lifecycle", "loyalty")])
+def test_a_company_that_supplies_little_gets_a_report(sparse: Callable[..., Bundle], areas: tuple[str, ...]) -> None:
+    text = visible(render_html(sparse(*areas), "en"))
+    assert "Not supplied: Customer satisfaction (CSAT), CSAT response rate, Net promoter score (NPS)" in text
+    supplied = "Service-level share met\n88.4%" if "service" in areas else "Repurchase rate\n46.2%"
+    assert supplied in text
+
+
+def test_calm_months_claim_nothing(sparse: Callable[..., Bundle]) -> None:
+    text = visible(render_html(sparse("customer"), "en"))
+    assert "No clear change against last month." in text
+    assert "Nothing in the figures calls for action." in text
+
+
+def test_minutes_read_as_hours_when_long() -> None:
+    words = language("en")
+    assert words.figure(Decimal("96"), "minutes", "CNY") == "96.0 min"
+    assert words.figure(Decimal("1510"), "minutes", "CNY") == "25.2 h"
+    assert words.figure(Decimal("90"), "minutes", "CNY", like=Decimal("1510")) == "1.5 h"
+    assert words.figure(Decimal("1234.5"), "money", "CNY") == "CN¥1,234"
+    assert words.figure(Decimal("0.00042"), "rate", "CNY") == "0.04%"
+    assert words.figure(Decimal("-0.42"), "score", "CNY") == "−0.42"
+    assert words.figure(None, "rate", "CNY") == "–"
+
+
+def test_every_metric_of_a_report_is_declared_by_a_model() -> None:
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (DBT_PROJECT_DIR / "models").rglob("*.yml")]
+    models = [model for file in files for model in file.get("models") or []]
+    declared = {m["id"] for model in models for m in model.get("config", {}).get("meta", {}).get("metrics", [])}
+    for spec in reports().values():
+        assert {*spec.metrics, *spec.drawn_metrics, *spec.advice} - declared == set()
+
+
+def test_reports_are_found_by_folder() -> None:
+    assert "service_quality" in reports()
+    with pytest.raises(ValueError, match="there are service_quality"):
+        report("no_such_report")
+
+
+class RecordingFetcher(ClosedFetcher):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> object:
+        self.asked.append(url)
+        return super().fetch(url, headers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_pdf(bundle: Bundle, pages: Pages, code: LanguageCode) -> None:
+    """Embedded font only, nothing fetched, the same bytes twice, no page blank, no glyph missing."""
+    page = pages[code]
+    fetcher = RecordingFetcher()
+    pdf = render_pdf(page, fetcher)
+    assert pdf == render_pdf(page)
+    assert fetcher.asked == ["kefu-font:sans"]
+    assert len(pdf) < 3_000_000
+    document = pypdfium2.PdfDocument(pdf)
+    assert document.get_metadata_value("Title").endswith(language(code).month(bundle.month))
+    assert 7 <= len(document) <= 14
+    assert next(document.get_toc()).get_title() == language(code).say("Monthly service-quality report")
+    for sheet in document:
+        text = sheet.get_textpage().get_text_range()
+        assert len(text) > 100
+        assert "\ufffd" not in text
+        width, height = sheet.get_size()
+        assert (round(width), round(height)) == (595, 842)
+        grey = sheet.render(scale=0.5).to_pil().convert("L")
+        ink = sum(grey.histogram()[:200]) / (grey.width * grey.height)
+        assert 0.002 < ink < 0.5
+        left_right = [grey.crop((0, 0, 12, grey.height)), grey.crop((grey.width - 12, 0, grey.width, grey.height))]
+        assert all(edge.getextrema()[0] > 250 for edge in left_right), "something runs out of the text block"
+    assert fonts(document) == {"Kefu-Sans"}
+
+
+def fonts(document: pypdfium2.PdfDocument) -> set[str]:
+    """Names of the fonts of all text, each of which must be embedded."""
+    names = set()
+    for sheet in document:
+        for item in sheet.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=4):
+            font = raw.FPDFTextObj_GetFont(item.raw)
+            assert raw.FPDFFont_GetIsEmbedded(font) == 1
+            name = ctypes.create_string_buffer(raw.FPDFFont_GetBaseFontName(font, None, 0))
+            raw.FPDFFont_GetBaseFontName(font, name, len(name))
+            names.add(name.value.decode().split("+")[-1])
+    return names
+
+
+@pytest.mark.slow
+def test_hostile_strings_do_not_break_the_pdf(bundle: Bundle) -> None:
+    document = pypdfium2.PdfDocument(render_pdf(render_html(hostile(bundle), "en")))
+    for sheet in document:
+        grey = sheet.render(scale=0.5).to_pil().convert("L")
+        assert grey.crop((grey.width - 12, 0, grey.width, grey.height)).getextrema()[0] > 250
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "http://127.0.0.1:9/x.png", "ftp://127.0.0.1/x"])
+@pytest.mark.parametrize(
+    "tag", ['<img src="{}">', '<link rel=attachment href="{}">', '<link rel=stylesheet href="{}">']
+)
+def test_a_pdf_fetches_nothing(tag: str, address: str) -> None:
+    with pytest.raises(ValueError, match="a report fetches nothing"):
+        render_pdf(f"<body>{tag.format(address)}</body>")
+
+
+@pytest.mark.slow
+def test_a_report_is_written_whole(bundle: Bundle, tmp_path: Path) -> None:
+    paths = write_report(bundle, tmp_path, ["en"])
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["en/report.html", "en/report.pdf"]
+    assert sorted(path.name for path in (tmp_path / "en").iterdir()) == ["report.html", "report.pdf"]
