@@ -1,6 +1,7 @@
 with tickets as (
     select
         ticket_id,
+        source_system,
         created_at,
         created_open_seconds,
         observed_until_at,
@@ -9,16 +10,38 @@ with tickets as (
     from {{ ref('int_service__tickets') }}
 ),
 
-status_events as (
+ticket_events as (
     select
         ticket_id,
         event_no,
         happened_at,
+        event,
         open_seconds,
         from_status,
         to_status
     from {{ ref('int_service__ticket_events') }}
     where to_status is not null
+),
+
+-- a source that tells no change of status but the creation would leave its tickets open for ever
+telling_sources as (
+    select distinct tickets.source_system
+    from ticket_events
+    inner join tickets on ticket_events.ticket_id = tickets.ticket_id
+    where ticket_events.event <> 'created'
+),
+
+status_events as (
+    select
+        ticket_events.ticket_id,
+        ticket_events.event_no,
+        ticket_events.happened_at,
+        ticket_events.open_seconds,
+        ticket_events.from_status,
+        ticket_events.to_status
+    from ticket_events
+    inner join tickets on ticket_events.ticket_id = tickets.ticket_id
+    inner join telling_sources on tickets.source_system = telling_sources.source_system
 ),
 
 firsts as (

@@ -5,6 +5,7 @@ with run as (
 tickets as (
     select
         ticket_id,
+        source_system,
         store_id,
         merged_into,
         deleted_at,
@@ -50,6 +51,7 @@ removals as (
 known as (
     select
         tickets.ticket_id,
+        tickets.source_system,
         tickets.created_at,
         tickets.store_id,
         run.as_of,
@@ -71,6 +73,7 @@ known as (
 with_store as (
     select
         known.ticket_id,
+        known.source_system,
         known.created_at,
         known.store_id,
         store_versions.region,
@@ -89,6 +92,7 @@ with_store as (
 
 select
     with_store.ticket_id,
+    with_store.source_system,
     with_store.store_id,
     with_store.region,
     with_store.schedule_id,
