@@ -346,7 +346,8 @@ class _FileLoad:
             order = ", ".join(f"v{i}_{name}" for name in (*feed.order_by,)) or "line"
             keys = ", ".join(f"v{i}_{name}" for name in feed.one_per)
             chosen = f"qualify row_number() over (partition by {keys} order by {order}, line) = 1"
-        return f"select {columns}, lower(lpad(hex(h{i}), 32, '0')) as row_hash, line, {i} as feed from mapped where code = {KEPT} and w{i} {chosen}"
+        row_hash = f"lower(lpad(hex(h{i}), 32, '0')) as row_hash"
+        return f"select {columns}, {row_hash}, line, {i} as feed from mapped where code = {KEPT} and w{i} {chosen}"
 
     def _stored(self, entity: Entity, feed: EntityMapping, name: str) -> str:
         source = self.delivery.mapping.source
