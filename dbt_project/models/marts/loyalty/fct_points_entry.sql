@@ -29,6 +29,8 @@ booked as (
         ledger.order_id,
         ledger.expires_at,
         ledger.reverses_entry_id,
+        -- only a reversal looks for another entry; as a column of its own it keeps the join below a plain equality
+        case when ledger.kind = 'reverse' then ledger.reverses_entry_id end as reversed_entry_id,
         case
             when ledger.kind in ('earn', 'adjust') then ledger.points
             when ledger.kind in ('redeem', 'expire') then -ledger.points
@@ -53,9 +55,9 @@ resolved as (
         coalesce(booked.own_points, -reversed.own_points, restored.own_points) as resolved_points
     from booked
     left join booked as reversed
-        on booked.kind = 'reverse' and booked.reverses_entry_id = reversed.entry_id
+        on booked.reversed_entry_id = reversed.entry_id
     left join booked as restored
-        on reversed.kind = 'reverse' and reversed.reverses_entry_id = restored.entry_id
+        on reversed.reversed_entry_id = restored.entry_id
 )
 
 select
