@@ -24,7 +24,8 @@ first_moments as (
     select as_of as first_at from run
 ),
 
--- margin: a local day may begin before UTC's, its first shift may have begun the day before, and the first day holds no shift
+-- margin: a local day may begin before UTC's, its first shift may have begun the day before, and the first day holds
+-- no shift
 span as (
     select
         {{ add_days('min(cast(first_moments.first_at as date))', -3) }} as first_day,

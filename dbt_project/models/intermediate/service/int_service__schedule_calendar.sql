@@ -60,15 +60,15 @@ opening_columns as (
 select
     schedule_days.schedule_id,
     schedule_days.utc_date,
-    cast(coalesce(opening_columns.openings, 0) as bigint) as openings,
     cast(coalesce(sum(opening_columns.seconds_open) over (
         partition by schedule_days.schedule_id order by schedule_days.utc_date
         rows between unbounded preceding and 1 preceding
     ), 0) as bigint) as open_seconds_before,
     {%- for n in range(1, openings_per_day() + 1) %}
     cast(coalesce(opening_columns.opens_second_{{ n }}, 0) as bigint) as opens_second_{{ n }},
-    cast(coalesce(opening_columns.closes_second_{{ n }}, 0) as bigint) as closes_second_{{ n }}{{ ',' if not loop.last }}
+    cast(coalesce(opening_columns.closes_second_{{ n }}, 0) as bigint) as closes_second_{{ n }},
     {%- endfor %}
+    cast(coalesce(opening_columns.openings, 0) as bigint) as openings
 from schedule_days
 left join opening_columns
     on schedule_days.schedule_id = opening_columns.schedule_id and schedule_days.utc_date = opening_columns.utc_date

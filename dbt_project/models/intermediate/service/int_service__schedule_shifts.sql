@@ -43,7 +43,7 @@ select
     {{ add_minutes('cast(days.calendar_date as ' ~ timestamp_type() ~ ')', 'shifts.opens_minute') }} as opens_wall,
     {{ add_minutes(
         'cast(days.calendar_date as ' ~ timestamp_type() ~ ')',
-        'case when shifts.closes_minute <= shifts.opens_minute then shifts.closes_minute + 1440 else shifts.closes_minute end'
+        'shifts.closes_minute + case when shifts.closes_minute <= shifts.opens_minute then 1440 else 0 end'
     ) }} as closes_wall
 from shifts
 inner join days

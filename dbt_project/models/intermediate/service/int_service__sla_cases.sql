@@ -76,7 +76,8 @@ next_replies_or_solves as (
         least(next_replies.replied_at, min(resolving.started_at)) as event_at,
         least(next_replies.replied_open_seconds, min(resolving.started_open_seconds)) as event_open_seconds
     from next_replies
-    left join resolving on next_replies.ticket_id = resolving.ticket_id and resolving.started_at > next_replies.asked_at
+    left join resolving
+        on next_replies.ticket_id = resolving.ticket_id and next_replies.asked_at < resolving.started_at
     group by
         next_replies.ticket_id,
         next_replies.instance_no,
@@ -142,7 +143,7 @@ matched as (
         policies.target_minutes,
         row_number() over (
             partition by promised.ticket_id, promised.metric, promised.instance_no
-            order by policies.applies_from desc, policies.policy_id
+            order by policies.applies_from desc, policies.policy_id asc
         ) as match_no
     from promised
     inner join ticket_versions

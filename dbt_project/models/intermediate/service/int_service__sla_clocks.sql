@@ -42,9 +42,10 @@ unpaused as (
         cases.applied_at as runs_from_at,
         cases.applied_open_seconds as runs_from_open_seconds,
         cases.target_seconds as seconds_left,
-        case cases.clock
-            when 'business'
-                then coalesce(cases.event_open_seconds, tickets.observed_until_open_seconds) - cases.applied_open_seconds
+        case
+            when cases.clock = 'business' and cases.event_at is null
+                then tickets.observed_until_open_seconds - cases.applied_open_seconds
+            when cases.clock = 'business' then cases.event_open_seconds - cases.applied_open_seconds
             else {{ seconds_between('cases.applied_at', 'coalesce(cases.event_at, tickets.observed_until_at)') }}
         end as seconds_used
     from cases
@@ -141,8 +142,8 @@ used as (
     where cases.metric in ('{{ paused_metrics() | join("', '") }}')
 ),
 
--- not used up: the rest runs on from the event, or from the end of what is known where the clock still runs; a clock that
--- pauses has no due time yet
+-- not used up: the rest runs on from the event, or from the end of what is known where the clock still runs; a clock
+-- that pauses has no due time yet
 paused as (
     select
         used.ticket_id,
@@ -158,7 +159,8 @@ paused as (
             when used.event_at is not null then used.event_open_seconds
             when used.runs_now then tickets.observed_until_open_seconds
         end as runs_from_open_seconds,
-        used.target_seconds - case when used.is_used_up then used.seconds_before else used.seconds_used end as seconds_left,
+        used.target_seconds
+        - case when used.is_used_up then used.seconds_before else used.seconds_used end as seconds_left,
         used.seconds_used
     from used
     inner join tickets on used.ticket_id = tickets.ticket_id

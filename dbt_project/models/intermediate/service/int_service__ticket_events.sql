@@ -38,9 +38,11 @@ observed as (
         row_number() over (
             partition by ticket_events.ticket_id order by ticket_events.happened_at, ticket_events.seq
         ) as event_no,
-        min(case when ticket_events.event = 'created' and ticket_events.actor_type = 'agent' then ticket_events.happened_at end) over (
-            partition by ticket_events.ticket_id
-        ) as opened_by_agent_at
+        min(
+            case
+                when ticket_events.event = 'created' and ticket_events.actor_type = 'agent' then ticket_events.happened_at
+            end
+        ) over (partition by ticket_events.ticket_id) as opened_by_agent_at
     from ticket_events
     inner join tickets on ticket_events.ticket_id = tickets.ticket_id
     where ticket_events.happened_at < tickets.observed_until_at

@@ -35,11 +35,13 @@ summed as (
         max(case when resolves then started_at end) as last_resolved_at,
         max(case when resolves then started_open_seconds end) as last_resolved_open_seconds,
         max(case when is_last then status end) as status,
-        {{ int_sum('case when reopens then 1 else 0 end') }} as reopens,
         {%- for clock, statuses in status_clocks().items() %}
-        {{ int_sum('case when status in (' ~ statuses ~ ') then calendar_seconds else 0 end') }} as {{ clock }}_calendar_seconds,
-        {{ int_sum('case when status in (' ~ statuses ~ ') then open_seconds else 0 end') }} as {{ clock }}_open_seconds{{ ',' if not loop.last }}
+        {%- for seconds in ['calendar_seconds', 'open_seconds'] %}
+        {%- set in_statuses = 'case when status in (' ~ statuses ~ ') then ' ~ seconds ~ ' else 0 end' %}
+        {{ int_sum(in_statuses) }} as {{ clock }}_{{ seconds }},
         {%- endfor %}
+        {%- endfor %}
+        {{ int_sum('case when reopens then 1 else 0 end') }} as reopens
     from ranked
     group by ticket_id
 )

@@ -104,5 +104,7 @@ select
     {{ open_seconds('created_days', 'with_store.created_at') }} as created_open_seconds,
     {{ open_seconds('until_days', 'with_store.observed_until_at') }} as observed_until_open_seconds
 from with_store
-left join calendar as created_days on {{ on_calendar_day('created_days', 'with_store.schedule_id', 'with_store.created_at') }}
-left join calendar as until_days on {{ on_calendar_day('until_days', 'with_store.schedule_id', 'with_store.observed_until_at') }}
+left join calendar as created_days
+    on {{ on_calendar_day('created_days', 'with_store.schedule_id', 'with_store.created_at') }}
+left join calendar as until_days
+    on {{ on_calendar_day('until_days', 'with_store.schedule_id', 'with_store.observed_until_at') }}

@@ -114,8 +114,8 @@ balanced as (
     from grid
 ),
 
--- counted from the tickets themselves and not from the flows, so that the two check each other; only states that last into
--- another month can be open at a month's end
+-- counted from the tickets themselves and not from the flows, so that the two check each other; only states that last
+-- into another month can be open at a month's end
 lasting as (
     select
         created_at,

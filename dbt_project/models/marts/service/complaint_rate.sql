@@ -75,7 +75,8 @@ select
     counted.store_id,
     {{ int_sum('counted.complaints') }} as complaints,
     {%- for cause in ["product_quality", "service", "price", "integrity"] %}
-    {{ int_sum("case when counted.cause = '" ~ cause ~ "' then counted.complaints else 0 end") }} as complaints_{{ cause }},
+    {%- set of_cause = "case when counted.cause = '" ~ cause ~ "' then counted.complaints else 0 end" %}
+    {{ int_sum(of_cause) }} as complaints_{{ cause }},
     {%- endfor %}
     {{ int_sum("case when counted.severity = 'serious' then counted.complaints else 0 end") }} as complaints_serious,
     {{ int_sum("case when counted.severity = 'general' then counted.complaints else 0 end") }} as complaints_general,

@@ -74,7 +74,8 @@ select
     {{ local_month('known.completed_at') }} as completed_month,
     known.is_cancelled,
     case
-        when not known.is_cancelled and known.promised_at < known.as_of then coalesce(known.completed_at > known.promised_at, true)
+        when not known.is_cancelled and known.promised_at < known.as_of
+            then coalesce(known.completed_at > known.promised_at, true)
     end as is_late,
     {{ days_between(local_date('known.promised_at'), local_date('known.completed_at')) }} as days_late,
     case when known.completed_at is not null then known.right_first_time end as is_right_first_time,

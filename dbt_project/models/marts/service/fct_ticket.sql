@@ -1,3 +1,9 @@
+{#- Clocks from a ticket's creation, with what ends them. -#}
+{%- set intervals = {
+    'first_reply': 'replies.first_reply',
+    'first_resolution': 'resolutions.first_resolved',
+    'full_resolution': 'resolutions.solved',
+} -%}
 with tickets as (
     select
         ticket_id,
@@ -104,12 +110,10 @@ select
     resolutions.reopens,
     tickets.deleted_at is not null as is_deleted,
     tickets.merged_at is not null as is_merged,
-    {{ minutes_of(seconds_between('tickets.created_at', 'replies.first_reply_at')) }} as first_reply_calendar_minutes,
-    {{ minutes_of('replies.first_reply_open_seconds - tickets.created_open_seconds') }} as first_reply_business_minutes,
-    {{ minutes_of(seconds_between('tickets.created_at', 'resolutions.first_resolved_at')) }} as first_resolution_calendar_minutes,
-    {{ minutes_of('resolutions.first_resolved_open_seconds - tickets.created_open_seconds') }} as first_resolution_business_minutes,
-    {{ minutes_of(seconds_between('tickets.created_at', 'resolutions.solved_at')) }} as full_resolution_calendar_minutes,
-    {{ minutes_of('resolutions.solved_open_seconds - tickets.created_open_seconds') }} as full_resolution_business_minutes,
+    {%- for clock, ended in intervals.items() %}
+    {{ minutes_of(seconds_between('tickets.created_at', ended ~ '_at')) }} as {{ clock }}_calendar_minutes,
+    {{ minutes_of(ended ~ '_open_seconds - tickets.created_open_seconds') }} as {{ clock }}_business_minutes,
+    {%- endfor %}
     {%- for clock in status_clocks() %}
     {{ minutes_of('resolutions.' ~ clock ~ '_calendar_seconds') }} as {{ clock }}_calendar_minutes,
     {{ minutes_of('resolutions.' ~ clock ~ '_open_seconds') }} as {{ clock }}_business_minutes{{ ',' if not loop.last }}

@@ -70,7 +70,9 @@ timed as (
         clocks.runs_from_at,
         clocks.seconds_left,
         clocks.seconds_used,
-        case cases.clock when 'business' then clocks.runs_from_open_seconds + clocks.seconds_left end as due_open_seconds
+        case
+            when cases.clock = 'business' then clocks.runs_from_open_seconds + clocks.seconds_left
+        end as due_open_seconds
     from cases
     inner join tickets on cases.ticket_id = tickets.ticket_id
     inner join clocks

@@ -101,9 +101,13 @@ days as (
     from cases
     inner join local_days on cases.standard_id = local_days.standard_id and cases.case_id = local_days.case_id
     inner join working_days as requested_days
-        on cases.schedule_id = requested_days.schedule_id and local_days.requested_local_date = requested_days.local_date
+        on
+            cases.schedule_id = requested_days.schedule_id
+            and local_days.requested_local_date = requested_days.local_date
     left join working_days as delivered_days
-        on cases.schedule_id = delivered_days.schedule_id and local_days.delivered_local_date = delivered_days.local_date
+        on
+            cases.schedule_id = delivered_days.schedule_id
+            and local_days.delivered_local_date = delivered_days.local_date
     left join working_days as due_working_days
         on
             cases.schedule_id = due_working_days.schedule_id
