@@ -1,0 +1,57 @@
+-- Lines are summed as the integers and decimals they are; the versions of stores are few enough for a plain join.
+with
+totals as (
+    select order_id, sum(quantity)::decimal(28, 8) as units, sum(product_cost)::decimal(28, 8) as product_cost
+    from kefu.customer.fct_order_line
+    group by order_id
+),
+refunds as (
+    select order_id, sum(refund_amount)::decimal(28, 8) as refund_amount
+    from staging.stg_crm__returns
+    where kind = 'refund' and returned_at < (select as_of from control.run)
+    group by order_id
+)
+select
+    o.order_id,
+    o.source_system,
+    o.customer_id,
+    o.store_id,
+    coalesce(s.region, c.region) as region,
+    o.channel,
+    o.ordered_at,
+    (o.ordered_at + interval 8 hours)::date as order_date,
+    date_trunc('month', (o.ordered_at + interval 8 hours)::date)::date as order_month,
+    o.status,
+    o.status is null or o.status not in ('cancelled', 'unavailable') as is_valid,
+    o.gross_amount::decimal(28, 8) as gross_amount,
+    coalesce(o.discount_amount, 0)::decimal(28, 8) as discount_amount,
+    coalesce(r.refund_amount, 0)::decimal(28, 8) as refund_amount,
+    (o.gross_amount - coalesce(o.discount_amount, 0) - coalesce(r.refund_amount, 0))::decimal(28, 8) as net_amount,
+    t.product_cost,
+    t.units,
+    o.coupon_id,
+    o.is_customised,
+    o.delay_reason,
+    o.payment_due_at,
+    o.promised_at,
+    date_trunc('month', (o.promised_at + interval 8 hours)::date)::date as promised_month,
+    case when o.delivered_at < run.as_of then o.delivered_at end as delivered_at,
+    case
+        when (o.status is null or o.status not in ('cancelled', 'unavailable'))
+            and o.promised_at < run.as_of and not (o.status is not distinct from 'delivered' and o.delivered_at is null)
+            then o.delivered_at is null or o.delivered_at >= run.as_of or o.delivered_at > o.promised_at
+    end as is_late,
+    date_diff(
+        'day',
+        (o.promised_at + interval 8 hours)::date,
+        (case when o.delivered_at < run.as_of then o.delivered_at end + interval 8 hours)::date
+    ) as days_late
+from staging.stg_crm__orders as o
+cross join control.run as run
+left join totals as t using (order_id)
+left join refunds as r using (order_id)
+left join intermediate.int_core__store_versions as s
+    on s.store_id = o.store_id and o.ordered_at >= s.valid_from and o.ordered_at < s.valid_to
+left join intermediate.int_core__customer_versions as c
+    on c.customer_id = o.customer_id and o.ordered_at >= c.valid_from and o.ordered_at < c.valid_to
+where o.ordered_at < run.as_of
