@@ -33,7 +33,7 @@ _MEASURED = """
 """
 _MEASURE = """
     insert into measured
-    select {id}, subject, count(*), count(is_broken), count_if(is_broken),
+    select {id}, subject, count(*), count(is_broken), count(*) filter (where is_broken),
         coalesce(min(case when is_broken then md5(cast(key as varchar)) end, 5), [])
     from ({query})
     group by subject
