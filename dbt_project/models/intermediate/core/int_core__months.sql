@@ -1,5 +1,5 @@
 with loads as (
-    select event_from, event_to
+    select entity, event_from, event_to
     from {{ source('control', 'loads') }}
     where status = 'loaded'
 ),
@@ -9,9 +9,13 @@ run as (
     from {{ source('control', 'run') }}
 ),
 
+-- that a customer was known, a member joined or an agent trained reaches back before the time that was delivered
 covered as (
     select
-        {{ local_month('min(loads.event_from)') }} as first_month,
+        {{ local_month("coalesce(
+            min(case when loads.entity not in ('customers', 'loyalty_members', 'agent_training') then loads.event_from end),
+            min(loads.event_from)
+        )") }} as first_month,
         {{ local_month('max(loads.event_to)') }} as last_month
     from loads
 ),
