@@ -109,7 +109,7 @@ def create_reference(con: duckdb.DuckDBPyConnection) -> None:
     con.executemany("insert into reference.holidays values (?, ?, 'holiday')", sorted(HOLIDAYS))
 
 
-def deliveries() -> Iterator[tuple[str, date, list[dict[str, Any]]]]:
+def deliveries() -> Iterator[tuple[str, date, list[dict[str, Any]], None]]:
     """One ticket per interval, created at its begin and answered at its end, whole minutes apart."""
     chance = random.Random(20261122)  # noqa: S311
     last_start = int((AS_OF - FIRST_MINUTE).total_seconds()) // 60 - 1
@@ -126,18 +126,20 @@ def deliveries() -> Iterator[tuple[str, date, list[dict[str, Any]]]]:
                 {"ticket_id": str(n), "seq": seq, "at": at, "event": event, "actor_type": actor, "is_public": True}
             )
     loaded_on = AS_OF.date() - timedelta(days=1)
-    yield "tickets", loaded_on, tickets
-    yield "ticket_events", loaded_on, events
-    yield "stores", loaded_on, [{"store_id": name, "schedule_id": name} for name in SCHEDULES]
-    policy = {"metric": "first_reply", "clock": "business"}
-    yield (
-        "sla_policies",
-        loaded_on,
-        [
-            {**policy, "policy_id": priority, "priority": priority, "target_minutes": target}
-            for priority, target in TARGETS.items()
-        ],
-    )
+    yield "tickets", loaded_on, tickets, None
+    yield "ticket_events", loaded_on, events, None
+    yield "stores", loaded_on, [{"store_id": name, "schedule_id": name} for name in SCHEDULES], None
+    policies = [
+        {
+            "policy_id": priority,
+            "metric": "first_reply",
+            "priority": priority,
+            "clock": "business",
+            "target_minutes": target,
+        }
+        for priority, target in TARGETS.items()
+    ]
+    yield "sla_policies", loaded_on, policies, None
 
 
 def minute_of(moment: datetime) -> int:
