@@ -1,6 +1,7 @@
 """Every setting, typed, from the environment (KEFU_*) or KEFU_HOME/kefu.toml; no other file reads the environment.
 
-What the measures use (windows, cuts, limits) has its defaults in dbt_project.yml; `measures` here only overrides them.
+What the measures use (windows, cuts, limits) has its defaults in dbt_project.yml, the limits of the expectations theirs
+in expectations/checks.yml; `measures` and `expectations` here only override them.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Settings(BaseSettings):
     engine: Engine = Field(default_factory=Engine)
     mail: Mail = Mail()
     measures: dict[str, Any] = Field(default_factory=dict)
+    expectations: dict[str, dict[str, Any]] = Field(default_factory=dict)  # severity and limits by expectation
 
     @classmethod
     def settings_customise_sources(

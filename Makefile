@@ -1,0 +1,38 @@
+# Every target sets up what it needs first; nothing has to be installed by hand.
+.DEFAULT_GOAL := help
+SIZE ?= s
+KEFU := .venv/bin/kefu
+
+.PHONY: help setup demo test test-spark lint dev bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## make .venv, which holds the kefu command
+	@deploy/setup.sh
+
+demo: setup ## the demo company, from its exports to its report
+	@$(KEFU) demo --size $(SIZE)
+
+test: setup lint ## lint and all tests but Spark's
+	@.venv/bin/python -m pytest -m "not spark and not slow"
+	@.venv/bin/python -m pytest -m "slow and not spark"
+
+test-spark: ## the dbt project on Spark, compared with DuckDB's tables
+	@deploy/setup.sh --group spark
+	@.venv/bin/python -m pytest -m spark
+
+lint: setup ## ruff, mypy, sqlfluff
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models
+
+dev: setup ## the Dagster UI with everything loaded
+	@.venv/bin/kefu dev
+
+bench: setup ## each step's cost beside the floor (SIZE=s|m)
+	@.venv/bin/python -m benchmarks.nightly --size $(SIZE)
+
+clean: ## throw away the environment and what demo made
+	@rm -rf .venv .setup var

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Makes .venv from uv.lock and sees to what the PDF needs outside Python. Needs Python 3.11 or 3.12 and nothing else; run again
+# at will: what is there already is kept. Arguments are passed on to `uv sync` (make test-spark adds --group spark).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv_version=0.13.9
+
+stop() { echo "setup: $*" >&2; exit 1; }
+
+# install PACKAGE...: Debian packages, where this user may; otherwise the one line to run
+install() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } >/dev/null ||
+            stop "could not install $*; see the lines above"
+    elif sudo -n true 2>/dev/null && command -v apt-get >/dev/null; then
+        { sudo -n apt-get update -qq && sudo -n apt-get install -y -qq "$@"; } >/dev/null ||
+            stop "could not install $*; see the lines above"
+    else
+        stop "run this and then make again: sudo apt-get install -y $*"
+    fi
+}
+
+python=$(command -v python3.11 || command -v python3.12 || command -v python3) || stop "Python 3.11 is missing: sudo apt-get install -y python3 python3-venv"
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' ||
+    stop "$("$python" --version) found, but Python 3.11 or 3.12 is needed"
+
+if ! .setup/bin/uv --version 2>/dev/null | grep -q "^uv $uv_version "; then
+    echo "setup: uv $uv_version"
+    rm -rf .setup
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
+    "$python" -m venv .setup
+    .setup/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version"
+fi
+
+echo "setup: locked environment"
+UV_PYTHON_DOWNLOADS=never .setup/bin/uv sync --quiet --locked --inexact --compile-bytecode --python "$python" "$@"
+
+# WeasyPrint loads pango from the system
+if ! .venv/bin/python -c 'import weasyprint' 2>/dev/null; then
+    echo "setup: pango, for the PDF"
+    install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+    .venv/bin/python -c 'import weasyprint' || stop "WeasyPrint still cannot be loaded"
+fi

@@ -1,0 +1,85 @@
+"""The raw zone: one asset, cut by day of delivery. Reading files is ingestion's work.
+
+A delivery is the unit, not an entity: one file may feed several entities, and the files of a day are accounted for
+together.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from orchestration.alerts import tell_data_owner
+from orchestration.ingestion.deliveries import IngestReport, ingest
+from orchestration.ingestion.ledger import FileEntry
+from orchestration.partitions import daily
+from orchestration.progress import step
+from orchestration.settings import Settings
+from reports.mail import Failure
+
+RAW_ZONE = dg.AssetKey("raw_zone")
+ACCEPTED = "every_load_accepted"
+
+
+def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
+    """A run over a range of days reads all of it in one go; each day gets its own counts as metadata."""
+
+    @dg.asset(
+        key=RAW_ZONE,
+        group_name="raw",
+        partitions_def=daily(settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        check_specs=[
+            dg.AssetCheckSpec(ACCEPTED, asset=RAW_ZONE, description="No load of these days was refused or held.")
+        ],
+        required_resource_keys={"writer"},
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+        kinds={"parquet"},
+    )
+    def raw_zone(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Typed loads in Parquet with a manifest, by entity of the contract."""
+        home: Settings = context.resources.writer
+        days = context.partition_key_range
+        with step("ingest") as running:
+
+            def on_file(_: FileEntry, done: int, total: int) -> None:
+                running.count(f"{done:,} of {total:,} files")
+
+            report = ingest(home, date.fromisoformat(days.start), date.fromisoformat(days.end), on_file)
+            running.count(summary(report))
+        for day in context.partition_keys:
+            context.add_asset_metadata(counts(report, home, date.fromisoformat(day)), partition_key=day)
+        yield dg.MaterializeResult()
+        refused = [refusal.message for refusal in report.refusals]
+        if refused:
+            tell_data_owner(home, context.job_name, context.run_id, [Failure("ingest", message) for message in refused])
+        # not blocking: what did load is built and published, the refused entities stay at their last good load
+        yield dg.AssetCheckResult(
+            check_name=ACCEPTED, passed=not refused, description="\n".join(refused) or "all accepted"
+        )
+
+    return raw_zone
+
+
+def summary(report: IngestReport) -> str:
+    """One line: files, rows, and what was put aside."""
+    parts = [f"{len(report.files):,} files", f"{sum(file.read for file in report.files):,} rows"]
+    quarantined = sum(file.quarantined for file in report.files)
+    if quarantined:
+        parts.append(f"{quarantined:,} quarantined")
+    if report.refusals:
+        parts.append(f"{len(report.refusals)} refused")
+    return ", ".join(parts)
+
+
+def counts(report: IngestReport, home: Settings, day: date) -> dict[str, int]:
+    """What one day's delivery came to."""
+    files = [file for file in report.files if file.load_date == day]
+    loads = [load for load in report.loads if load.load_date == day]
+    return {
+        "files": len(files),
+        "rows_read": sum(file.read for file in files),
+        "rows_rejected": sum(file.quarantined + file.refused for file in files),
+        "dagster/row_count": sum(load.rows_loaded for load in loads),
+        "bytes": sum((home.raw / path).stat().st_size for load in loads for path in load.live),
+    }

@@ -1,0 +1,103 @@
+"""What each command does: the Dagster jobs of definitions.py, run in this process under the writer's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.reports import BUNDLE, FILES
+from orchestration.definitions import build_defs
+from orchestration.errors import CommandFailedError
+from orchestration.jobs import INGEST, MONTHLY_REPORT, NIGHTLY
+from orchestration.lock import single_writer
+from orchestration.settings import Settings
+
+_CHECK_FAILED = "DagsterAssetCheckFailedError"  # the step error beside a failed check, which is told by itself
+DAGSTER_YAML = """\
+# written by kefu at every start; the settings of this home belong in kefu.toml
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+"""
+
+
+def ingest(settings: Settings, first: date, last: date) -> None:
+    """Reads the days `first` to `last` into the raw zone. Raises CommandFailedError when a load was refused."""
+    _run(settings, INGEST, _days(first, last))
+
+
+def nightly(settings: Settings, first: date, last: date) -> None:
+    """Ingest, dbt, checks, publish for the days `first` to `last` in one run. A refused load does not stop the others:
+    they are published, and CommandFailedError names the refused ones afterwards."""
+    _run(settings, NIGHTLY, _days(first, last))
+
+
+def report(settings: Settings, month: str, *, send: bool, replace: bool = False) -> None:
+    """Bundle and files of a month (YYYY-MM); with `send` the mails too, unless the report is held back. With `replace`
+    figures that differ from the issued ones are issued anew."""
+    config = {"ops": {BUNDLE.to_python_identifier(): {"config": {"replace": replace}}}}
+    _run(settings, MONTHLY_REPORT, {"dagster/partition": month}, None if send else [BUNDLE, FILES], config)
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """The folder of the Dagster instance, with its configuration written."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    (settings.dagster_home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+    return settings.dagster_home
+
+
+@contextmanager
+def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The home's Dagster instance, opened under the lock: two first runs on an empty folder can break its SQLite."""
+    with single_writer(settings), dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+        yield instance
+
+
+def _days(first: date, last: date) -> Mapping[str, str]:
+    if first == last:
+        return {"dagster/partition": first.isoformat()}
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }
+
+
+def _run(
+    settings: Settings,
+    job: str,
+    tags: Mapping[str, str],
+    assets: Sequence[dg.AssetKey] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> None:
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the event log keeps what was logged
+    with _instance(settings) as instance:
+        definition = build_defs(settings).resolve_job_def(job)
+        result = definition.execute_in_process(
+            instance=instance,
+            tags=dict(tags),
+            asset_selection=assets,
+            run_config={**quiet, **(config or {})},
+            raise_on_error=False,
+        )
+    faults = list(_faults(result))
+    if faults or not result.success:
+        raise CommandFailedError("\n".join(faults) or f"{job} failed; see the run in `kefu dev`")
+
+
+def _faults(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    """What went wrong: checks that failed, blocking or not, then steps that failed for another reason."""
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+            yield f"{evaluation.check_name}: {evaluation.description}"
+    for event in result.all_events:
+        error = event.step_failure_data.error if event.is_step_failure else None
+        if error and error.cls_name != _CHECK_FAILED:
+            cause = error.cause or error
+            yield f"{event.step_key}: {cause.message.strip()}"

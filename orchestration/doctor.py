@@ -1,0 +1,132 @@
+"""What `kefu doctor` looks at: settings, disk, versions, fonts, mail server. It mends nothing, it says how."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from orchestration.settings import Settings
+
+_MIN_FREE_BYTES = 2 * 1024**3
+_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "weasyprint")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `text` says what to do when it is not fine."""
+
+    name: str
+    is_fine: bool
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Looks at everything; a look that fails is a finding, never an exception."""
+    looks: list[Callable[[Settings], Finding]] = [
+        _python,
+        _packages,
+        _settings,
+        _home,
+        _disk,
+        _published,
+        _pdf,
+        _mail,
+    ]
+    return [look(settings) for look in looks]
+
+
+def _python(_: Settings) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fine = (3, 11) <= sys.version_info[:2] < (3, 13)
+    return Finding("python", fine, version if fine else f"{version}; use Python 3.11 or 3.12 and run make setup")
+
+
+def _packages(_: Settings) -> Finding:
+    missing = [name for name in _PACKAGES if not _installed(name)]
+    if missing:
+        return Finding("packages", False, f"{', '.join(missing)} missing; run make setup")
+    return Finding("packages", True, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
+
+
+def _installed(name: str) -> bool:
+    return any(True for _ in metadata.distributions(name=name))
+
+
+def _settings(settings: Settings) -> Finding:
+    file = settings.home / "kefu.toml"
+    origin = str(file) if file.exists() else "defaults (no kefu.toml)"
+    return Finding(
+        "settings",
+        True,
+        f"{origin}; {settings.company.name}, {settings.company.time_zone}, {settings.company.currency}",
+    )
+
+
+def _home(settings: Settings) -> Finding:
+    probe = settings.home / ".doctor"
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        probe.write_text("", encoding="utf-8")
+        probe.unlink()
+    except OSError as error:
+        return Finding(
+            "home",
+            False,
+            f"{settings.home} cannot be written ({error.strerror}); set KEFU_HOME to a folder that can",
+        )
+    return Finding("home", True, str(settings.home))
+
+
+def _disk(settings: Settings) -> Finding:
+    existing = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    needed = max(_MIN_FREE_BYTES, 3 * _size_of(settings.published) + 2 * _size_of(settings.build))
+    text = f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB wanted for the next build"
+    return Finding("disk", free >= needed, text if free >= needed else f"{text}; free some or move KEFU_HOME")
+
+
+def _size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.duckdb"))
+
+
+def _published(settings: Settings) -> Finding:
+    from orchestration.warehouse import MARTS_FILE
+
+    path = settings.published / MARTS_FILE
+    text = str(path) if path.exists() else "nothing published yet; run kefu nightly --date YYYY-MM-DD, or kefu demo"
+    return Finding("warehouse", True, text)
+
+
+def _pdf(_: Settings) -> Finding:
+    from pylopdf_fonts_zh_cn import sans_path
+
+    try:
+        import weasyprint
+    except OSError as error:  # pango is not where the loader looks
+        packages = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+        return Finding("pdf", False, f"{error}; sudo apt-get install -y {packages}")
+    if not sans_path().exists():
+        return Finding("pdf", False, f"{sans_path()} is missing; run make setup")
+    return Finding("pdf", True, f"WeasyPrint {weasyprint.__version__}, fonts packaged")
+
+
+def _mail(settings: Settings) -> Finding:
+    mail = settings.mail
+    if mail.transport == "file":
+        return Finding("mail", True, f'files in {settings.outbox}; set mail.transport = "smtp" to send')
+    try:
+        opener = smtplib.SMTP_SSL if mail.security == "tls" else smtplib.SMTP
+        with opener(mail.host, mail.port, timeout=mail.timeout_seconds) as server:
+            server.noop()
+    except OSError as error:
+        return Finding(
+            "mail",
+            False,
+            f"{mail.host}:{mail.port} does not answer ({error}); see [mail] host, port and security",
+        )
+    return Finding("mail", True, f"{mail.host}:{mail.port} answers")

@@ -1,0 +1,308 @@
+"""The build of the warehouse: a candidate beside the last good one, dbt inside it, publication by rename.
+
+No rule and no measure lives here. What the candidate is cut from, ingestion registers; what is computed, dbt says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from orchestration.ingestion.registration import RunContext, register_duckdb
+from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+WORK_FILE = "work.duckdb"
+MARTS_FILE = "kefu.duckdb"
+_CODE_GLOBS = (
+    "dbt_project/models/**/*.sql",
+    "dbt_project/models/**/*.yml",
+    "dbt_project/macros/**/*.sql",
+    "dbt_project/seeds/**/*",
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A build that nobody reads yet: two DuckDB files in a folder of their own."""
+
+    folder: Path
+    build_id: str
+    as_of_date: date
+    known_at: date | None  # newest load it knows; none when nothing was ever loaded
+    is_full: bool  # every period is built, because the last good build cannot be carried on
+
+    @property
+    def work(self) -> Path:
+        return self.folder / WORK_FILE
+
+    @property
+    def marts(self) -> Path:
+        return self.folder / MARTS_FILE
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    rows: int | None
+    failures: int | None
+    message: str | None
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status in {"error", "fail", "runtime error"}
+
+
+class WarehouseBuildError(RuntimeError):
+    """dbt could not build the candidate, or a blocking test failed."""
+
+
+def prepare(settings: Settings, as_of: date | None = None, known_at: date | None = None) -> Candidate:
+    """Makes the candidate: a copy of the last good build, with the raw loads up to `known_at` registered.
+
+    The incremental build exists only at the newest loads: with a `known_at` the candidate starts empty, in a scratch
+    folder of its own. It also starts empty when code, settings or files do not match the last good build.
+    """
+    folder = _candidate_folder(settings, known_at)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    code, chosen = code_version(), settings_version(settings)
+    carried_on = known_at is None and _copy_last_good(settings, folder, code, chosen)
+    with duckdb.connect(str(folder / WORK_FILE), config={"threads": settings.engine.threads}) as connection:
+        run = register_duckdb(connection, settings, known_at=known_at, as_of=as_of)
+        build_id = _build_id(settings, run, code, chosen)
+        connection.execute("insert into control.build values (?, ?, ?, ?)", [build_id, code, chosen, not carried_on])
+    return open_candidate(settings, known_at)
+
+
+def open_candidate(settings: Settings, known_at: date | None = None) -> Candidate:
+    """The candidate that `prepare` made, for the steps after it. Raises WarehouseBuildError when there is none."""
+    folder = _candidate_folder(settings, known_at)
+    if not (folder / WORK_FILE).exists():
+        raise WarehouseBuildError(f"{folder}: no candidate build; run the step that prepares it first")
+    with duckdb.connect(str(folder / WORK_FILE)) as connection:
+        row = connection.execute(
+            "select build_id, as_of_date, known_at, is_full from control.build cross join control.run"
+        ).fetchone()
+    if row is None:
+        raise WarehouseBuildError(f"{folder}: the candidate was not prepared to the end; prepare it again")
+    return Candidate(folder, *row)
+
+
+def build(
+    settings: Settings, candidate: Candidate, on_node: Callable[[NodeResult], None] = lambda _: None
+) -> list[NodeResult]:
+    """Runs dbt once over the whole project in the candidate. Raises WarehouseBuildError after every node has had its
+    turn, naming those that failed."""
+    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.cli.main import dbtRunner
+
+    def watch(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            on_node(_from_event(event))
+
+    arguments = ["build", "--exclude-resource-type", "unit_test", *_arguments(settings)]
+    if candidate.is_full:
+        arguments.append("--full-refresh")
+    with _dbt_environment(settings, candidate.work, candidate.marts):
+        outcome = dbtRunner(manifest=manifest(settings), callbacks=[watch]).invoke(arguments)
+        _close_dbt_connections()
+    if outcome.exception:
+        raise WarehouseBuildError(f"dbt could not run: {outcome.exception}") from outcome.exception
+    if not isinstance(outcome.result, RunExecutionResult):
+        raise WarehouseBuildError(f"dbt build gave no results but {outcome.result!r}")
+    results = [_from_result(result) for result in outcome.result.results]
+    failed = [result for result in results if result.is_failed]
+    if failed:
+        lines = "\n".join(f"  {result.unique_id}: {result.message}" for result in failed)
+        raise WarehouseBuildError(f"{len(failed)} of {len(results)} dbt nodes failed:\n{lines}")
+    return results
+
+
+def publish(settings: Settings, candidate: Candidate) -> Path:
+    """Replaces published/kefu.duckdb by the candidate's marts and keeps the work file for the next night.
+
+    Both renames are atomic. A crash between them leaves a work file whose build differs from the published one; the
+    next night sees that and builds in full.
+    """
+    for path in (candidate.work, candidate.marts):
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("checkpoint")
+        if path.with_name(path.name + ".wal").exists():
+            raise WarehouseBuildError(f"{path}: a write-ahead log is left after the checkpoint; nothing is published")
+    versions = settings.published / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    version = versions / f"{candidate.build_id}.duckdb"
+    candidate.marts.replace(version)
+    link = settings.published / f".{MARTS_FILE}.new"
+    link.unlink(missing_ok=True)
+    os.link(version, link)
+    link.replace(settings.published / MARTS_FILE)
+    candidate.work.replace(settings.build / WORK_FILE)
+    shutil.rmtree(candidate.folder)
+    for old in sorted(versions.glob("*.duckdb"), key=lambda path: path.stat().st_mtime)[
+        : -settings.engine.keep_published
+    ]:
+        old.unlink()
+    return settings.published / MARTS_FILE
+
+
+def published_version(settings: Settings) -> Path:
+    """The versioned path of the published warehouse. A process that still holds an older file open under the common
+    name would get that one again. Raises FileNotFoundError when nothing was published yet."""
+    current = settings.published / MARTS_FILE
+    if not current.exists():
+        raise FileNotFoundError(f"{current}: nothing is published yet; run `kefu nightly --date YYYY-MM-DD` first")
+    for version in (settings.published / "versions").glob("*.duckdb"):
+        if version.samefile(current):
+            return version
+    return current
+
+
+_manifests: dict[str, Manifest] = {}
+
+
+def manifest(settings: Settings) -> Manifest:
+    """The parsed dbt project, parsed at most once a process for each set of variables."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    key = settings_version(settings)
+    if key not in _manifests:
+        folder = settings.build / "candidate"
+        with _dbt_environment(settings, folder / WORK_FILE, folder / MARTS_FILE):
+            outcome = dbtRunner().invoke(["parse", *_arguments(settings)])
+        if not isinstance(outcome.result, Manifest):
+            raise WarehouseBuildError(f"the dbt project cannot be parsed: {outcome.exception}")
+        _manifests[key] = outcome.result
+    return _manifests[key]
+
+
+@cache
+def code_version() -> str:
+    """Content hash of everything in the dbt project that shapes a table."""
+    paths = sorted(path for pattern in _CODE_GLOBS for path in REPOSITORY.glob(pattern) if path.is_file())
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(REPOSITORY)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def settings_version(settings: Settings) -> str:
+    """Content hash of the settings that shape a figure."""
+    return hashlib.sha256(json.dumps(settings.dbt_vars, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _candidate_folder(settings: Settings, known_at: date | None) -> Path:
+    return settings.build / (f"scratch-{known_at}" if known_at else "candidate")
+
+
+def _copy_last_good(settings: Settings, folder: Path, code: str, chosen: str) -> bool:
+    work, marts = settings.build / WORK_FILE, settings.published / MARTS_FILE
+    if not (work.exists() and marts.exists()):
+        return False
+    if _build_row(work, "control.build") != (_build_row(marts, "reporting.build")):
+        return False
+    if (_build_row(work, "control.build") or ("", "", ""))[1:] != (code, chosen):
+        return False
+    shutil.copyfile(work, folder / WORK_FILE)
+    shutil.copyfile(marts, folder / MARTS_FILE)
+    return True
+
+
+def _build_row(path: Path, table: str) -> tuple[str, str, str] | None:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        schema, name = table.split(".")
+        found = connection.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+            [schema, name],
+        ).fetchone()
+        if not found:
+            return None
+        return connection.execute(f"select build_id, code_version, settings_version from {table}").fetchone()
+
+
+def _build_id(settings: Settings, run: RunContext, code: str, chosen: str) -> str:
+    """Names a build by what it stands on, so that the same loads, settings and code give the same id."""
+    loads = (settings.raw / "manifest.json").read_bytes() if (settings.raw / "manifest.json").exists() else b""
+    digest = hashlib.sha256(loads + f"{run.as_of_date}{run.known_at}{code}{chosen}".encode())
+    return f"{run.as_of_date}-{digest.hexdigest()[:12]}"
+
+
+def _arguments(settings: Settings) -> list[str]:
+    return [
+        *("--project-dir", str(DBT_PROJECT_DIR)),
+        *("--profiles-dir", str(DBT_PROJECT_DIR)),
+        *("--target-path", str(settings.build / "dbt")),
+        *("--log-path", str(settings.build / "dbt")),
+        *("--vars", json.dumps(settings.dbt_vars, sort_keys=True, default=str)),
+        *("--log-level", "none"),
+        "--no-use-colors",
+    ]
+
+
+@contextmanager
+def _dbt_environment(settings: Settings, work: Path, marts: Path) -> Iterator[None]:
+    """What profiles.yml reads, for the length of one call."""
+    wanted = {
+        "KEFU_WORK_DB": str(work),
+        "KEFU_MARTS_DB": str(marts),
+        "KEFU_THREADS": str(settings.engine.threads),
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _close_dbt_connections() -> None:
+    """dbt-duckdb keeps its files open for the life of the process; the next opener would wait forever."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    reset_adapters()  # type: ignore[no-untyped-call]
+
+
+def _from_event(event: Any) -> NodeResult:
+    node, result = event.data.node_info, event.data.run_result
+    return NodeResult(
+        node.unique_id, node.node_status, result.execution_time, None, result.num_failures, result.message
+    )
+
+
+def _from_result(result: Any) -> NodeResult:
+    rows = (result.adapter_response or {}).get("rows_affected")
+    return NodeResult(
+        unique_id=result.node.unique_id,
+        status=str(result.status),
+        seconds=result.execution_time,
+        rows=rows if rows is not None and rows >= 0 else None,
+        failures=result.failures,
+        message=result.message,
+    )

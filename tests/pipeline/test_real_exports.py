@@ -1,0 +1,108 @@
+"""Exports that nobody here wrote: the example mapping and the files in the landing folder are all it takes.
+
+The expected figures were published with the data or counted by hand.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import commands
+from orchestration.settings import REPOSITORY, Settings
+from orchestration.warehouse import published_version
+
+pytestmark = pytest.mark.slow
+
+DELIVERED_ON = date(2026, 1, 31)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A trial source: what its published warehouse must answer, and a month that its report must open with."""
+
+    source: str
+    month: str
+    answers: dict[str, tuple[object, ...]]
+
+
+EXPORTS = [
+    Export(
+        "olist_sample",
+        "2018-03",
+        {
+            "select count(*), count(*) filter (status = 'delivered') from customer.fct_order": (3000, 2904),
+            "select count(*) from customer.fct_order where status = 'delivered' and is_late": (191,),
+            "select count(*) from customer.dim_customer": (2995,),
+            "select count(*), sum(quantity * unit_price)::decimal(18, 2) from customer.fct_order_line": (
+                3397,
+                Decimal("392468.58"),
+            ),
+            "select round(avg(score), 4)::decimal(8, 4) from satisfaction.fct_survey_answer": (Decimal("4.0695"),),
+        },
+    ),
+    Export(
+        "cdnow",
+        "1998-06",
+        {
+            "select count(*), sum(gross_amount)::decimal(18, 2) from customer.fct_order": (
+                69659,
+                Decimal("2500315.63"),
+            ),
+            "select count(*) from customer.dim_customer": (23570,),
+        },
+    ),
+    Export(
+        "telco_churn",
+        "",
+        {
+            "select count(*), count(*) filter (status = 'closed') from customer.dim_customer": (7043, 1869),
+            "select closure_reason, count(*) from customer.dim_customer where status = 'closed'"
+            " group by all order by 2 desc limit 1": ("Attitude of support person", 192),
+        },
+    ),
+    Export(
+        "salesforce_demo_org",
+        "",
+        {"select count(*), count(solved_at) from service.fct_ticket": (3340, 3249)},
+    ),
+    Export("helpdesk", "", {"select count(*) from service.fct_ticket": (4580,)}),
+    Export(
+        "zh_messages",
+        "",
+        {
+            "select count(*), round(median(first_reply_calendar_minutes) / 1440, 3)::decimal(8, 3)"
+            " from service.fct_ticket": (2816, Decimal("11.208")),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.source)
+def test_a_real_export_gives_its_known_figures_and_a_report(
+    export: Export, new_home: Callable[[], Settings], real_exports: Path
+) -> None:
+    home = new_home()
+    home.sources.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "examples" / "sources" / f"{export.source}.yml", home.sources)
+    shutil.copytree(real_exports / export.source, home.landing / export.source / str(DELIVERED_ON))
+    commands.nightly(home, DELIVERED_ON, DELIVERED_ON)
+    with duckdb.connect(str(published_version(home)), read_only=True) as connection:
+        found = {query: connection.execute(query).fetchone() for query in export.answers}
+        month = (
+            export.month
+            or connection.execute("select strftime(max(month), '%Y-%m') from reporting.kpi_monthly").fetchall()[0][0]
+        )
+    assert found == export.answers
+
+    commands.report(home, month, send=False)
+    folder = home.reports / "service_quality" / month / "company"
+    for name in ("en/report.html", "en/report.pdf", "zh-CN/report.html", "zh-CN/report.pdf", "bundle.json"):
+        assert (folder / name).stat().st_size > 0
