@@ -111,8 +111,8 @@ def test_differences_are_seen(right: str, told: str) -> None:
 
 
 @pytest.mark.spark
-def test_published_tables_are_equal_on_both_engines(tmp_path: Path) -> None:
-    """Prints its steps (pytest -s): minutes of silence look like a hang."""
+def test_published_tables_are_equal_on_both_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints its steps: minutes of silence look like a hang."""
     from orchestration.warehouse import build, prepare
 
     from orchestration.spark import build_spark, local_session, register_spark
@@ -120,7 +120,7 @@ def test_published_tables_are_equal_on_both_engines(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     scratch = tmp_path / "spark"
     scratch.mkdir()
-    with reporting_to():
+    with capsys.disabled(), reporting_to():
         with step("exports"):
             generate(settings.landing, "xs")
         with step("ingest") as running:
