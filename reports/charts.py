@@ -41,6 +41,25 @@ Rows = list[dict[str, Any]]
 Width = Literal["third", "half", "full"]  # of the text block
 
 
+CONFIG: dict[str, Any] = {
+    "font": FONTS,
+    "background": "transparent",
+    "aria": False,
+    "view": {"stroke": None},
+    "title": {"anchor": "start", "fontSize": 10, "fontWeight": "normal", "color": INK, "offset": 4, "limit": 140},
+    "axis": {
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 10,
+        "titleFontSize": 10,
+        "titleFontWeight": "normal",
+        "domainColor": RULE,
+        "tickColor": RULE,
+        "gridColor": "#eceff2",
+    },
+}
+
+
 @dataclass(frozen=True)
 class Chart:
     """A drawn chart."""
@@ -75,7 +94,7 @@ class Draw:
         for metric_id in spec.metrics:
             series = self.bundle.series(metric_id)
             latest = self.bundle.figure(metric_id)
-            if latest is None or len(_told(series)) < 2:
+            if latest is None or latest.status == "too_few" or len(_told(series)) < 2:
                 continue
             like = max(abs(figure.value or Decimal(0)) for figure in _told(series))
             rows = self._points(metric_id, series, like)
@@ -86,7 +105,7 @@ class Draw:
                 self._finish(
                     chart.properties(width=THIRD, height=118),
                     title=self.teller.label(metric_id),
-                    note=self.teller.value(latest) if latest.status != "too_few" else self.words.say("too few to say"),
+                    note=self.teller.value(latest),
                     alt_text=self._series_alt(metric_id, series),
                     width="third",
                 )
@@ -97,7 +116,7 @@ class Draw:
         """The last months of a figure as a bare line, for the first page."""
         series = self.bundle.series(metric_id)
         latest = self.bundle.figure(metric_id)
-        if latest is None or len(_told(series)) < 2:
+        if latest is None or latest.status == "too_few" or len(_told(series)) < 2:
             return []
         with debug_mode(False):
             return [self._sparkline(metric_id, series, latest)]
@@ -129,26 +148,22 @@ class Draw:
             return []
         shown.sort(key=lambda ps: not self._is_worse(ps[-1]))
         bounds = [
-            bound
-            for ps in shown
-            for p in _told(ps)
-            for bound in (p.ci_low or p.value, p.ci_high or p.value)
-            if bound is not None
+            bound for ps in shown for p in _told(ps) for bound in (p.value, p.ci_low, p.ci_high) if bound is not None
         ]
         like = max(abs(bound) for bound in bounds)
         domain = [self._shown(metric_id, bound, like) for bound in (min(bounds), max(bounds))]
         scale = alt.Scale(domain=domain, zero=False, nice=True)
+        axis = self._value_axis(metric_id, like)
         panels = [
-            self._lines(
-                self._points(metric_id, ps, like), self._value_axis(metric_id, like), self._is_worse(ps[-1]), scale
-            ).properties(
-                width=122,
-                height=58,
-                title=("▼ " if self._is_worse(ps[-1]) else "") + self.teller.scope_name(spec.scope, ps[-1].scope_id),
-            )
+            {
+                **_declared(self._lines(self._points(metric_id, ps, like), axis, self._is_worse(ps[-1]), scale)),
+                "width": 122,
+                "height": 58,
+                "title": ("▼ " if self._is_worse(ps[-1]) else "") + self.teller.scope_name(spec.scope, ps[-1].scope_id),
+            }
             for ps in shown
         ]
-        chart = alt.concat(*panels, columns=4, spacing={"row": 6, "column": 12})
+        chart = {"concat": panels, "columns": 4, "spacing": {"row": 6, "column": 12}}
         said = [f"{self.teller.scope_name(spec.scope, ps[-1].scope_id)} {self.teller.value(ps[-1])}" for ps in shown]
         total = self.bundle.members.get(spec.scope, len(shown))
         note = self.words.say("▼ clearly worse than last month. Band: 95%% interval.")
@@ -214,7 +229,7 @@ class Draw:
         base = alt.Chart(self._named(bars)).encode(y=self._names_axis())
         chart = alt.layer(
             base.mark_bar(color=DATA, height={"band": 0.62}).encode(
-                x=alt.X("value:Q", axis=None, scale=alt.Scale(zero=True, padding=64))
+                x=alt.X("value:Q", axis=None, scale=alt.Scale(zero=True, padding=88))
             ),
             base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(x="value:Q", text="text:N"),
         ).properties(width=HALF, height=21 * len(bars) + 8)
@@ -421,7 +436,7 @@ class Draw:
         )
         return [
             self._finish(
-                alt.vconcat(upper, lower, spacing=8).resolve_scale(color="independent"),
+                {"vconcat": [_declared(upper), _declared(lower)], "spacing": 8},
                 title=self.words.say(spec.title),
                 note=note,
                 alt_text=self._alt(spec, said),
@@ -577,19 +592,16 @@ class Draw:
         padding: int = 2,
     ) -> Chart:
         self.drawn += 1
+        declared = chart if isinstance(chart, dict) else _declared(chart)
         fit = {} if sized else {"autosize": {"type": "fit", "contains": "padding"}}
-        configured = (
-            chart.configure(font=FONTS, background="transparent", aria=False, padding=padding, **fit)
-            .configure_view(stroke=None)
-            .configure_title(
-                anchor="start", fontSize=10, fontWeight="normal", color=INK, font=FONTS, offset=4, limit=140
-            )
-            .configure_axis(
-                labelColor=MUTED, titleColor=MUTED, labelFontSize=10, titleFontSize=10, titleFontWeight="normal",
-                domainColor=RULE, tickColor=RULE, gridColor="#eceff2", labelFont=FONTS, titleFont=FONTS,
-            )
-        )  # fmt: skip
-        specification = {**configured.to_dict(validate=False), "datasets": self.rows}
+        specification = {
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            **declared,
+            **fit,
+            "padding": padding,
+            "config": CONFIG,
+            "datasets": self.rows,
+        }
         self.rows = {}
         return Chart(title, note, _svg(specification, f"c{self.drawn}"), alt_text, width)
 
@@ -609,6 +621,11 @@ KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
 def _told(figures: Iterable[Figure]) -> list[Figure]:
     """Those of the figures that are known and rest on enough cases to be drawn."""
     return [figure for figure in figures if figure.value is not None and figure.status != "too_few"]
+
+
+def _declared(chart: Any) -> dict[str, Any]:
+    """A chart as Vega-Lite, to be put into another one. Altair's own ways of doing so copy it each time."""
+    return {name: value for name, value in chart.to_dict(validate=False).items() if name not in {"$schema", "config"}}
 
 
 @cache

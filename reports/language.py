@@ -22,7 +22,7 @@ LanguageCode = Literal["en", "zh-CN"]
 LANGUAGES: tuple[LanguageCode, ...] = ("en", "zh-CN")
 LOCALES = FOLDER / "locales"
 LONGEST = 120  # characters of a foreign string that are printed
-LONGEST_DEFINITION = 600
+LONGEST_DEFINITION = 400
 
 DASH = "–"
 MINUTE, HOUR, DAY = Decimal(1), Decimal(60), Decimal(60 * 24)
@@ -172,7 +172,7 @@ class Language:
                 number = self._number(value, "#,##0.0")
                 return number if bare else self.time(number, DAY)
             case "count" | "points":
-                return self._number(value, "#,##0")
+                return self._number(value, "#,##0" if scale >= 100 else "#,##0.##")
             case _:
                 return self._number(value, "#,##0.00" if scale < 10 else "#,##0.0")
 

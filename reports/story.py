@@ -117,8 +117,16 @@ class Teller:
                     worse,
                 )
             )
-        if better:
+        if better and worse:
             sentences.append(say_n("%(count)s is clearly better.", "%(count)s are clearly better.", better))
+        elif better:
+            sentences.append(
+                say_n(
+                    "%(count)s figure is clearly better than last month.",
+                    "%(count)s figures are clearly better than last month.",
+                    better,
+                )
+            )
         if not worse and not better:
             sentences.append(self.words.say("No clear change against last month."))
         if yearly:
