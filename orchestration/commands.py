@@ -25,6 +25,10 @@ telemetry:
 concurrency:
   pools:
     default_limit: 1
+# what a step prints is progress, meant for the terminal: captured, it would come late or not at all
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 """
 
 
