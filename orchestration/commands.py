@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.assets.raw import FIRST_DAY_TAG
 from orchestration.assets.reports import BUNDLE, FILES
 from orchestration.definitions import build_defs
 from orchestration.errors import CommandFailedError
@@ -65,12 +66,7 @@ def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def _days(first: date, last: date) -> Mapping[str, str]:
-    if first == last:
-        return {"dagster/partition": first.isoformat()}
-    return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
-    }
+    return {"dagster/partition": last.isoformat(), FIRST_DAY_TAG: first.isoformat()}
 
 
 def _run(
