@@ -16,6 +16,7 @@
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
+     cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
      entities          optional: entities without which the figure is absent rather than 0
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
@@ -72,7 +73,7 @@
 {%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'month', 'additivity'] -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole',
+    'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases',
 ] -%}
 {%- set accepted = {
     'unit': ['rate', 'count', 'money', 'minutes', 'days', 'score', 'points', 'per_1000'],
@@ -202,6 +203,9 @@ where 1 = 0
         {%- else %}
         {{ kpi_row_value(metric) }} as value,
         {%- endif %}
+        {%- if metric.cases %}
+        {{ metric.cases }} as cases,
+        {%- endif %}
         {{ measure(metric.get('target', 'null')) }} as target
     from {{ ref(metric.model) }}
     where
@@ -300,7 +304,7 @@ case
     'poisson': ['round(sum(denominator), 0)', 'sum(numerator)', 'sum(denominator)', 'null',
         per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
 }[metric.kind] -%}
-cast({{ by_kind[0] }} as bigint) as n,
+cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 {{ measure(by_kind[1]) }} as numerator,
 {{ measure(by_kind[2]) }} as denominator,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
