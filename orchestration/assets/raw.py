@@ -19,8 +19,8 @@ from reports.mail import Failure
 
 RAW_ZONE = dg.AssetKey("raw_zone")
 ACCEPTED = "every_load_accepted"
-# A run over a range of partitions plans one event per partition for every asset of the job, the unpartitioned ones of dbt
-# too: 4,352 events and 40 s for a month. A command's run has one partition, its last day, and names the first here.
+# A run over a range of partitions plans one event per partition for every asset of the job, the unpartitioned ones of
+# dbt too: 4,352 events and 40 s for a month. A command's run has one partition, its last day, and names the first here.
 FIRST_DAY_TAG = "kefu/first_day"
 
 

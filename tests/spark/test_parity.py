@@ -113,9 +113,8 @@ def test_differences_are_seen(right: str, told: str) -> None:
 @pytest.mark.spark
 def test_published_tables_are_equal_on_both_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prints its steps: minutes of silence look like a hang."""
-    from orchestration.warehouse import build, prepare
-
     from orchestration.spark import build_spark, local_session, register_spark
+    from orchestration.warehouse import build, prepare
 
     settings = Settings(home=tmp_path)
     scratch = tmp_path / "spark"
