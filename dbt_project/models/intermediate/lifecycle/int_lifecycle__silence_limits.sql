@@ -1,5 +1,12 @@
-with months as (
+with build_months as (
     select month from {{ ref('int_core__build_months') }}
+),
+
+-- who is back from being lost was so by the limit of the month before: the first month built needs its predecessor's
+months as (
+    select month from build_months
+    union
+    select {{ add_months('month', -1) }} as month from build_months
 ),
 
 customers as (
