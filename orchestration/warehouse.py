@@ -111,6 +111,19 @@ def build(
 ) -> list[NodeResult]:
     """Runs dbt once over the whole project in the candidate. Raises WarehouseBuildError after every node has had its
     turn, naming those that failed."""
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    return _run_dbt(settings, candidate, [*arguments, "--full-refresh"] if candidate.is_full else arguments, on_node)
+
+
+def unit_test(settings: Settings, candidate: Candidate) -> list[NodeResult]:
+    """Runs dbt's unit tests, which read no data but need the tables to be there. Raises WarehouseBuildError for those
+    that failed."""
+    return _run_dbt(settings, candidate, ["test", "--select", "test_type:unit"], lambda _: None)
+
+
+def _run_dbt(
+    settings: Settings, candidate: Candidate, command: list[str], on_node: Callable[[NodeResult], None]
+) -> list[NodeResult]:
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
 
@@ -118,16 +131,14 @@ def build(
         if event.info.name == "NodeFinished":
             on_node(_from_event(event))
 
-    arguments = ["build", "--exclude-resource-type", "unit_test", *_arguments(settings)]
-    if candidate.is_full:
-        arguments.append("--full-refresh")
+    arguments = [*command, *_arguments(settings)]
     with _dbt_environment(settings, candidate.work, candidate.marts):
         outcome = dbtRunner(manifest=manifest(settings), callbacks=[watch]).invoke(arguments)
         _close_dbt_connections()
     if outcome.exception:
         raise WarehouseBuildError(f"dbt could not run: {outcome.exception}") from outcome.exception
     if not isinstance(outcome.result, RunExecutionResult):
-        raise WarehouseBuildError(f"dbt build gave no results but {outcome.result!r}")
+        raise WarehouseBuildError(f"dbt {command[0]} gave no results but {outcome.result!r}")
     results = [_from_result(result) for result in outcome.result.results]
     failed = [result for result in results if result.is_failed]
     if failed:
