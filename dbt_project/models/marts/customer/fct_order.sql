@@ -25,6 +25,12 @@ customer_versions as (
     from {{ ref('int_core__customer_versions') }}
 ),
 
+re_promises as (
+    select case_id, first_promised_at, re_promises
+    from {{ ref('int_service__re_promises') }}
+    where promise_source = 'orders'
+),
+
 run as (
     select as_of from {{ source('control', 'run') }}
 ),
@@ -64,13 +70,15 @@ known as (
         orders.is_customised,
         orders.delay_reason,
         orders.payment_due_at,
-        orders.promised_at,
+        coalesce(re_promises.first_promised_at, orders.promised_at) as promised_at,
+        case when orders.promised_at is not null then coalesce(re_promises.re_promises, 0) end as re_promises,
         {{ is_valid_order('orders.status') }} as is_valid,
-        orders.promised_at < run.as_of as is_promise_past,
+        coalesce(re_promises.first_promised_at, orders.promised_at) < run.as_of as is_promise_past,
         coalesce(orders.status, 'placed') = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
         case when orders.delivered_at < run.as_of then orders.delivered_at end as delivered_by_then_at
     from orders
     cross join run
+    left join re_promises on orders.order_id = re_promises.case_id
     where orders.ordered_at < run.as_of
 )
 
@@ -98,6 +106,7 @@ select
     known.payment_due_at,
     known.promised_at,
     {{ local_month('known.promised_at') }} as promised_month,
+    cast(known.re_promises as bigint) as re_promises,
     known.delivered_by_then_at as delivered_at,
     case
         when known.is_valid and known.is_promise_past and not known.is_delivered_at_unknown_time
