@@ -37,3 +37,18 @@
 {% macro in_force(alias, date) -%}
     {{ date }} >= {{ alias }}.valid_from and ({{ alias }}.valid_to is null or {{ date }} <= {{ alias }}.valid_to)
 {%- endmacro %}
+
+{# The parts of what a relationship earns and costs, and those of them that are its cost. #}
+{% macro profit_parts() -%} {{ return(['net_sales', 'sales_without_cost', 'product_cost'] + profit_costs()) }} {%- endmacro %}
+{% macro profit_costs() -%}
+    {{ return([
+        'acquisition_cost', 'campaign_cost', 'interaction_cost', 'ticket_cost', 'compensation_cost', 'service_cost', 'reward_cost',
+    ]) }}
+{%- endmacro %}
+
+{# A column for each part: the expressions given, nothing for the others. #}
+{% macro profit_part_columns(given) -%}
+    {%- for part in profit_parts() %}
+        {{ measure(given[part] if part in given else 'null') }} as {{ part }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -39,7 +39,8 @@ line_totals as (
     select
         order_id,
         {{ measure('sum(quantity)') }} as units,
-        {{ measure('sum(product_cost)') }} as product_cost
+        {{ measure('sum(product_cost)') }} as product_cost,
+        count(product_cost) = count(*) as is_cost_known
     from lines
     group by order_id
 ),
@@ -99,6 +100,10 @@ select
     coalesce(refunds.refund_amount, {{ measure('0') }}) as refund_amount,
     {{ measure('known.gross_amount - known.discount_amount - coalesce(refunds.refund_amount, 0)') }} as net_amount,
     line_totals.product_cost,
+    case
+        when line_totals.is_cost_known
+            then {{ measure('known.gross_amount - known.discount_amount - coalesce(refunds.refund_amount, 0) - line_totals.product_cost') }}
+    end as margin,
     line_totals.units,
     known.coupon_id,
     known.is_customised,

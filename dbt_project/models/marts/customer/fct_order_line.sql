@@ -46,7 +46,9 @@ select
     coalesce(refunds.refund_amount, {{ measure('0') }}) as refund_amount,
     {{ measure('lines.quantity * lines.unit_price - coalesce(lines.discount_amount, 0) - coalesce(refunds.refund_amount, 0)') }}
         as net_amount,
-    {{ measure('lines.quantity * coalesce(lines.unit_cost, products.unit_cost)') }} as product_cost
+    {{ measure('lines.quantity * coalesce(lines.unit_cost, products.unit_cost)') }} as product_cost,
+    {{ measure('lines.quantity * lines.unit_price - coalesce(lines.discount_amount, 0) - coalesce(refunds.refund_amount, 0)'
+        ~ ' - lines.quantity * coalesce(lines.unit_cost, products.unit_cost)') }} as margin
 from lines
 inner join orders on lines.order_id = orders.order_id
 left join products on lines.product_id = products.product_id

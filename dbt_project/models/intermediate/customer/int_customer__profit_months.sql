@@ -1,0 +1,187 @@
+{%- set parts = profit_parts() -%}
+with customers as (
+    select customer_id, acquisition_cost, acquired_month, first_known_month from {{ ref('dim_customer') }}
+),
+
+orders as (
+    select order_id, customer_id, order_month, gross_amount, discount_amount, product_cost, margin is not null as is_cost_known
+    from {{ ref('fct_order') }}
+    where is_valid
+),
+
+returns as (
+    select order_id, kind, returned_at, refund_amount from {{ ref('stg_crm__returns') }}
+),
+
+contacts as (
+    select source_id as campaign_id, customer_id, contact_month
+    from {{ ref('int_lifecycle__contacts') }}
+    where contact_type = 'campaign'
+),
+
+campaigns as (
+    select campaign_id, goal, cost from {{ ref('stg_crm__campaigns') }}
+),
+
+interactions as (
+    select customer_id, started_at, answered_at, ended_at, wrap_up_seconds, abandoned from {{ ref('stg_crm__interactions') }}
+),
+
+tickets as (
+    select customer_id, created_month, compensation_amount
+    from {{ ref('fct_ticket') }}
+    where not is_deleted and not is_merged
+),
+
+service_orders as (
+    select customer_id, completed_month, cost
+    from {{ ref('fct_service_order') }}
+    where completed_at is not null
+),
+
+points as (
+    select entry_id, customer_id, entry_month, kind, signed_points, reverses_entry_id from {{ ref('fct_points_entry') }}
+),
+
+-- what a campaign cost is shared by those it was sent to
+campaign_shares as (
+    select
+        contacts.campaign_id,
+        campaigns.goal,
+        {{ divide('campaigns.cost', 'count(*)') }} as cost_per_contact
+    from contacts
+    inner join campaigns on contacts.campaign_id = campaigns.campaign_id
+    group by contacts.campaign_id, campaigns.goal, campaigns.cost
+),
+
+-- the stated cost of winning a customer, else the share of the campaigns that should win one
+campaign_costs as (
+    select
+        contacts.customer_id,
+        contacts.contact_month as month,
+        case
+            when campaign_shares.goal = 'acquire' and customers.acquisition_cost is null then campaign_shares.cost_per_contact
+        end as acquisition_cost,
+        case when coalesce(campaign_shares.goal, 'other') <> 'acquire' then campaign_shares.cost_per_contact end as campaign_cost
+    from contacts
+    inner join campaign_shares on contacts.campaign_id = campaign_shares.campaign_id
+    inner join customers on contacts.customer_id = customers.customer_id
+),
+
+interaction_minutes as (
+    select
+        customer_id,
+        started_at,
+        case
+            when coalesce(abandoned, false) then 0
+            when ended_at is null then {{ var('interaction_minutes') }}
+            else {{ minutes_between('coalesce(answered_at, started_at)', 'ended_at') }} + coalesce(wrap_up_seconds, 0) / 60e0
+        end as minutes
+    from interactions
+    where customer_id is not null and started_at < {{ as_of() }}
+),
+
+-- a reward is paid when points are redeemed, and not paid where that is taken back
+rewards as (
+    select
+        points.customer_id,
+        points.entry_month as month,
+        -points.signed_points * {{ var('cost_per_point') }} as reward_cost
+    from points
+    left join points as reversed on points.reverses_entry_id = reversed.entry_id and reversed.kind = 'redeem'
+    where points.kind = 'redeem' or (points.kind = 'reverse' and reversed.entry_id is not null)
+),
+
+items as (
+    select
+        customer_id,
+        order_month as month,
+        {{- profit_part_columns({
+            'net_sales': 'sum(gross_amount - discount_amount)',
+            'sales_without_cost': 'sum(case when not is_cost_known then gross_amount - discount_amount else 0 end)',
+            'product_cost': 'sum(case when is_cost_known then product_cost end)',
+        }) }}
+    from orders
+    group by customer_id, order_month
+    union all
+    select
+        orders.customer_id,
+        {{ local_month('returns.returned_at') }} as month,
+        {{- profit_part_columns({
+            'net_sales': '-sum(returns.refund_amount)',
+            'sales_without_cost': '-sum(case when not orders.is_cost_known then returns.refund_amount else 0 end)',
+        }) }}
+    from returns
+    inner join orders on returns.order_id = orders.order_id
+    where returns.kind = 'refund' and returns.returned_at < {{ as_of() }}
+    group by orders.customer_id, {{ local_month('returns.returned_at') }}
+    union all
+    select
+        customer_id,
+        coalesce(acquired_month, first_known_month) as month,
+        {{- profit_part_columns({'acquisition_cost': 'acquisition_cost'}) }}
+    from customers
+    where acquisition_cost is not null
+    union all
+    select
+        customer_id,
+        month,
+        {{- profit_part_columns({'acquisition_cost': 'sum(acquisition_cost)', 'campaign_cost': 'sum(campaign_cost)'}) }}
+    from campaign_costs
+    group by customer_id, month
+    union all
+    select
+        customer_id,
+        {{ local_month('started_at') }} as month,
+        {{- profit_part_columns({'interaction_cost': 'sum(minutes) / 60 * ' ~ var('agent_cost_per_hour')}) }}
+    from interaction_minutes
+    group by customer_id, {{ local_month('started_at') }}
+    union all
+    select
+        customer_id,
+        created_month as month,
+        {{- profit_part_columns({
+            'ticket_cost': 'count(*) * ' ~ var('cost_per_ticket'),
+            'compensation_cost': 'sum(compensation_amount)',
+        }) }}
+    from tickets
+    group by customer_id, created_month
+    union all
+    select
+        customer_id,
+        completed_month as month,
+        {{- profit_part_columns({'service_cost': 'sum(cost)'}) }}
+    from service_orders
+    group by customer_id, completed_month
+    union all
+    select
+        customer_id,
+        month,
+        {{- profit_part_columns({'reward_cost': 'sum(reward_cost)'}) }}
+    from rewards
+    group by customer_id, month
+),
+
+summed as (
+    select
+        items.customer_id,
+        items.month,
+        {%- for part in parts %}
+        {{ measure('coalesce(sum(items.' ~ part ~ '), 0)') }} as {{ part }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from items
+    inner join customers on items.customer_id = customers.customer_id
+    where items.month is not null
+    group by items.customer_id, items.month
+)
+
+select
+    customer_id,
+    month,
+    {%- for part in parts %}
+    {{ part }},
+    {%- endfor %}
+    {{ measure('net_sales - sales_without_cost - product_cost') }} as revenue,
+    {{ measure('interaction_cost + ticket_cost + compensation_cost + service_cost') }} as serving_cost,
+    {{ measure(profit_costs() | join(' + ')) }} as relationship_cost
+from summed
