@@ -1,7 +1,10 @@
 -- depends_on: {{ ref('fct_ticket') }}
 -- depends_on: {{ ref('fct_service_order') }}
 -- depends_on: {{ ref('first_reply') }}
+-- depends_on: {{ ref('next_reply') }}
+-- depends_on: {{ ref('first_resolution') }}
 -- depends_on: {{ ref('full_resolution') }}
+-- depends_on: {{ ref('first_contact_resolution') }}
 -- depends_on: {{ ref('sla') }}
 -- depends_on: {{ ref('backlog') }}
 -- depends_on: {{ ref('standards') }}
