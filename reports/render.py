@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +93,21 @@ def render_pdf(page: str, fetcher: URLFetcher | None = None) -> bytes:
 
 
 def write_report(bundle: Bundle, folder: Path, codes: Sequence[LanguageCode] = LANGUAGES) -> list[Path]:
-    """Write <language>/report.html and report.pdf below the folder, each whole or not at all, and give their paths."""
-    written = []
-    for code in codes:
-        page = render_html(bundle, code)
-        (folder / code).mkdir(parents=True, exist_ok=True)
-        for name, content in (("report.html", page.encode()), ("report.pdf", render_pdf(page))):
-            path = folder / code / name
-            write_whole(path, content)
-            written.append(path)
-    return written
+    """Write <language>/report.html and report.pdf below the folder, each whole or not at all, and give their paths.
+
+    A process per language: drawing and typesetting are pure Python and keep a core busy each.
+    """
+    with ProcessPoolExecutor(len(codes), mp_context=get_context("spawn")) as pool:
+        return [path for paths in pool.map(partial(_write_language, bundle, folder), codes) for path in paths]
+
+
+def _write_language(bundle: Bundle, folder: Path, code: LanguageCode) -> list[Path]:
+    page = render_html(bundle, code)
+    (folder / code).mkdir(parents=True, exist_ok=True)
+    contents = {folder / code / "report.html": page.encode(), folder / code / "report.pdf": render_pdf(page)}
+    for path, content in contents.items():
+        write_whole(path, content)
+    return list(contents)
 
 
 class ClosedFetcher(URLFetcher):  # type: ignore[misc]

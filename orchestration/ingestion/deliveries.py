@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -55,8 +56,13 @@ class IngestReport:
 
 def ingest(settings: Settings, first: date, last: date, progress: Progress | None = None) -> IngestReport:
     """Takes in every delivery from `first` to `last`, both included. Raises only when the machine fails."""
-    with workbench(settings) as con, closing(duckdb.connect(config={"threads": settings.engine.threads})) as reading:
-        run = _Run(con, reading, settings, first, last, progress)
+    threads = settings.engine.threads
+    with (
+        workbench(settings) as con,
+        closing(duckdb.connect(config={"threads": threads})) as reading,
+        ThreadPoolExecutor(threads) as pool,  # most files are small: planning their statements is the work
+    ):
+        run = _Run(con, reading, pool, settings, first, last, progress)
         for source in run.sources():
             run.take(source)
     return run.report()
@@ -66,6 +72,7 @@ def ingest(settings: Settings, first: date, last: date, progress: Progress | Non
 class _Run:
     con: duckdb.DuckDBPyConnection
     reading: duckdb.DuckDBPyConnection  # sees the raw zone, and runs nothing of a mapping
+    pool: Executor
     settings: Settings
     first: date
     last: date
@@ -155,13 +162,19 @@ class _Run:
             for entry in self.manifest.files
             if (entry.source, entry.load_date) == (delivery.mapping.source, delivery.load_date)
         }
-        for name in names:
+
+        def take(name: str, path: Path) -> FileEntry:
+            same = (name, delivery.name(path), delivery.sha256(path), delivery.inputs(name))
+            return earlier.get(same) or load_file(self.con, delivery, name, path)
+
+        taken = {
+            name: [self.pool.submit(take, name, path) for path in delivery.files[name]]
+            for name in names
+            if delivery.mapping.files[name].entities
+        }
+        for name, entries in taken.items():
             loaded[name] = []
-            for path in delivery.files[name]:
-                if not delivery.mapping.files[name].entities:
-                    continue
-                same = (name, delivery.name(path), delivery.sha256(path), delivery.inputs(name))
-                entry = earlier.get(same) or load_file(self.con, delivery, name, path)
+            for entry in (one.result() for one in entries):
                 loaded[name].append(entry)
                 if entry.error:
                     self.refusals.append(Refusal(entry.source, entry.error, entry.load_date, entry.file))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
-        con.execute("set TimeZone = 'UTC'")
+        con.execute("set global TimeZone = 'UTC'")  # of the cursors too
         con.execute(f"set allowed_directories = [{literal(str(aside))}]")
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
@@ -122,13 +123,18 @@ def aside_folder(settings: Settings) -> Path:
 def load_file(con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path) -> FileEntry:
     """Takes in one file, on a workbench; one that must be refused gives an entry that says why.
 
+    Several may run at once: each has a cursor, whose temporary tables are its own, and a folder to write to.
     Raises only when the machine fails.
     """
-    return _FileLoad(con, delivery, name, path).run()
+    with (
+        con.cursor() as own,
+        tempfile.TemporaryDirectory(dir=aside_folder(delivery.settings)) as aside,
+    ):
+        return _FileLoad(own, delivery, name, path, Path(aside)).run()
 
 
 class _FileLoad:
-    def __init__(self, con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path, aside: Path) -> None:
         self.con = con
         self.delivery = delivery
         self.settings = delivery.settings
@@ -136,7 +142,7 @@ class _FileLoad:
         self.path = path
         self.file: FileMapping = delivery.mapping.files[name]
         self.shown = f"{delivery.mapping.source}/{delivery.load_date}/{delivery.name(path)}"
-        self.aside = aside_folder(self.settings)
+        self.aside = aside
         self.quarantine = (
             self.settings.quarantine / delivery.mapping.source / str(delivery.load_date) / f"{delivery.name(path)}.csv"
         )
@@ -149,8 +155,6 @@ class _FileLoad:
         except RefusedError as error:
             records = self.reader.records if self.reader else 0
             entry = self._entry("refused", read=records, refused=records, error=f"{self.shown}: {error}")
-        finally:
-            self._clear()
         write_quarantine(self.quarantine, self.settings.quarantine, self.rejected)
         if not entry.balances():
             raise AssertionError(f"{self.shown}: the counts do not balance: {entry.model_dump_json()}")
@@ -171,12 +175,6 @@ class _FileLoad:
                 **fields,
             }
         )
-
-    def _clear(self) -> None:
-        tables = ["mapped", "repeated"]
-        tables += [f"{kind}_{alias}" for alias in self.file.joins for kind in ("all", "lookup")]
-        for table in tables:
-            self.con.execute(f"drop table if exists {table}")
 
     def _loaded(self) -> FileEntry:
         reader = self.reader = open_reader(self.path, self.file)
