@@ -3,7 +3,7 @@
 
      id                the id of METRICS.md, or <id>_<suffix> for a further figure of the same measure
      label, definition {en, zh}; the definition is printed in the report
-     unit              rate (0-1), count, money, minutes, days, months, score, points, per_1000
+     unit              rate (0-1), count, money, seconds, minutes, days, months, score, points, per_1000
      direction         up, down, none: which way is better
      kind              how rows become a figure, see kpi_kinds()
      month             DATE column, first of the local month the row belongs to
@@ -76,7 +76,7 @@
     'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases',
 ] -%}
 {%- set accepted = {
-    'unit': ['rate', 'count', 'money', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
+    'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
     'direction': ['up', 'down', 'none'],
     'kind': kpi_kinds().keys() | list,
     'additivity': ['additive', 'distinct', 'ratio', 'quantile'],

@@ -10,4 +10,7 @@
 -- depends_on: {{ ref('standards') }}
 -- depends_on: {{ ref('standard_counts') }}
 -- depends_on: {{ ref('complaint_rate') }}
+-- depends_on: {{ ref('first_time_right') }}
+-- depends_on: {{ ref('service_category') }}
+-- depends_on: {{ ref('calls') }}
 {{ kpi_cells('service') }}

@@ -1,0 +1,1 @@
+{{ attribute_versions('agents', ['team', 'store_id']) }}
