@@ -13,4 +13,7 @@
 -- depends_on: {{ ref('first_time_right') }}
 -- depends_on: {{ ref('service_category') }}
 -- depends_on: {{ ref('calls') }}
+-- depends_on: {{ ref('complaint_steps') }}
+-- depends_on: {{ ref('complaint_handling') }}
+-- depends_on: {{ ref('complaint_escalation') }}
 {{ kpi_cells('service') }}

@@ -16,6 +16,7 @@ ticket_events as (
         events.to_status,
         events.actor_type,
         events.agent_id,
+        events.step,
         coalesce(events.event in ('comment', 'created') and events.is_public, false) as is_public_comment
     from {{ ref('stg_crm__ticket_events') }} as events
 ),
@@ -33,6 +34,7 @@ observed as (
         ticket_events.to_status,
         ticket_events.actor_type,
         ticket_events.agent_id,
+        ticket_events.step,
         ticket_events.is_public_comment,
         tickets.schedule_id,
         row_number() over (
@@ -56,6 +58,7 @@ select
     observed.from_status,
     observed.to_status,
     observed.agent_id,
+    observed.step,
     case
         when not observed.is_public_comment then null
         when observed.actor_type = 'customer' then 'customer'

@@ -14,7 +14,8 @@ counted as (
         ticket_id,
         min(case when public_comment = 'reply' then event_no end) as first_reply_event_no,
         max(case when agent_id is not null then event_no end) as last_agent_event_no,
-        {{ int_sum("case when public_comment = 'reply' then 1 else 0 end") }} as replies
+        {{ int_sum("case when public_comment = 'reply' then 1 else 0 end") }} as replies,
+        count(distinct agent_id) as handlers
     from ticket_events
     group by ticket_id
 )
@@ -22,6 +23,7 @@ counted as (
 select
     counted.ticket_id,
     counted.replies,
+    counted.handlers,
     first_replies.happened_at as first_reply_at,
     first_replies.open_seconds as first_reply_open_seconds,
     first_replies.agent_id as first_reply_agent_id,
