@@ -186,7 +186,7 @@ from (values
 ) as t (store_id, department, standard_id, value, unit);
 
 create table survey_items as
-select instrument, item_id, dimension, quality, attribute, scale_min, scale_max, not_applicable_value, unit, standard_id, false as reverse
+select instrument, item_id, dimension, quality, attribute, scale_min, scale_max, not_applicable_value, unit, standard_id::varchar as standard_id, false as reverse
 from (values
     ('csat', 'csat', null, null, 'Overall satisfaction 总体满意度', 1, 5, null, 'points', null),
     ('nps', 'nps', null, null, 'Would recommend 推荐意愿', 0, 10, null, 'points', null),

@@ -24,6 +24,11 @@ overall_items as (
     where coalesce(dimension, 'overall') = 'overall'
 ),
 
+orders as (
+    select order_id, promised_at, delivered_at, is_late
+    from {{ ref('fct_order') }}
+),
+
 grades as (
     select customer_id, month, grade
     from {{ ref('fct_customer_month') }}
@@ -44,10 +49,15 @@ select
     surveys.responded_at,
     surveys.response_month,
     surveys.is_response,
+    case
+        when orders.is_late then 'broken'
+        when not orders.is_late or orders.delivered_at <= orders.promised_at then 'kept'
+    end as promise,
     overall_items.score,
     overall_items.scale_min,
     overall_items.scale_max,
     overall_items.score >= overall_items.scale_max - 1 and overall_items.score > overall_items.scale_min as is_positive
 from surveys
 left join overall_items on surveys.survey_id = overall_items.survey_id and overall_items.choice = 1
+left join orders on surveys.about_id = orders.order_id and surveys.touch_point in ('order', 'delivery')
 left join grades on surveys.customer_id = grades.customer_id and surveys.response_month = grades.month

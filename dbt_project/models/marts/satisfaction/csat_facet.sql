@@ -1,0 +1,53 @@
+with facets as (
+    select facet, facet_group, subject
+    from {{ ref('satisfaction_facets') }}
+),
+
+answers as (
+    select
+        survey_id, dimension, customer_id, touch_point, store_id, region, response_month,
+        score >= scale_max - 1 and score > scale_min as is_positive
+    from {{ ref('fct_survey_answer') }}
+    where respondent_type = 'customer' and side in ('score', 'perception') and score is not null
+),
+
+parts as (
+    select
+        answers.survey_id, answers.customer_id, answers.touch_point, answers.store_id, answers.region, answers.response_month,
+        facets.facet, facets.facet_group, facets.subject,
+        {{ to_int('answers.is_positive') }} as is_positive
+    from answers
+    inner join facets on answers.dimension = facets.facet
+),
+
+-- a respondent is one case of each part, however many items ask about it
+totals as (
+    select
+        survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group, facet,
+        grouping(facet_group) as is_whole,
+        grouping(facet) as is_not_facet,
+        count(is_positive) as items_count,
+        {{ int_sum('is_positive') }} as positive_count
+    from parts
+    group by grouping sets (
+        (survey_id, customer_id, touch_point, store_id, region, response_month, subject),
+        (survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group),
+        (survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group, facet)
+    )
+)
+
+select
+    survey_id,
+    customer_id,
+    touch_point,
+    store_id,
+    region,
+    response_month,
+    subject,
+    case when is_whole = 1 then 'subject' when is_not_facet = 1 then 'group' else 'facet' end as part_level,
+    case when is_whole = 1 then subject when is_not_facet = 1 then facet_group else facet end as part,
+    items_count,
+    positive_count,
+    {{ measure(divide('positive_count', 'items_count')) }} as positive_share,
+    positive_count = items_count as is_positive
+from totals
