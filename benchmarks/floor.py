@@ -70,7 +70,8 @@ class Model:
     unique_id: str
     relation: str
     is_view: bool
-    sql: str
+    sql: str  # or Python, of the few models that are
+    is_python: bool
     dbt_seconds: float
 
 
@@ -97,6 +98,7 @@ def compiled(target: Path) -> Compiled:
             relation=nodes[name]["relation_name"],
             is_view=nodes[name]["config"]["materialized"] == "view",
             sql=ran[name]["compiled_code"],
+            is_python=nodes[name]["language"] == "python",
             dbt_seconds=ran[name]["execution_time"],
         )
         for name in TopologicalSorter(graph).static_order()
@@ -121,11 +123,17 @@ def bare_connection(folder: Path, built: Path, seeds: tuple[str, ...]) -> duckdb
 
 
 def build(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
-    """Make one model by its own compiled SQL; return its rows, none for a view."""
+    """Make one model by its own compiled code; return its rows, none for a view."""
     connection.execute(f"create schema if not exists {model.relation.rsplit('.', 1)[0]}")
     if model.is_view:
         connection.execute(f"create view {model.relation} as {model.sql}")
         return 0
+    if model.is_python:
+        names: dict[str, Any] = {}
+        exec(model.sql, names)  # noqa: S102 - the project's own code, as dbt runs it
+        reader = names["dbtObj"](lambda name: connection.query(f"select * from {name}"))
+        connection.register("returned", names["model"](reader, connection))
+        return _create(connection, model.relation, "select * from returned")
     return _create(connection, model.relation, model.sql)
 
 

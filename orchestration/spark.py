@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.adapters.base.impl import PythonJobHelper
+from dbt.adapters.spark.impl import SparkAdapter
 from pyspark.sql import SparkSession
 
 from orchestration.ingestion.contract import Entity, contract, quote
@@ -83,6 +85,17 @@ def _link_entity(spark: SparkSession, settings: Settings, entity: Entity, known_
     spark.sql(f"create table raw.{entity.name} ({columns}) using parquet location '{folder.as_uri()}'")
 
 
+class SessionJob(PythonJobHelper):
+    """Runs a Python model in this process. Stock dbt-spark sends them to Databricks alone, though the session that
+    takes its SQL can run them as well."""
+
+    def __init__(self, _model: dict[str, Any], _credentials: Any) -> None:
+        pass
+
+    def submit(self, compiled_code: str) -> None:
+        exec(compiled_code, {"spark": SparkSession.builder.getOrCreate()})  # noqa: S102 - the project's own code, as dbt made it
+
+
 def build_spark(settings: Settings, scratch: Path, on_node: Callable[[str, str, float], None]) -> None:
     """One dbt call over the project in the current session: seeds and models, no tests (DuckDB's build ran them).
 
@@ -96,6 +109,8 @@ def build_spark(settings: Settings, scratch: Path, on_node: Callable[[str, str, 
             node, seconds = event.data.node_info, event.data.run_result.execution_time
             on_node(node.node_name, node.node_status, seconds)
 
+    SparkAdapter.default_python_submission_method = "session"  # type: ignore[assignment, method-assign]
+    SparkAdapter.python_submission_helpers = {"session": SessionJob}  # type: ignore[assignment, method-assign]
     outcome = dbtRunner(callbacks=[watch]).invoke(
         [
             *("build", "--target", "spark", "--full-refresh"),

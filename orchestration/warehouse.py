@@ -29,6 +29,9 @@ WORK_FILE = "work.duckdb"
 MARTS_FILE = "kefu.duckdb"
 _CODE_GLOBS = (
     "dbt_project/models/**/*.sql",
+    "dbt_project/models/**/*.py",
+    "orchestration/purchases.py",  # what those Python models call
+    "orchestration/frames.py",
     "dbt_project/models/**/*.yml",
     "dbt_project/macros/**/*.sql",
     "dbt_project/seeds/**/*",

@@ -43,6 +43,7 @@ def test_models_come_after_those_they_stand_on(tmp_path: Path) -> None:
             name: {
                 "name": node["name"],
                 "depends_on": node["depends_on"],
+                "language": "sql",
                 "relation_name": f'"work"."main"."{node["name"]}"',
                 "config": {"materialized": node["materialized"]},
             }
@@ -59,6 +60,21 @@ def test_models_come_after_those_they_stand_on(tmp_path: Path) -> None:
     assert [model.name for model in code.models] == ["a", "b"]
     assert [model.is_view for model in code.models] == [True, False]
     assert code.seeds == ('"work"."main"."s"',)
+
+
+def test_a_python_model_is_made_by_its_own_code_as_well() -> None:
+    code = """
+import pyarrow as pa
+class dbtObj:
+    def __init__(self, load): self.ref = load
+def model(dbt, session):
+    return pa.table({"i": [row[0] + 1 for row in dbt.ref("main.s").fetchall()]})
+"""
+    model = floor.Model("m", "model.kefu.m", "main.m", is_view=False, sql=code, is_python=True, dbt_seconds=0)
+    with duckdb.connect() as connection:
+        connection.execute("create table s as select 1 as i")
+        assert floor.build(connection, model) == 1
+        assert connection.execute("from m").fetchall() == [(2,)]
 
 
 def test_fast_and_wrong_is_no_floor() -> None:
