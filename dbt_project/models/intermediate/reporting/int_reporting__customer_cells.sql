@@ -3,4 +3,14 @@
 -- depends_on: {{ ref('fct_customer_month') }}
 -- depends_on: {{ ref('fct_order') }}
 -- depends_on: {{ ref('profitability') }}
+-- depends_on: {{ ref('grade_migration') }}
+-- depends_on: {{ ref('rfm_shift') }}
+-- depends_on: {{ ref('pyramid_concentration') }}
+-- depends_on: {{ ref('next_purchase_due') }}
+-- depends_on: {{ ref('priority_visits') }}
+-- depends_on: {{ ref('loyal_multiple') }}
+-- depends_on: {{ ref('sales_efficiency') }}
+-- depends_on: {{ ref('stock_out') }}
+-- depends_on: {{ ref('credit') }}
+-- depends_on: {{ ref('credit_approval') }}
 {{ kpi_cells('customer') }}

@@ -1,0 +1,116 @@
+with months as (
+    select month, month_end_at, month_end_date from {{ ref('int_core__report_months') }}
+),
+
+limits as (
+    select customer_id, credit_limit
+    from {{ ref('stg_crm__customers') }}
+    where credit_limit is not null
+),
+
+currencies as (
+    select order_id, currency from {{ ref('stg_crm__orders') }}
+),
+
+orders as (
+    select order_id, source_system, customer_id, ordered_at, payment_due_at, net_amount
+    from {{ ref('fct_order') }}
+    where is_valid
+),
+
+payments as (
+    select order_id, paid_at, amount from {{ ref('stg_crm__payments') }}
+),
+
+paying_sources as (
+    select distinct source_system
+    from {{ source('control', 'loads') }}
+    where entity = 'payments' and status = 'loaded' and rows_loaded > 0
+),
+
+customer_months as (
+    select month, customer_id, source_system, type, store_id, region, grade from {{ ref('fct_customer_month') }}
+),
+
+paid as (
+    select
+        months.month,
+        payments.order_id,
+        sum(payments.amount) as paid_amount
+    from payments
+    inner join months on payments.paid_at < months.month_end_at
+    group by months.month, payments.order_id
+),
+
+balances as (
+    select
+        months.month,
+        months.month_end_at,
+        months.month_end_date,
+        orders.customer_id,
+        orders.payment_due_at,
+        orders.net_amount - coalesce(paid.paid_amount, 0) as open_amount,
+        -- rates of order day and payment day differ: what is left of an order in another currency may be their difference alone
+        case
+            when coalesce(currencies.currency, '{{ var("company_currency") }}') = '{{ var("company_currency") }}' then 0
+            when paid.paid_amount > 0 then {{ var('exchange_difference_share') }} * orders.net_amount
+            else 0
+        end as tolerance
+    from orders
+    inner join paying_sources on orders.source_system = paying_sources.source_system
+    inner join months on orders.ordered_at < months.month_end_at
+    left join paid on orders.order_id = paid.order_id and months.month = paid.month
+    left join currencies on orders.order_id = currencies.order_id
+),
+
+receivables as (
+    select
+        month,
+        customer_id,
+        sum(open_amount) as open_amount,
+        sum(case when payment_due_at < month_end_at then open_amount end) as overdue_amount,
+        count(*) as open_orders,
+        max(case when payment_due_at < month_end_at then {{ days_between(local_date('payment_due_at'), 'month_end_date') }} end) as overdue_days
+    from balances
+    where open_amount > tolerance
+    group by month, customer_id
+),
+
+customers as (
+    select
+        customer_months.month,
+        customer_months.customer_id,
+        customer_months.source_system,
+        customer_months.type,
+        customer_months.store_id,
+        customer_months.region,
+        customer_months.grade,
+        limits.credit_limit,
+        receivables.open_orders,
+        receivables.overdue_days,
+        case when paying_sources.source_system is not null then coalesce(receivables.open_amount, 0) end as open_amount,
+        case when paying_sources.source_system is not null then coalesce(receivables.overdue_amount, 0) end as overdue_amount
+    from customer_months
+    inner join months on customer_months.month = months.month
+    left join limits on customer_months.customer_id = limits.customer_id
+    left join receivables on customer_months.customer_id = receivables.customer_id and customer_months.month = receivables.month
+    left join paying_sources on customer_months.source_system = paying_sources.source_system
+    where limits.customer_id is not null or receivables.customer_id is not null
+)
+
+select
+    month,
+    customer_id,
+    source_system,
+    type,
+    store_id,
+    region,
+    grade,
+    {{ measure('credit_limit') }} as credit_limit,
+    {{ measure('open_amount') }} as open_amount,
+    case when open_amount is not null then coalesce(open_orders, 0) end as open_orders,
+    {{ measure(divide('open_amount', 'credit_limit')) }} as utilisation,
+    {{ measure('overdue_amount') }} as overdue_amount,
+    overdue_days,
+    open_amount > credit_limit as is_limit_exceeded
+from customers
