@@ -142,7 +142,7 @@ select
     name, channel, goal,
     starts_at::timestamp as starts_at,
     (starts_at + interval '20 days')::timestamp as ends_at,
-    (cost * getvariable('customers') / 5000)::decimal(12, 2) as cost,
+    (cost * (getvariable('customers') / 5000))::decimal(12, 2) as cost,
     share, control_share, effect, face_value
 from (values
     (1, '双十一预热 Singles Day warm-up', 'email', 'sell', date '2024-10-25', 6000, 0.30, 0.0, 0.0, 30),
