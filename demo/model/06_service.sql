@@ -115,7 +115,7 @@ with calls as (
         plus(timestamp '2024-09-02 09:30:00' + to_months(m::int), 86400 * floor(25 * u((customer, m), 'care day')) + 28000 * u((customer, m), 'care hour'))
     from customers, range(26) as t (m)
     where segment in ('regular', 'champion') and first_known_at < timestamp '2024-09-01' + to_months(m::int)
-        and on_day(left_day) > timestamp '2024-10-01' + to_months(m::int) and u((customer, m), 'cared') < 0.10
+        and on_day(left_day) > timestamp '2024-10-01' + to_months(m::int) and u((customer, m), 'cared') < 0.22
     union all
     select 'V' || opportunity_id, customer_id, agent_id, store, 'visit', 'outbound', 'sales', opportunity_id, plus(created_at, 86400 * 4)
     from opportunities

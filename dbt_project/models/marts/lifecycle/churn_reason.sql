@@ -1,0 +1,80 @@
+with customers as (
+    select customer_id, source_system, status, closed_at, closure_reason, store_id, region from {{ ref('dim_customer') }}
+),
+
+surveys as (
+    select survey_id, customer_id, responded_at
+    from {{ ref('int_satisfaction__surveys') }}
+    where instrument = 'exit' and is_response and customer_id is not null
+),
+
+answers as (
+    select survey_id, item_id, text from {{ ref('stg_crm__survey_answers') }}
+),
+
+wordings as (
+    select raw_reason, reason from {{ ref('churn_reasons') }}
+),
+
+groups as (
+    select reason, is_caused_by_us from {{ ref('churn_reason_groups') }}
+),
+
+told as (
+    select
+        surveys.customer_id,
+        surveys.responded_at,
+        answers.text,
+        row_number() over (partition by surveys.customer_id order by surveys.responded_at desc, surveys.survey_id desc) as recency
+    from surveys
+    inner join answers on surveys.survey_id = answers.survey_id and answers.item_id = 'reason'
+    where answers.text is not null
+),
+
+-- the customer's own words go before those of whoever closed the account
+stated as (
+    select
+        customers.customer_id,
+        customers.source_system,
+        customers.store_id,
+        customers.region,
+        coalesce(customers.closed_at, told.responded_at) as left_at,
+        case
+            when told.text is not null then 'exit_survey'
+            when customers.closure_reason is not null then 'closure'
+        end as stated_in,
+        lower(trim(coalesce(told.text, customers.closure_reason))) as raw_reason
+    from customers
+    left join told on customers.customer_id = told.customer_id and told.recency = 1
+    where customers.status = 'closed'
+),
+
+grouped as (
+    select
+        stated.customer_id,
+        stated.source_system,
+        stated.store_id,
+        stated.region,
+        stated.left_at,
+        stated.stated_in,
+        stated.raw_reason,
+        case when stated.raw_reason is not null then coalesce(wordings.reason, 'other') end as reason,
+        case when stated.raw_reason is not null then wordings.reason is not null end as is_known_wording
+    from stated
+    left join wordings on stated.raw_reason = wordings.raw_reason
+)
+
+select
+    grouped.customer_id,
+    grouped.source_system,
+    grouped.store_id,
+    grouped.region,
+    grouped.left_at,
+    {{ local_month('grouped.left_at') }} as left_month,
+    grouped.stated_in,
+    grouped.raw_reason,
+    grouped.reason,
+    grouped.is_known_wording,
+    groups.is_caused_by_us
+from grouped
+left join groups on grouped.reason = groups.reason

@@ -1,0 +1,89 @@
+with customer_months as (
+    select month, customer_id, source_system, store_id, region, stage, grade, days_since_last, at_risk_limit_days
+    from {{ ref('fct_customer_month') }}
+),
+
+actions as (
+    select stage, grade, action, name_en, name_zh, reason_en, reason_zh from {{ ref('next_actions') }}
+),
+
+cuts as (
+    select grade, up_to_share, valid_from, valid_to from {{ ref('grade_cuts') }}
+),
+
+months as (
+    select month, month_end_date, is_complete from {{ ref('int_core__months') }}
+),
+
+last_months as (
+    select max(month) as month from months
+    union
+    select max(month) as month from months where is_complete
+),
+
+-- who has no grade now keeps the last one held; who never had one counts as the lowest
+graded as (
+    select
+        month,
+        customer_id,
+        source_system,
+        store_id,
+        region,
+        stage,
+        {{ last_known('grade') }} over (
+            partition by customer_id order by month rows between unbounded preceding and current row
+        ) as last_grade,
+        days_since_last,
+        at_risk_limit_days
+    from customer_months
+),
+
+lowest as (
+    select
+        months.month,
+        max(cuts.grade) as grade
+    from months
+    inner join cuts on {{ in_force('cuts', 'months.month_end_date') }}
+    group by months.month
+),
+
+placed as (
+    select
+        graded.month,
+        graded.customer_id,
+        graded.source_system,
+        graded.store_id,
+        graded.region,
+        graded.stage,
+        case when graded.stage = 'prospect' then '*' else coalesce(graded.last_grade, lowest.grade) end as grade,
+        graded.last_grade is not null as is_grade_known,
+        graded.days_since_last,
+        graded.at_risk_limit_days
+    from graded
+    inner join last_months on graded.month = last_months.month
+    inner join lowest on graded.month = lowest.month
+    where graded.stage is not null
+)
+
+select
+    placed.month,
+    placed.customer_id,
+    placed.source_system,
+    placed.store_id,
+    placed.region,
+    placed.stage,
+    placed.grade,
+    placed.is_grade_known,
+    actions.action,
+    actions.name_en,
+    actions.name_zh,
+    replace(
+        replace(actions.reason_en, '{days}', coalesce(cast(placed.days_since_last as {{ text_type() }}), '?')),
+        '{limit}', coalesce(cast(cast(round(placed.at_risk_limit_days, 0) as bigint) as {{ text_type() }}), '?')
+    ) as reason_en,
+    replace(
+        replace(actions.reason_zh, '{days}', coalesce(cast(placed.days_since_last as {{ text_type() }}), '?')),
+        '{limit}', coalesce(cast(cast(round(placed.at_risk_limit_days, 0) as bigint) as {{ text_type() }}), '?')
+    ) as reason_zh
+from placed
+left join actions on placed.stage = actions.stage and placed.grade = actions.grade
