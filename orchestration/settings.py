@@ -7,13 +7,14 @@ in expectations/checks.yml; `measures` and `expectations` here only override the
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -117,13 +118,11 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
-    @model_validator(mode="after")
-    def _measures_exist(self) -> Settings:
-        unknown = sorted(set(self.measures) - set(measure_defaults()))
-        if unknown:
-            known = ", ".join(sorted(measure_defaults()))
-            raise ValueError(f"measures: no such setting {', '.join(unknown)}; the known ones are {known}")
-        return self
+    @field_validator("measures")
+    @classmethod
+    def _sensible_measures(cls, value: dict[str, Any]) -> dict[str, Any]:
+        defaults = measure_defaults()
+        return {name: _sensible_measure(name, given, defaults) for name, given in value.items()}
 
     @cached_property
     def dbt_vars(self) -> dict[str, Any]:
@@ -170,6 +169,51 @@ class Settings(BaseSettings):
     @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
+
+
+_LENGTH = "(months|weeks|days|hours|minutes|seconds)"
+# What a measure's setting may be, by its name: the first pattern that fits decides. Kind, least, most, in words.
+_MEASURE_RULES: tuple[tuple[str, type, float, float, str], ...] = (
+    (r".*_quantile", float, 1e-9, 1 - 1e-9, "a number between 0 and 1, neither of them"),
+    (r"false_discovery_rate|.*_discount", float, 0, 1 - 1e-9, "a number from 0 to below 1"),
+    (r".*_(share|rate|threshold)", float, 0, 1, "a share from 0 to 1"),
+    (r".*_multiple", float, 1, 1e6, "a number of at least 1"),
+    (r"short_abandon_seconds|growth_tenure_months", int, 0, 1e6, "a whole number of at least 0"),
+    (rf"(.*_)?{_LENGTH}(_.*)?", int, 1, 1e6, "a whole number of at least 1"),
+    (r"(.*_)?(min|max)(_.*)?|promises_per_.*", int, 1, 1e9, "a whole number of at least 1"),
+    (r"(.*_)?(cost|price|value)(_.*)?", float, 0, 1e12, "an amount of at least 0"),
+)
+_MEASURE_CHOICES = {"ipa_crosshair": ("means", "middle")}
+_OF_COMPANY = {"reporting_time_zone": "company.time_zone", "company_currency": "company.currency"}
+
+
+def measure_rule(name: str) -> tuple[type, float, float, str] | None:
+    """What a number by that name may be; None where no pattern fits."""
+    return next((rule[1:] for rule in _MEASURE_RULES if re.fullmatch(rule[0], name)), None)
+
+
+def _sensible_measure(name: str, given: Any, defaults: dict[str, Any]) -> Any:
+    """The value in the kind of the default. Raises ValueError naming the setting and what would do."""
+    if name not in defaults:
+        raise ValueError(f"no such setting {name}; the known ones are {', '.join(sorted(defaults))}")
+    if name in _OF_COMPANY:
+        raise ValueError(f"{name} is the company's: set {_OF_COMPANY[name]}")
+    default = defaults[name]
+    value = yaml.safe_load(given) if isinstance(given, str) and not isinstance(default, str) else given
+    if name in _MEASURE_CHOICES:
+        if value not in _MEASURE_CHOICES[name]:
+            raise ValueError(f"{name} is {given!r}; it may be {' or '.join(_MEASURE_CHOICES[name])}")
+        return value
+    rule = measure_rule(name)
+    if rule is None or isinstance(default, bool | str | list | dict):
+        if not isinstance(value, type(default)) or value in ("", [], {}):
+            raise ValueError(f"{name} is {given!r}; it must be a {type(default).__name__} like {default!r}")
+        return value
+    kind, least, most, words = rule
+    kinds = (int,) if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+        raise ValueError(f"{name} is {given!r}; it must be {words}, as the default {default!r}")
+    return value
 
 
 def measure_defaults() -> dict[str, Any]:

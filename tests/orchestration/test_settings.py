@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from orchestration.settings import Settings
+from orchestration.settings import DBT_PROJECT_DIR, Settings, measure_defaults, measure_rule
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,21 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ('[company]\ntime_zone = "Mars/Olympus"\n', "time_zone"),
         ('[company]\ncurrency = "yuan"\n', "currency"),
         ("[ingestion]\nmax_bad_share = 1.5\n", "max_bad_share"),
-        ("[measures]\nmin_m = 30\n", "min_m"),
+        ("[measures]\nmin_m = 30\n", "no such setting min_m; the known ones are .*min_n"),
+        ("[measures]\nmin_n = 0\n", "min_n is 0; it must be a whole number of at least 1, as the default 30"),
+        ("[measures]\nmin_n = 30.5\n", "min_n is 30.5"),
+        ("[measures]\nmin_n = true\n", "min_n is True"),
+        ('[measures]\nmin_n = "many"\n', "min_n is 'many'"),
+        ("[measures]\nwindow_months = -12\n", "window_months is -12; it must be a whole number of at least 1"),
+        ("[measures]\nclv_holdout_weeks = 0\n", "clv_holdout_weeks is 0"),
+        ("[measures]\nat_risk_quantile = 1\n", "at_risk_quantile is 1; it must be a number between 0 and 1"),
+        ("[measures]\nat_risk_quantile = nan\n", "at_risk_quantile is nan"),
+        ("[measures]\nfalse_discovery_rate = 1.0\n", "false_discovery_rate is 1.0"),
+        ("[measures]\ngrowth_threshold = 10\n", "growth_threshold is 10; it must be a share from 0 to 1"),
+        ("[measures]\nlost_multiple = 0.5\n", "lost_multiple is 0.5; it must be a number of at least 1"),
+        ("[measures]\ncost_per_point = -0.01\n", "cost_per_point is -0.01; it must be an amount of at least 0"),
+        ("[measures]\ndefault_schedule_id = 7\n", "default_schedule_id is 7; it must be a str like 'standard'"),
+        ('[measures]\ncompany_currency = "EUR"\n', "company_currency is the company's: set company.currency"),
         ("[mial]\nhost = 'x'\n", "mial"),
     ],
 )
@@ -39,3 +53,29 @@ def test_a_measure_s_setting_overrides_the_default_and_leaves_the_others(tmp_pat
     variables = Settings(home=tmp_path).dbt_vars
     assert variables["min_n"] == 50
     assert variables["window_months"] == 12
+
+
+def test_the_environment_gives_numbers_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEFU_MEASURES__MIN_N", "50")
+    monkeypatch.setenv("KEFU_MEASURES__SHORT_ABANDON_SECONDS", "0")
+    variables = Settings(home=tmp_path).dbt_vars
+    assert (variables["min_n"], variables["short_abandon_seconds"]) == (50, 0)
+
+
+def test_every_default_obeys_its_own_rule(tmp_path: Path) -> None:
+    """A setting whose name no rule fits would be taken as it comes."""
+    defaults = {
+        name: value
+        for name, value in measure_defaults().items()
+        if name not in {"reporting_time_zone", "company_currency"}
+    }
+    numbers = [name for name, value in defaults.items() if isinstance(value, int | float)]
+    assert [name for name in numbers if measure_rule(name) is None] == []
+    assert Settings(home=tmp_path, measures=defaults).measures == defaults
+
+
+def test_every_default_is_explained_where_it_stands() -> None:
+    text = (DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8")
+    lines = text.partition("\nvars:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == list(measure_defaults())
+    assert [line for line in lines if len(line.partition(" # ")[2]) < 15] == []

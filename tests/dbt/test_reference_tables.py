@@ -1,0 +1,75 @@
+"""Reference tables that make no sense are refused by name: cuts that do not rise to 1, weights that do not make 100."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pytest
+
+DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+IN_FORCE = {"valid_from": "date", "valid_to": "date"}
+TABLES = {
+    "grade_cuts": {"grade": "text", "up_to_share": "decimal(9, 6)"} | IN_FORCE,
+    "servqual_weights": {"servqual_dimension": "text", "weight": "decimal(18, 6)"} | IN_FORCE,
+    "tier_rules": {"tier": "text", "tier_rank": "integer", "min_spend": "decimal(28, 8)"} | IN_FORCE,
+}
+
+
+def problems(edits: str = "") -> list[str]:
+    """What the dbt test says of the tables as delivered, after these edits."""
+    macros = (DBT_PROJECT / "macros" / "customer_rules.sql").read_text(encoding="utf-8")
+    test = (DBT_PROJECT / "tests" / "reference_tables_make_sense.sql").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
+    with duckdb.connect() as connection:
+        for table, columns in TABLES.items():
+            described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            connection.execute(f"create table {table} ({described})")
+            with (DBT_PROJECT / "seeds" / f"{table}.csv").open(encoding="utf-8") as file:
+                rows = [[row[name] or None for name in columns] for row in csv.DictReader(file)]
+            connection.executemany(f"insert into {table} values ({', '.join('?' for _ in columns)})", rows)
+        connection.execute(edits or "select 1")
+        rendered = environment.from_string(macros + test).render(
+            ref=lambda name: name, add_days=lambda day, days: f"({day} + {days})"
+        )
+        return [f"{problem.split(':')[0]} {day}" for problem, day in connection.execute(rendered).fetchall()]
+
+
+def test_the_tables_as_delivered_make_sense() -> None:
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [
+        ("update grade_cuts set up_to_share = 0.9 where grade = 'D'", ["grade_cuts 1900-01-01"]),
+        ("update grade_cuts set up_to_share = 0.05 where grade = 'C'", ["grade_cuts 1900-01-01"]),
+        ("update grade_cuts set up_to_share = 0 where grade = 'A'", ["grade_cuts 1900-01-01"]),
+        (
+            "insert into grade_cuts values ('E', 0.5, date '2026-01-01', null)",
+            ["grade_cuts 2026-01-01"],
+        ),
+        (
+            "update servqual_weights set weight = 30 where servqual_dimension = 'empathy'",
+            ["servqual_weights 2000-01-01"],
+        ),
+        (
+            "update servqual_weights set weight = case servqual_dimension when 'empathy' then -10 else 27.5 end",
+            ["servqual_weights 2000-01-01"],
+        ),
+        (
+            "update servqual_weights set valid_to = date '2025-12-31' where servqual_dimension = 'empathy'",
+            ["servqual_weights 2026-01-01"],
+        ),
+        (
+            "update servqual_weights set valid_from = date '2026-01-01' where servqual_dimension = 'empathy'",
+            ["servqual_weights 2000-01-01"],
+        ),
+        ("update tier_rules set min_spend = 20000 where tier = 'silver'", ["tier_rules 2000-01-01"]),
+        ("update tier_rules set min_spend = 100 where tier = 'regular'", ["tier_rules 2000-01-01"]),
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_told_by_table_and_day(edits: str, told: list[str]) -> None:
+    assert sorted(problems(edits)) == told
