@@ -56,6 +56,9 @@
 {% macro duckdb__days_between(start, end) -%} date_diff('day', cast({{ start }} as date), cast({{ end }} as date)) {%- endmacro %}
 {% macro spark__days_between(start, end) -%} cast(datediff(cast({{ end }} as date), cast({{ start }} as date)) as bigint) {%- endmacro %}
 
+{# Days since 1970: windows over a range of days need a number to order by. #}
+{% macro day_number(date) -%} {{ days_between("cast('1970-01-01' as date)", date) }} {%- endmacro %}
+
 {# Calendar months from the month of one date to the month of another. #}
 {% macro months_between_dates(start, end) -%}
     cast((year({{ end }}) - year({{ start }})) * 12 + month({{ end }}) - month({{ start }}) as bigint)

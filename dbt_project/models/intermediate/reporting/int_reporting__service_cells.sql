@@ -16,4 +16,7 @@
 -- depends_on: {{ ref('complaint_steps') }}
 -- depends_on: {{ ref('complaint_handling') }}
 -- depends_on: {{ ref('complaint_escalation') }}
+-- depends_on: {{ ref('recovery') }}
+-- depends_on: {{ ref('iceberg') }}
+-- depends_on: {{ ref('objections') }}
 {{ kpi_cells('service') }}

@@ -1,0 +1,50 @@
+with run as (
+    select as_of_date from {{ source('control', 'run') }}
+),
+
+answers as (
+    select
+        customer_id,
+        response_month,
+        max({{ local_date('responded_at') }}) as last_answer_date,
+        {{ last_by('store_id', 'survey_id') }} as store_id,
+        {{ last_by('region', 'survey_id') }} as region
+    from {{ ref('csat') }}
+    where customer_id is not null and score is not null
+    group by customer_id, response_month
+),
+
+low_scores as (
+    select
+        customer_id,
+        failed_month,
+        max(case when resolution_class = 'silent' then 0 else 1 end) = 1 as has_complained
+    from {{ ref('int_service__failures') }}
+    where kind = 'low_csat'
+    group by customer_id, failed_month
+),
+
+told as (
+    select
+        answers.customer_id,
+        answers.response_month,
+        answers.store_id,
+        answers.region,
+        {{ add_days('answers.last_answer_date', var('silent_days')) }} as ripe_date,
+        low_scores.customer_id is not null as is_dissatisfied,
+        low_scores.has_complained
+    from answers
+    left join low_scores
+        on answers.customer_id = low_scores.customer_id and answers.response_month = low_scores.failed_month
+)
+
+select
+    told.customer_id,
+    told.response_month,
+    told.store_id,
+    told.region,
+    told.is_dissatisfied,
+    {{ month_of('told.ripe_date') }} as ripe_month,
+    case when told.ripe_date <= run.as_of_date then told.has_complained end as has_complained
+from told
+cross join run
