@@ -52,3 +52,9 @@
         {{ measure(given[part] if part in given else 'null') }} as {{ part }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# Customers after n years of whom a share r stays every year while as many are won: now r^n + won (1 + r + ... + r^(n-1)). #}
+{% macro customers_after(now, won, r, n) -%}
+    ({{ now }} * power({{ r }}, {{ n }})
+        + {{ won }} * (case when {{ r }} < 1e0 then (1e0 - power({{ r }}, {{ n }})) / (1e0 - {{ r }}) else cast({{ n }} as double) end))
+{%- endmacro %}

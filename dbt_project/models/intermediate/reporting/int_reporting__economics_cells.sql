@@ -1,1 +1,5 @@
+-- depends_on: {{ ref('cost_to_serve') }}
+-- depends_on: {{ ref('revenue_at_risk') }}
+-- depends_on: {{ ref('retention_whatif') }}
+-- depends_on: {{ ref('service_profit_chain') }}
 {{ kpi_cells('economics') }}
