@@ -15,8 +15,8 @@ demo: setup ## the demo company, from its exports to its report
 	@$(KEFU) demo --size $(SIZE)
 
 test: lint ## lint and all tests but Spark's
-	@.venv/bin/python -m pytest -m "not spark and not slow"
-	@.venv/bin/python -m pytest -m "slow and not spark"
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow"
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -v -m "slow and not spark"
 
 test-spark: ## the dbt project on Spark, compared with DuckDB's tables
 	@deploy/setup.sh --group spark

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import duckdb
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from reports.registry import ReportSpec, report
+from reports.registry import ReportSpec, TableSpec, report
 
 MOST_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
 MOST_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well
@@ -123,6 +123,14 @@ class MatrixCell(_Frozen):
     spend: Number | None
 
 
+class Table(_Frozen):
+    """Rows of a table with a shape of its own, as its specification selects them; numbers as text without loss."""
+
+    id: str
+    rows: tuple[tuple[str | None, ...], ...]
+    total: int  # rows there are, of which the first are kept
+
+
 class Load(_Frozen):
     """What one source has delivered of one entity up to known_at, in rows."""
 
@@ -164,6 +172,7 @@ class Bundle(_Frozen):
     servqual: tuple[ServqualDimension, ...] = ()
     cohorts: tuple[CohortCell, ...] = ()
     value_matrix: tuple[MatrixCell, ...] = ()
+    tables: tuple[Table, ...] = ()
     loads: tuple[Load, ...] = ()
 
     @property
@@ -235,6 +244,31 @@ def _read(con: duckdb.DuckDBPyConnection, row: type[_Row], sql: str, values: dic
     names = [column[0] for column in result.description]
     return tuple(row.model_validate(dict(zip(names, record, strict=True))) for record in result.fetchall())
 
+
+def _table(con: duckdb.DuckDBPyConnection, spec: TableSpec, values: dict[str, Any]) -> Table | None:
+    """The rows of the month and scope, as far as the table is cut by them; None where there is none.
+
+    A table that is not cut by scope is the company's.
+    """
+    has = {name for (name,) in con.execute(_COLUMNS, [spec.id]).fetchall()}
+    missing = {column.name for column in spec.columns} - has
+    if missing:
+        raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
+    if "scope_type" not in has and values["scope_type"] != "company":
+        return None
+    cuts = {"month": ("month",), "scope_type": ("scope_type", "scope_id")}
+    used = [name for cut, names in cuts.items() if cut in has for name in names]
+    where = " and ".join(f"{name} = ${name}" for name in used) or "true"
+    selected = ", ".join(column.name for column in spec.columns)
+    found = con.execute(
+        f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}",
+        {name: values[name] for name in used},
+    ).fetchall()
+    rows = tuple(tuple(None if value is None else str(_shortest(value)) for value in row) for row in found[: spec.most])
+    return Table(id=spec.id, rows=rows, total=len(found)) if rows else None
+
+
+_COLUMNS = "select column_name from duckdb_columns() where schema_name = 'reporting' and table_name = ?"
 
 _FIGURES = """
 with
@@ -378,6 +412,7 @@ def make_bundle(
         servqual=_read(con, ServqualDimension, _SERVQUAL, values),
         cohorts=_read(con, CohortCell, _COHORTS, values) if is_company else (),
         value_matrix=_read(con, MatrixCell, _VALUE_MATRIX, values),
+        tables=tuple(table for one in spec.tables if (table := _table(con, one, values))),
         loads=_read(con, Load, _LOADS, values),
     )
 
@@ -417,7 +452,7 @@ def differences(issued: Bundle, made: Bundle) -> set[str]:
     """Metric ids (and names of other tables) whose printed content differs; loads and dates do not count."""
     differing = {figure.metric_id for figure in set(issued.figures) ^ set(made.figures)}
     differing |= {metric.metric_id for metric in set(issued.metrics) ^ set(made.metrics)}
-    tables = ("members", "servqual", "cohorts", "value_matrix")
+    tables = ("members", "servqual", "cohorts", "value_matrix", "tables")
     differing |= {name for name in tables if getattr(issued, name) != getattr(made, name)}
     settings = ("company", "currency", "time_zone", "min_n")
     return differing | {name for name in settings if getattr(issued.meta, name) != getattr(made.meta, name)}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -31,13 +31,37 @@ class ChartSpec(_Spec):
     went: tuple[str, ...] = ()
 
 
+class ColumnSpec(_Spec):
+    """One printed column of a table."""
+
+    name: str
+    title: str  # a message of the catalogue
+    # a unit of figures, or how a text is printed: code (in words, if the glossary knows it), text, date
+    unit: Literal["code", "text", "date", "rate", "money", "count", "minutes", "days", "score", "points"] = "count"
+
+    @property
+    def is_number(self) -> bool:
+        return self.unit not in {"code", "text", "date"}
+
+
+class TableSpec(_Spec):
+    """A table of the `reporting` schema with a shape of its own, printed as it is: its rows of the month and scope."""
+
+    id: str  # the table's name
+    title: str  # a message of the catalogue
+    columns: tuple[ColumnSpec, ...]
+    order: tuple[Annotated[str, StringConstraints(pattern=r"^\w+( desc)?$")], ...]
+    most: int = 20  # rows that are printed; how many more there are is told
+
+
 class AreaSpec(_Spec):
-    """One page: its metrics in printed order and its charts."""
+    """One page: its metrics in printed order, its charts and tables."""
 
     id: str
     title: str  # a message of the catalogue
     metrics: tuple[str, ...]
     charts: tuple[ChartSpec, ...] = ()
+    tables: tuple[TableSpec, ...] = ()
 
 
 class ReportSpec(_Spec):
@@ -66,10 +90,15 @@ class ReportSpec(_Spec):
         return tuple(dict.fromkeys(m for chart in charts for m in (*chart.metrics, *chart.came, *chart.went)))
 
     @property
+    def tables(self) -> tuple[TableSpec, ...]:
+        return tuple(table for area in self.areas for table in area.tables)
+
+    @property
     def messages(self) -> tuple[str, ...]:
         """Texts of this report that the catalogues must carry."""
         areas = (text for area in self.areas for text in (area.title, *(chart.title for chart in area.charts)))
-        return tuple(dict.fromkeys((self.title, *areas, *self.advice.values())))
+        tables = (text for table in self.tables for text in (table.title, *(column.title for column in table.columns)))
+        return tuple(dict.fromkeys((self.title, *areas, *tables, *self.advice.values())))
 
 
 @cache

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cache, partial
 from itertools import groupby
 from multiprocessing import get_context
@@ -22,10 +24,10 @@ from pylopdf_fonts_zh_cn import sans_path
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from reports.bundle import Bundle, Figure, write_whole
+from reports.bundle import Bundle, Figure, Table, write_whole
 from reports.charts import Chart, Draw
 from reports.language import DASH, LANGUAGES, Language, LanguageCode, language, plain
-from reports.registry import FOLDER, report
+from reports.registry import FOLDER, ColumnSpec, TableSpec, report
 from reports.story import Teller
 
 MOST_LOADS = 60  # rows of the table of loads; WeasyPrint is slow on long tables
@@ -55,6 +57,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class PrintedTable:
+    """A table with a shape of its own."""
+
+    title: str
+    columns: tuple[tuple[str, bool], ...]  # heading, and whether numbers stand below it
+    rows: tuple[tuple[str, ...], ...]
+    more: int
+
+
+@dataclass(frozen=True)
 class Area:
     """One page of figures."""
 
@@ -62,6 +74,7 @@ class Area:
     title: str
     rows: tuple[Row, ...]
     bands: tuple[tuple[Chart, ...], ...]  # charts that stand side by side
+    tables: tuple[PrintedTable, ...]
     absent: str  # labels of the figures that nobody supplied
 
 
@@ -174,6 +187,12 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
                 title=words.say(area.title),
                 rows=tuple(printed(teller, figure) for metric in area.metrics if (figure := bundle.figure(metric))),
                 bands=_bands([chart for spec in area.charts for chart in draw.charts(spec)]),
+                tables=tuple(
+                    printed_table(teller, spec, table)
+                    for spec in area.tables
+                    for table in bundle.tables
+                    if table.id == spec.id
+                ),
                 absent=words.join([teller.label(metric) for metric in area.metrics if bundle.figure(metric) is None]),
             )
             for area in bundle.spec.areas
@@ -226,6 +245,31 @@ def printed(teller: Teller, figure: Figure) -> Row:
         change_previous="" if few else figure.change_previous or "",
         year_ago=DASH if few else number(figure.year_ago),
         change_year_ago="" if few else figure.change_year_ago or "",
+    )
+
+
+def printed_table(teller: Teller, spec: TableSpec, table: Table) -> PrintedTable:
+    """A table of the bundle as text."""
+    words, currency = teller.words, teller.bundle.meta.currency
+
+    def text(column: ColumnSpec, value: str | None) -> str:
+        if value is None:
+            return DASH
+        match column.unit:
+            case "code":
+                return words.name(value)
+            case "date":
+                return words.day(date.fromisoformat(value))
+            case "text":
+                return plain(value)
+            case unit:
+                return words.figure(Decimal(value), unit, currency)
+
+    return PrintedTable(
+        title=words.say(spec.title),
+        columns=tuple((words.say(column.title), column.is_number) for column in spec.columns),
+        rows=tuple(tuple(text(*cell) for cell in zip(spec.columns, row, strict=True)) for row in table.rows),
+        more=table.total - len(table.rows),
     )
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from reports.bundle import Bundle, Meta, make_bundle
 from reports.language import LANGUAGES, LanguageCode
+from reports.registry import TableSpec, report
 from reports.render import render_html
 
 MONTH = date(2026, 10, 1)
@@ -171,6 +172,9 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         _insert(con, "value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
     if "lifecycle" in areas:
         _insert(con, "cohort_retention", list(_cohorts()))
+    for area in report("service_quality").areas:
+        for table in area.tables:
+            _tabulate(con, table, rows=3 if area.id in areas else 0)
     day = date(2026, 10, 31)
     _insert(
         con,
@@ -214,6 +218,19 @@ def _cohorts() -> Iterator[tuple[object, ...]]:
             month = MONTH.year * 12 + MONTH.month - 1 - start + number
             at = date(month // 12, month % 12 + 1, 1)
             yield (cohort, number, at, True, 120 + start, int(rate * (120 + start)), rate)
+
+
+def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> None:
+    """Makes a table of the report as the report prints it."""
+    kinds = ["decimal(28, 8)" if column.is_number else "varchar" for column in table.columns]
+    columns = ", ".join(f"{column.name} {kind}" for column, kind in zip(table.columns, kinds, strict=True))
+    con.execute(f"create table reporting.{table.id} (month date, scope_type varchar, scope_id varchar, {columns})")
+    for number in range(rows):
+        values = [
+            "2026-10-01" if c.unit == "date" else Decimal(number) / 4 if c.is_number else f"{c.name} {number}"
+            for c in table.columns
+        ]
+        _insert(con, table.id, [(MONTH, "company", "company", *values)])
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
