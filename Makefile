@@ -3,7 +3,7 @@
 SIZE ?= s
 KEFU := .venv/bin/kefu
 
-.PHONY: help setup demo test test-spark lint dev bench clean
+.PHONY: help setup demo test test-spark mutate lint docs dev bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,12 +22,18 @@ test-spark: ## the dbt project on Spark, compared with DuckDB's tables
 	@deploy/setup.sh --group spark
 	@.venv/bin/python -m pytest -m spark
 
+mutate: setup ## change a rule of each area and see a worked test fail
+	@.venv/bin/python -m tests.mutations
+
 lint: ## ruff, mypy, sqlfluff
 	@deploy/setup.sh --group spark # mypy reads what the Spark harness imports
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models
+
+docs: setup ## docs/metrics.md from the models' own yml
+	@.venv/bin/python -m orchestration.metric_docs
 
 dev: setup ## the Dagster UI with everything loaded
 	@.venv/bin/kefu dev

@@ -1,0 +1,127 @@
+"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well.
+
+`python -m orchestration.metric_docs` (make docs) writes it. No figure is defined here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY
+
+PAGE = REPOSITORY / "docs" / "metrics.md"
+AREAS = {
+    "customer": "Customer",
+    "lifecycle": "Life cycle",
+    "loyalty": "Loyalty",
+    "satisfaction": "Satisfaction",
+    "service": "Service quality",
+    "economics": "Economics of service",
+    "reporting": "Reporting tables",
+}
+_KINDS = {
+    "proportion": "share of rows with {value}",
+    "mean": "mean of {value}",
+    "median": "median of {value}",
+    "p90": "90th percentile of {value}",
+    "nps": "100 x (share with {value} >= 9 - share with {value} <= 6)",
+    "ratio": "sum of {numerator} / sum of {denominator}",
+    "poisson": "sum of {numerator} / sum of {denominator}",
+    "sum": "sum of {value}",
+    "count": "number of rows",
+    "distinct": "number of distinct {value}",
+}
+_DIRECTIONS = {"up": "higher is better", "down": "lower is better", "none": "neither way is better"}
+
+
+_HEAD = """\
+# Metrics
+
+Written by `make docs` from the yml beside each model; edit that, not this page. The report prints the same names and
+definitions, read from `reporting.metric_definitions`, which dbt makes of the same yml.
+
+{count} figures. Each stands in `reporting.kpi_monthly` under its id, per month, for the company and the scopes named;
+tables hold what does not fit there. Under each model: what a row of it is, then the figures made of its rows. A figure
+belongs to the month of the column named. *Snapshot* figures (stocks, rolling windows) claim no change. Settings are
+explained in `dbt_project/dbt_project.yml`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    models = sorted(_models(), key=lambda found: found[1]["name"])
+    lines = [_HEAD.format(count=sum(len(_metrics(model)) for _, model in models)).rstrip()]
+    for area, title in AREAS.items():
+        lines += ["", f"## {title}"]
+        here = [(path, model) for path, model in models if path.parent.name == area]
+        for path, model in here:
+            if _metrics(model):
+                lines += ["", f"### [{model['name']}]({_link(path)})", "", " ".join(model["description"].split())]
+            for metric in _metrics(model):
+                lines += ["", *_metric(metric)]
+        others = [(path, model) for path, model in here if not _metrics(model)]
+        if others:
+            lines += ["", "### Tables", ""]
+            lines += [f"- [{model['name']}]({_link(path)}): {_grain(model)}" for path, model in others]
+    return "\n".join(lines) + "\n"
+
+
+def _metric(metric: dict[str, Any]) -> Iterator[str]:
+    yield f"**`{metric['id']}`** {metric['label']['en']} · {metric['label']['zh']}  "
+    yield f"{' '.join(metric['definition']['en'].split())}  "
+    yield " ".join(metric["definition"]["zh"].split())
+    yield ""
+    named = {name: f"`{metric[name]}`" for name in ("value", "numerator", "denominator") if name in metric}
+    formula = ("1,000 x " if metric["unit"] == "per_1000" else "") + _KINDS[metric["kind"]].format(**named)
+    where = f", where `{metric['where']}`" if metric.get("where") else ""
+    yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
+    absent = f"; absent without {', '.join(metric['entities'])}" if metric.get("entities") else ""
+    yield f"- {_cells(metric)}; {_change(metric)}{absent}"
+
+
+def _cells(metric: dict[str, Any]) -> str:
+    scopes = ", ".join(["company", *metric.get("scopes", {})])
+    by = f", by {', '.join(metric['dimensions'])}" if metric.get("dimensions") else ""
+    parts = " (the parts alone)" if metric.get("whole") is False else ""
+    return f"{scopes}{by}{parts}; scopes: {metric['additivity']}"
+
+
+def _change(metric: dict[str, Any]) -> str:
+    if metric.get("dated") == "snapshot" and not metric.get("claims_change"):
+        return "snapshot"
+    tested = metric["kind"] in {"proportion", "mean", "nps", "poisson"}
+    if not tested or not metric.get("claims_change", True):
+        return "no change claimed"
+    if "material_change" in metric:
+        return f"change told from {metric['material_change']}"
+    return f"change told from {100 * float(metric['material_change_relative']):g} % of the earlier value"
+
+
+def _grain(model: dict[str, Any]) -> str:
+    """The first sentence of the description."""
+    text = " ".join(model["description"].split())
+    first, dot, _ = text.partition(". ")
+    return first + dot.strip() if dot else text
+
+
+def _link(path: Path) -> str:
+    return f"../{path.relative_to(REPOSITORY).as_posix()}"
+
+
+def _metrics(model: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = model.get("config", {}).get("meta", {}).get("metrics", [])
+    return found
+
+
+def _models() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path in sorted((DBT_PROJECT_DIR / "models" / "marts").rglob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            yield path, model
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
