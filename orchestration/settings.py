@@ -171,12 +171,12 @@ class Settings(BaseSettings):
         return self.home / "dagster"
 
 
-_LENGTH = "(months|weeks|days|hours|minutes|seconds)"
+_LENGTH = "(years|months|weeks|days|hours|minutes|seconds)"
 # What a measure's setting may be, by its name: the first pattern that fits decides. Kind, least, most, in words.
 _MEASURE_RULES: tuple[tuple[str, type, float, float, str], ...] = (
     (r".*_quantile", float, 1e-9, 1 - 1e-9, "a number between 0 and 1, neither of them"),
     (r"false_discovery_rate|.*_discount", float, 0, 1 - 1e-9, "a number from 0 to below 1"),
-    (r".*_(share|rate|threshold)", float, 0, 1, "a share from 0 to 1"),
+    (r".*_(share|rate|threshold|points)", float, 0, 1, "a share from 0 to 1"),
     (r".*_multiple", float, 1, 1e6, "a number of at least 1"),
     (r"short_abandon_seconds|growth_tenure_months", int, 0, 1e6, "a whole number of at least 0"),
     (rf"(.*_)?{_LENGTH}(_.*)?", int, 1, 1e6, "a whole number of at least 1"),
