@@ -69,6 +69,18 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Interval of the difference of two independent proportions from the Wilson bounds of each (R. G. Newcombe, Statistics in
+   Medicine 1998, method 10); side: low or high. #}
+{% macro difference_bound(successes_1, n_1, successes_2, n_2, side) -%}
+    {%- set share_1 = '(cast(' ~ successes_1 ~ ' as double) / nullif(cast(' ~ n_1 ~ ' as double), 0))' -%}
+    {%- set share_2 = '(cast(' ~ successes_2 ~ ' as double) / nullif(cast(' ~ n_2 ~ ' as double), 0))' -%}
+    {%- set near, far, sign = ('low', 'high', '-') if side == 'low' else ('high', 'low', '+') -%}
+    ({{ share_1 }} - {{ share_2 }} {{ sign }} sqrt(
+        power({{ share_1 }} - {{ wilson_bound(successes_1, n_1, near) }}, 2)
+        + power({{ share_2 }} - {{ wilson_bound(successes_2, n_2, far) }}, 2)
+    ))
+{%- endmacro %}
+
 {# Interval of a Poisson count by Byar's approximation of the exact one (Breslow and Day 1987, chapter 2): within 1 % of
    the exact bound from 5 events on; the exact one needs gamma quantiles, which neither engine has. #}
 {% macro poisson_bound(events, side) -%}

@@ -70,6 +70,26 @@ def test_an_interval_of_no_cases_is_null() -> None:
 
 
 @pytest.mark.parametrize(
+    ("x1", "n1", "x2", "n2", "low", "high"),
+    [
+        # R. G. Newcombe, Statistics in Medicine 17 (1998), table II, method 10: examples a to h
+        (56, 70, 48, 80, 0.0524, 0.3339),
+        (9, 10, 3, 10, 0.1705, 0.8090),
+        (6, 7, 2, 7, 0.0582, 0.8062),
+        (5, 56, 0, 29, -0.0381, 0.1926),
+        (0, 10, 0, 20, -0.1611, 0.2775),
+        (0, 10, 0, 10, -0.2775, 0.2775),
+        (10, 10, 0, 20, 0.6791, 1.0),
+        (10, 10, 0, 10, 0.6075, 1.0),
+    ],
+)
+def test_difference_of_proportions_as_published(x1: int, n1: int, x2: int, n2: int, low: float, high: float) -> None:
+    for side, bound in (("low", low), ("high", high)):
+        sql = MACROS.difference_bound("x1", "n1", "x2", "n2", side)
+        assert ask(sql, x1=x1, n1=n1, x2=x2, n2=n2) == pytest.approx(bound, abs=6e-5)
+
+
+@pytest.mark.parametrize(
     ("events", "low", "high", "tolerance"),
     [
         (0, 0.0, 3.6888794541139354, 0.02),

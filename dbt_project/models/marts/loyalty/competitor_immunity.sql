@@ -1,0 +1,26 @@
+with answers as (
+    select
+        survey_id, source_system, instrument, item_id, dimension, customer_id, store_id, region, responded_at, response_month,
+        score, scale_min, scale_max
+    from {{ ref('fct_survey_answer') }}
+    where
+        dimension in ('competitor_immunity', 'programme_awareness')
+        and side = 'score'
+        and respondent_type = 'customer'
+        and score is not null
+)
+
+select
+    survey_id,
+    source_system,
+    instrument,
+    item_id,
+    dimension as question,
+    customer_id,
+    store_id,
+    region,
+    responded_at,
+    response_month,
+    score,
+    score >= case when scale_max - scale_min <= 1 then scale_max else scale_max - 1 end and score > scale_min as is_yes
+from answers
