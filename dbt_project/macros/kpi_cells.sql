@@ -9,7 +9,8 @@
      month             DATE column, first of the local month the row belongs to
      where             optional filter on the rows
      value             expression: 0/1 or boolean (proportion), number (mean, median, p90, sum), key (distinct), 0-10 (nps)
-     numerator, denominator   expressions, for ratio and poisson
+     numerator, denominator   expressions, for ratio and poisson, share (a proportion of cases that come counted, not one
+                       by one) and census (a ratio over all there is: departments, agents, hours; never too few to say)
      scopes            {region, store, channel, category, team, grade: column}; the company is always made
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
@@ -23,7 +24,8 @@
      claims_change     whether months may be compared; not by default for snapshots #}
 
 
-{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested. #}
+{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, and
+   as which other kind its cells are read once they are made. #}
 {% macro kpi_kinds() %}
 {%- do return({
     'proportion': {'needs': ['value'], 'estimated': true, 'tested': true},
@@ -33,6 +35,8 @@
     'nps': {'needs': ['value'], 'estimated': true, 'tested': true},
     'poisson': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': true},
     'ratio': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': false},
+    'share': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': true, 'like': 'proportion'},
+    'census': {'needs': ['numerator', 'denominator'], 'estimated': false, 'tested': false, 'like': 'ratio'},
     'sum': {'needs': ['value'], 'estimated': false, 'tested': false},
     'count': {'needs': [], 'estimated': false, 'tested': false},
     'distinct': {'needs': ['value'], 'estimated': false, 'tested': false},
@@ -197,7 +201,7 @@ where 1 = 0
         {%- for column in metric.dimensions %}
         cast({{ column }} as {{ text }}) as dimension_{{ column }},
         {%- endfor %}
-        {%- if metric.kind in ('ratio', 'poisson') %}
+        {%- if 'numerator' in kpi_kinds()[metric.kind].needs %}
         {{ measure(metric.numerator) }} as numerator,
         {{ measure(metric.denominator) }} as denominator,
         {%- else %}
@@ -301,6 +305,10 @@ case
     'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
     'ratio': ['count(denominator)', 'sum(numerator)', 'sum(denominator)', 'null',
         per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
+    'census': ['count(denominator)', 'sum(numerator)', 'sum(denominator)', 'null',
+        per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
+    'share': ['round(sum(denominator), 0)', 'sum(numerator)', 'sum(denominator)', 'null',
+        divide('sum(numerator)', 'sum(denominator)')],
     'poisson': ['round(sum(denominator), 0)', 'sum(numerator)', 'sum(denominator)', 'null',
         per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
 }[metric.kind] -%}

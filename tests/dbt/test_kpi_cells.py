@@ -82,6 +82,8 @@ METRICS = [
     metric("distinct", value="customer_id"),
     metric("nps", value="score"),
     metric("ratio", numerator="complaints", denominator="orders"),
+    metric("share", numerator="complaints", denominator="orders"),
+    metric("census", numerator="complaints", denominator="orders"),
     metric(
         "poisson",
         numerator="complaints",
@@ -185,6 +187,8 @@ def figure(kind: str, cases: list[Case]) -> tuple[int, float | None, float | Non
         "distinct": (len(cases), None, None, len({case.customer_id for case in cases})),
         "nps": (len(scores), net, len(scores), 100 * net / len(scores) if scores else None),
         "ratio": (len(cases), complaints, orders, share),
+        "share": (orders, complaints, orders, share),
+        "census": (len(cases), complaints, orders, share),
         "poisson": (orders, complaints, orders, None if share is None else 1000 * share),
     }[kind]
 

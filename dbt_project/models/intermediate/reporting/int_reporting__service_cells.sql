@@ -19,4 +19,10 @@
 -- depends_on: {{ ref('recovery') }}
 -- depends_on: {{ ref('iceberg') }}
 -- depends_on: {{ ref('objections') }}
+-- depends_on: {{ ref('calls_occupancy') }}
+-- depends_on: {{ ref('inspections') }}
+-- depends_on: {{ ref('training') }}
+-- depends_on: {{ ref('promise_coverage') }}
+-- depends_on: {{ ref('promise_coverage_hours') }}
+-- depends_on: {{ ref('warranty') }}
 {{ kpi_cells('service') }}

@@ -14,12 +14,18 @@ service_orders as (
     select requested_at from {{ ref('stg_crm__service_orders') }}
 ),
 
+store_hours as (
+    select opened_at from {{ ref('stg_crm__store_hours') }}
+),
+
 first_moments as (
     select min(created_at) as first_at from tickets
     union all
     select min(happened_at) as first_at from ticket_events
     union all
     select min(requested_at) as first_at from service_orders
+    union all
+    select min(opened_at) as first_at from store_hours
     union all
     select as_of as first_at from run
 ),

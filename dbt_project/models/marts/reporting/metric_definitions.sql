@@ -11,7 +11,7 @@ select
     {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.zh)) }} as definition_zh,
     {{ dbt.string_literal(metric.unit) }} as unit,
     {{ dbt.string_literal(metric.direction) }} as direction,
-    {{ dbt.string_literal(metric.kind) }} as kind,
+    {{ dbt.string_literal(kpi_kinds()[metric.kind].get('like', metric.kind)) }} as kind,
     {{ dbt.string_literal(metric.additivity) }} as additivity,
     {{ dbt.string_literal(metric.dated) }} as dated,
     cast({{ metric.look_back_months }} as integer) as look_back_months,
