@@ -13,7 +13,11 @@ slots as (
 dated as (
     select
         *,
-        case when complains then 'after_sale' else pick(['before_sale', 'during_sale', 'after_sale', 'after_sale'], ticket_no, 'phase')
+        case
+            when not complains then pick(['before_sale', 'during_sale', 'after_sale', 'after_sale'], ticket_no, 'phase')
+            when u(ticket_no, 'phase') < 0.04 then 'before_sale'
+            when u(ticket_no, 'phase') < 0.15 then 'during_sale'
+            else 'after_sale'
         end as phase
     from slots
 ),
@@ -58,7 +62,8 @@ with attributes as (
         end as priority,
         complains and u(ticket_no, 'major') < 0.06 as is_major,
         u(ticket_no, 'end') < 0.003 as is_deleted,
-        u(ticket_no, 'end') between 0.003 and 0.007 and not complains as is_forgotten,
+        -- some requests, and more of the complaints that are not answered at once, are never solved
+        u(ticket_no, 'end') between 0.003 and case when not complains then 0.007 when is_fast then 0.003 else 0.05 end as is_forgotten,
         not complains and u(ticket_no, 'one touch') < 0.45 as is_one_touch,
         u(ticket_no, 'no reply') < 0.02 as is_unanswered,
         (store - 1) * getvariable('agents_per_store')
@@ -176,8 +181,9 @@ select
     *,
     coalesce(solved_again_at, solved_at) as settled_at,
     case when u(ticket_no, 'closes') < 0.25 then coalesce(solved_again_at, solved_at) + interval '72 hours' end as closed_at,
-    case when complains then pick(['product_quality', 'product_quality', 'service', 'service', 'service', 'price', 'integrity'],
-        ticket_no, 'cause') end as cause,
+    case when complains then case when u(ticket_no, 'cause of trouble') < 0.6 * trouble then 'service' else
+        pick(['product_quality', 'product_quality', 'service', 'service', 'service', 'price', 'integrity'], ticket_no, 'cause') end
+    end as cause,
     case when complains then case when is_major or u(ticket_no, 'severity') < 0.12 then 'serious' else 'general' end end as severity,
     case when complains then pick(['venting', 'venting', 'passive_grumbling', 'bad_word_of_mouth', 'extreme'], ticket_no, 'behaviour')
     end as behaviour,
@@ -187,7 +193,8 @@ select
     case when complains then pick(['ours', 'ours', 'ours', 'customer_misuse', 'unknown'], ticket_no, 'fault') end as fault,
     case when is_major then pick(['vip', 'influential', 'intense', 'high_claim', 'converted', 'converted'], ticket_no, 'major type')
     end as major_type,
-    case when is_major then pick(['nowhere_to_turn', 'passed_around', 'disrespected'], ticket_no, 'escalated') end as escalation_reason,
+    case when is_major and major_type = 'converted' then pick(['nowhere_to_turn', 'passed_around', 'disrespected'], ticket_no, 'escalated')
+    end as escalation_reason,
     case when complains and u(ticket_no, 'claims') < 0.3 then round(50 + 900 * u(ticket_no, 'claim'))::decimal(12, 2) end as claim_amount,
     case when complains and u(ticket_no, 'pays') < 0.25 then round(20 + 150 * u(ticket_no, 'pay'))::decimal(12, 2)
     end as compensation_amount,
@@ -197,7 +204,15 @@ select
     case when kind = 'objection' then pick(['ask', 'ignore', 'compensate', 'turn_round', 'yes_if', 'direct'], ticket_no, 'technique')
     end as technique,
     case when kind = 'objection' then pick(['at_once', 'at_once', 'later'], ticket_no, 'handling') end as handling,
-    case when kind = 'objection' then case when u(ticket_no, 'won') < 0.42 then 'won' else 'lost' end end as outcome
+    -- planted: what is real must not be passed over, what is false may be contradicted, what is hidden comes out when asked
+    case when kind = 'objection' then case when u(ticket_no, 'won') < 0.36 + case handling when 'at_once' then 0.07 else 0 end
+        + case
+            when technique = 'ignore' then case when nature = 'real' then -0.18 else 0.05 end
+            when technique = 'direct' then case when nature = 'false' then 0.15 else -0.15 end
+            when technique = 'ask' then case when nature = 'hidden' then 0.20 else 0.02 end
+            when technique = 'compensate' then case when content = 'price' then 0.16 else 0.04 end
+            else 0.08
+        end then 'won' else 'lost' end end as outcome
 from happened;
 drop table ticket_drafts;
 
@@ -228,21 +243,41 @@ with logs as (
             {happened_at: closed_at, event: 'status', from_status: 'solved', to_status: 'closed', actor: 'system', public: false, step: null}
         ] || case when complains and solved_at is not null then list_transform(
             list_filter(
-                case when is_major then ['control', 'listen', 'establish', 'apologise', 'resolve', 'handler_named', 'solution']
-                    else ['listen', 'share', 'clarify', 'state', 'ask', 'handler_named', 'solution'] end,
+                case when is_major then ['control', 'listen', 'handler_named', 'establish', 'apologise', 'facts_asked', 'cause_analysed',
+                        'responsibility_accepted', 'resolve', 'solution']
+                    else ['listen', 'handler_named', 'share', 'facts_asked', 'clarify', 'cause_analysed', 'state',
+                        'responsibility_accepted', 'solution', 'ask'] end,
                 lambda step: u((ticket_no, step), 'skips') >= 0.08 + 0.2 * trouble
             ),
             lambda step, i: {
-                happened_at: plus(coalesce(replied_at, opened_at), i * date_diff('second', coalesce(replied_at, opened_at), solved_at) / 9.0),
+                happened_at: plus(coalesce(replied_at, opened_at), i * date_diff('second', coalesce(replied_at, opened_at), solved_at) / 11.0),
                 event: 'step', from_status: null, to_status: null, actor: 'agent', public: false, step: step
             }
         ) else [] end, lambda log: log.happened_at is not null) as log,
         agent_id
     from tickets
 ),
+-- a complaint in eight is handed to a colleague, one passed around to three
+handed_on as (
+    select
+        *,
+        unnest(range(1, case when escalation_reason = 'passed_around' then 4 when u(ticket_no, 'handed on') < 0.125 then 2 else 1 end)) as hand
+    from tickets
+    where complains and solved_at is not null
+),
 flat as (
     select ticket_no, ticket_id, delay, agent_id, unnest(log) as log, generate_subscripts(log, 1) as position
     from logs
+    union all
+    select
+        ticket_no, ticket_id, delay,
+        'A' || lpad(((store - 1) * getvariable('agents_per_store')
+            + (agent - (store - 1) * getvariable('agents_per_store') + hand) % getvariable('agents_per_store'))::varchar, 5, '0'),
+        {happened_at: plus(coalesce(replied_at, opened_at), hand * date_diff('second', coalesce(replied_at, opened_at), solved_at) / 5.0),
+            event: 'assigned', from_status: null, to_status: null, actor: 'agent', public: false, step: null},
+        100 + hand
+    from handed_on
+    where coalesce(replied_at, opened_at) is not null
 )
 select
     ticket_no, ticket_id, delay,
