@@ -25,4 +25,5 @@
 -- depends_on: {{ ref('promise_coverage') }}
 -- depends_on: {{ ref('promise_coverage_hours') }}
 -- depends_on: {{ ref('warranty') }}
+-- depends_on: {{ ref('moments_of_truth') }}
 {{ kpi_cells('service') }}
