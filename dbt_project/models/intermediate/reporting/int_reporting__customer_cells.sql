@@ -13,4 +13,6 @@
 -- depends_on: {{ ref('stock_out') }}
 -- depends_on: {{ ref('credit') }}
 -- depends_on: {{ ref('credit_approval') }}
+-- depends_on: {{ ref('acquisition_vs_retention') }}
+-- depends_on: {{ ref('identity') }}
 {{ kpi_cells('customer') }}
