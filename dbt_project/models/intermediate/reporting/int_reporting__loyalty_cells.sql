@@ -1,5 +1,7 @@
 -- depends_on: {{ ref('competitor_immunity') }}
+-- depends_on: {{ ref('coupons') }}
 -- depends_on: {{ ref('error_tolerance') }}
+-- depends_on: {{ ref('fct_campaign_contact') }}
 -- depends_on: {{ ref('fct_points_entry') }}
 -- depends_on: {{ ref('points') }}
 -- depends_on: {{ ref('points_flow') }}

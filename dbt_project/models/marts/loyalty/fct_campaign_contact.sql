@@ -1,0 +1,107 @@
+with contacts as (
+    select
+        campaign_id,
+        customer_id,
+        source_system,
+        assigned_at,
+        sent_at,
+        delivered,
+        opened_at,
+        clicked_at,
+        coalesce(is_control, false) as is_control
+    from {{ ref('stg_crm__campaign_contacts') }}
+),
+
+campaigns as (
+    select campaign_id, goal, channel from {{ ref('stg_crm__campaigns') }}
+),
+
+orders as (
+    select customer_id, ordered_at, net_amount, product_cost
+    from {{ ref('fct_order') }}
+    where is_valid
+),
+
+versions as (
+    select customer_id, store_id, region, valid_from, valid_to from {{ ref('int_core__customer_versions') }}
+),
+
+store_versions as (
+    select store_id, region, valid_from, valid_to from {{ ref('int_core__store_versions') }}
+),
+
+run as (
+    select as_of, as_of_date from {{ source('control', 'run') }}
+),
+
+-- both groups count from the assignment, so that they can be compared
+assigned as (
+    select
+        contacts.campaign_id,
+        contacts.customer_id,
+        contacts.source_system,
+        coalesce(contacts.assigned_at, contacts.sent_at) as assigned_at,
+        case when not contacts.is_control and contacts.sent_at < run.as_of then contacts.sent_at end as sent_at,
+        case when not contacts.is_control then contacts.delivered end as is_delivered,
+        case when not contacts.is_control and contacts.opened_at < run.as_of then contacts.opened_at end as opened_at,
+        case when not contacts.is_control and contacts.clicked_at < run.as_of then contacts.clicked_at end as clicked_at,
+        contacts.is_control,
+        {{ add_days(local_date('coalesce(contacts.assigned_at, contacts.sent_at)'), var('campaign_days')) }} as judged_date,
+        run.as_of_date
+    from contacts
+    cross join run
+    where coalesce(contacts.assigned_at, contacts.sent_at) < run.as_of
+),
+
+followed as (
+    select
+        assigned.campaign_id,
+        assigned.customer_id,
+        count(*) as orders_count,
+        {{ measure('sum(orders.net_amount)') }} as revenue,
+        {{ measure('sum(orders.net_amount - coalesce(orders.product_cost, 0))') }} as margin
+    from assigned
+    inner join orders
+        on
+            assigned.customer_id = orders.customer_id
+            and orders.ordered_at > assigned.assigned_at
+            and {{ local_date('orders.ordered_at') }} <= assigned.judged_date
+    where assigned.judged_date <= assigned.as_of_date
+    group by assigned.campaign_id, assigned.customer_id
+)
+
+select
+    assigned.campaign_id,
+    assigned.customer_id,
+    assigned.source_system,
+    campaigns.goal,
+    campaigns.channel,
+    versions.store_id,
+    coalesce(store_versions.region, versions.region) as region,
+    assigned.is_control,
+    assigned.assigned_at,
+    {{ local_month('assigned.assigned_at') }} as assigned_month,
+    assigned.sent_at,
+    {{ local_month('assigned.sent_at') }} as sent_month,
+    case when assigned.sent_at is not null then assigned.is_delivered end as is_delivered,
+    case when assigned.sent_at is not null then assigned.opened_at is not null end as is_opened,
+    case when assigned.sent_at is not null then assigned.clicked_at is not null end as is_clicked,
+    assigned.judged_date,
+    case when assigned.judged_date <= assigned.as_of_date then {{ month_of('assigned.judged_date') }} end as judged_month,
+    case when assigned.judged_date <= assigned.as_of_date then followed.orders_count is not null end as is_converted,
+    case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.orders_count, 0) end as orders_count,
+    case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.revenue, {{ measure('0') }}) end as revenue,
+    case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.margin, {{ measure('0') }}) end as margin
+from assigned
+left join campaigns on assigned.campaign_id = campaigns.campaign_id
+left join followed on assigned.campaign_id = followed.campaign_id and assigned.customer_id = followed.customer_id
+left join versions
+    on
+        assigned.customer_id = versions.customer_id
+        and assigned.assigned_at >= versions.valid_from
+        and assigned.assigned_at < versions.valid_to
+left join store_versions
+    on
+        versions.store_id = store_versions.store_id
+        and assigned.assigned_at >= store_versions.valid_from
+        and assigned.assigned_at < store_versions.valid_to
