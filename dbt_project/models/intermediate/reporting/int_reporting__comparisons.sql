@@ -1,12 +1,7 @@
 {%- set family = 'month, scope_type, scope_id' -%}
 with estimates as (
     select
-        month,
-        scope_type,
-        scope_id,
-        metric_id,
-        dimension,
-        dimension_value,
+        {{ figure_key() }},
         kind,
         claims_change,
         is_too_few,
@@ -24,68 +19,33 @@ periods as (
     select 'year_ago' as period, 12 as months_back
 ),
 
-sought as (
-    select
-        estimates.month,
-        estimates.scope_type,
-        estimates.scope_id,
-        estimates.metric_id,
-        estimates.dimension,
-        estimates.dimension_value,
-        estimates.kind,
-        estimates.claims_change,
-        estimates.is_too_few,
-        estimates.n,
-        estimates.numerator,
-        estimates.denominator,
-        estimates.value,
-        estimates.variance,
-        periods.period,
-        {{ add_months('estimates.month', '-periods.months_back') }} as base_month
-    from estimates
-    cross join periods
-),
-
 compared as (
     select
-        sought.month,
-        sought.scope_type,
-        sought.scope_id,
-        sought.metric_id,
-        sought.dimension,
-        sought.dimension_value,
-        sought.period,
+        {{ figure_key('estimates') }},
+        periods.period,
         base.value as base_value,
         case
-            when not sought.claims_change or sought.is_too_few or base.is_too_few then null
-            when sought.kind = 'proportion'
-                then {{ z_two_proportions('sought.numerator', 'sought.n', 'base.numerator', 'base.n') }}
-            when sought.kind = 'mean'
-                then {{ z_welch('sought.value', 'sought.variance', 'sought.n', 'base.value', 'base.variance', 'base.n') }}
-            when sought.kind = 'nps'
-                then {{ z_of_difference('sought.value', 'sought.variance', 'base.value', 'base.variance') }}
-            when sought.kind = 'poisson'
-                then {{ z_two_rates('sought.numerator', 'sought.denominator', 'base.numerator', 'base.denominator') }}
+            when not estimates.claims_change or estimates.is_too_few or base.is_too_few then null
+            when estimates.kind = 'proportion'
+                then {{ z_two_proportions('estimates.numerator', 'estimates.n', 'base.numerator', 'base.n') }}
+            when estimates.kind = 'mean'
+                then {{ z_welch('estimates.value', 'estimates.variance', 'estimates.n', 'base.value', 'base.variance', 'base.n') }}
+            when estimates.kind = 'nps'
+                then {{ z_of_difference('estimates.value', 'estimates.variance', 'base.value', 'base.variance') }}
+            when estimates.kind = 'poisson'
+                then {{ z_two_rates('estimates.numerator', 'estimates.denominator', 'base.numerator', 'base.denominator') }}
         end as z
-    from sought
+    from estimates
+    cross join periods
     inner join estimates as base
         on
-            sought.base_month = base.month
-            and sought.scope_type = base.scope_type
-            and sought.scope_id = base.scope_id
-            and sought.metric_id = base.metric_id
-            and sought.dimension = base.dimension
-            and sought.dimension_value = base.dimension_value
+            {{ add_months('estimates.month', '-periods.months_back') }} = base.month
+            and {{ same_figure('estimates', 'base', without=['month']) }}
 ),
 
 tested as (
     select
-        month,
-        scope_type,
-        scope_id,
-        metric_id,
-        dimension,
-        dimension_value,
+        {{ figure_key() }},
         period,
         base_value,
         {{ two_sided_p('z') }} as p
@@ -95,12 +55,7 @@ tested as (
 -- figures without a p value stand apart, so that they neither take a place nor count as tests
 placed as (
     select
-        month,
-        scope_type,
-        scope_id,
-        metric_id,
-        dimension,
-        dimension_value,
+        {{ figure_key() }},
         period,
         base_value,
         p,
@@ -110,12 +65,7 @@ placed as (
 )
 
 select
-    month,
-    scope_type,
-    scope_id,
-    metric_id,
-    dimension,
-    dimension_value,
+    {{ figure_key() }},
     period,
     base_value,
     {{ measure('p') }} as p,

@@ -12,12 +12,7 @@ t_quantiles as (
 cells as (
     {%- for area in areas %}
     select
-        month,
-        scope_type,
-        scope_id,
-        metric_id,
-        dimension,
-        dimension_value,
+        {{ figure_key() }},
         n,
         numerator,
         denominator,
@@ -32,12 +27,7 @@ cells as (
 -- the variance in the unit of the figure: NPS is in points of a hundred, a rate per 1,000 in thousandths
 estimated as (
     select
-        cells.month,
-        cells.scope_type,
-        cells.scope_id,
-        cells.metric_id,
-        cells.dimension,
-        cells.dimension_value,
+        {{ figure_key('cells') }},
         cells.n,
         cells.numerator,
         cells.denominator,
@@ -61,12 +51,7 @@ estimated as (
 )
 
 select
-    estimated.month,
-    estimated.scope_type,
-    estimated.scope_id,
-    estimated.metric_id,
-    estimated.dimension,
-    estimated.dimension_value,
+    {{ figure_key('estimated') }},
     estimated.unit,
     estimated.kind,
     estimated.claims_change,

@@ -1,11 +1,6 @@
 with estimates as (
     select
-        month,
-        scope_type,
-        scope_id,
-        metric_id,
-        dimension,
-        dimension_value,
+        {{ figure_key() }},
         unit,
         value,
         numerator,
@@ -20,7 +15,7 @@ with estimates as (
 ),
 
 comparisons as (
-    select month, scope_type, scope_id, metric_id, dimension, dimension_value, period, base_value, p, p_adjusted
+    select {{ figure_key() }}, period, base_value, p, p_adjusted
     from {{ ref('int_reporting__comparisons') }}
 ),
 
@@ -62,12 +57,7 @@ reference_targets as (
 
 judged as (
     select
-        comparisons.month,
-        comparisons.scope_type,
-        comparisons.scope_id,
-        comparisons.metric_id,
-        comparisons.dimension,
-        comparisons.dimension_value,
+        {{ figure_key('comparisons') }},
         comparisons.period,
         comparisons.base_value,
         comparisons.p,
@@ -87,23 +77,13 @@ judged as (
     from comparisons
     inner join estimates
         on
-            comparisons.month = estimates.month
-            and comparisons.scope_type = estimates.scope_type
-            and comparisons.scope_id = estimates.scope_id
-            and comparisons.metric_id = estimates.metric_id
-            and comparisons.dimension = estimates.dimension
-            and comparisons.dimension_value = estimates.dimension_value
+            {{ same_figure('comparisons', 'estimates') }}
     inner join definitions on comparisons.metric_id = definitions.metric_id
 ),
 
 with_target as (
     select
-        estimates.month,
-        estimates.scope_type,
-        estimates.scope_id,
-        estimates.metric_id,
-        estimates.dimension,
-        estimates.dimension_value,
+        {{ figure_key('estimates') }},
         estimates.unit,
         estimates.value,
         estimates.numerator,
@@ -128,12 +108,7 @@ with_target as (
 )
 
 select
-    with_target.month,
-    with_target.scope_type,
-    with_target.scope_id,
-    with_target.metric_id,
-    with_target.dimension,
-    with_target.dimension_value,
+    {{ figure_key('with_target') }},
     with_target.unit,
     {{ measure('with_target.value') }} as value,
     with_target.numerator,
@@ -161,10 +136,5 @@ from with_target
 left join judged as {{ period }}
     on
         {{ period }}.period = '{{ period }}'
-        and with_target.month = {{ period }}.month
-        and with_target.scope_type = {{ period }}.scope_type
-        and with_target.scope_id = {{ period }}.scope_id
-        and with_target.metric_id = {{ period }}.metric_id
-        and with_target.dimension = {{ period }}.dimension
-        and with_target.dimension_value = {{ period }}.dimension_value
+        and {{ same_figure('with_target', period) }}
 {%- endfor %}
