@@ -15,4 +15,5 @@
 -- depends_on: {{ ref('credit_approval') }}
 -- depends_on: {{ ref('acquisition_vs_retention') }}
 -- depends_on: {{ ref('identity') }}
+-- depends_on: {{ ref('delivered_value') }}
 {{ kpi_cells('customer') }}
