@@ -1,10 +1,15 @@
 -- depends_on: {{ ref('ces') }}
 -- depends_on: {{ ref('csat') }}
 -- depends_on: {{ ref('csat_facet') }}
+-- depends_on: {{ ref('drivers') }}
+-- depends_on: {{ ref('gap_model') }}
+-- depends_on: {{ ref('ipa') }}
 -- depends_on: {{ ref('kano') }}
 -- depends_on: {{ ref('nps') }}
+-- depends_on: {{ ref('satisfaction_by_customer') }}
 -- depends_on: {{ ref('satisfaction_index') }}
 -- depends_on: {{ ref('servqual') }}
 -- depends_on: {{ ref('servqual_dimension') }}
+-- depends_on: {{ ref('servqual_reliability') }}
 -- depends_on: {{ ref('six_qualities') }}
 {{ kpi_cells('satisfaction') }}

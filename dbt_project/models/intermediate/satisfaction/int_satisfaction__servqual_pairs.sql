@@ -1,8 +1,8 @@
 with answers as (
     select
-        survey_id, item_id, side, dimension, score
+        survey_id, instrument, item_id, side, dimension, response_month, score, scale_min, scale_max
     from {{ ref('fct_survey_answer') }}
-    where instrument = 'servqual' and side in ('expectation', 'perception') and respondent_type = 'customer'
+    where side in ('expectation', 'perception') and respondent_type = 'customer'
 ),
 
 items as (
@@ -10,24 +10,47 @@ items as (
     from {{ ref('servqual_items') }}
 ),
 
-sides as (
+-- another instrument counts where its items are mapped to the five dimensions; its scale is stretched to 1-7
+scaled as (
     select
         answers.survey_id,
+        answers.instrument,
         answers.item_id,
-        max(coalesce(answers.dimension, items.servqual_dimension)) as servqual_dimension,
-        max(case when answers.side = 'expectation' then answers.score end) as expectation,
-        max(case when answers.side = 'perception' then answers.score end) as perception
+        answers.side,
+        answers.response_month,
+        coalesce(answers.dimension, items.servqual_dimension) as servqual_dimension,
+        case
+            when answers.scale_min <> 1 or answers.scale_max <> 7
+                then {{ measure('1 + 6 * ' ~ divide('answers.score - answers.scale_min', 'answers.scale_max - answers.scale_min')) }}
+            else answers.score
+        end as score
     from answers
-    left join items on answers.item_id = items.item_id
-    group by answers.survey_id, answers.item_id
+    left join items on answers.item_id = items.item_id and answers.instrument = 'servqual'
+),
+
+sides as (
+    select
+        survey_id,
+        instrument,
+        item_id,
+        max(response_month) as response_month,
+        max(servqual_dimension) as servqual_dimension,
+        max(case when side = 'expectation' then score end) as expectation,
+        max(case when side = 'perception' then score end) as perception
+    from scaled
+    group by survey_id, instrument, item_id
 )
 
 select
     survey_id,
+    instrument,
     item_id,
+    response_month,
     servqual_dimension,
     expectation,
     perception,
     {{ measure('perception - expectation') }} as gap
 from sides
-where expectation is not null and perception is not null and servqual_dimension is not null
+where
+    expectation is not null and perception is not null
+    and servqual_dimension in ('tangibles', 'reliability', 'responsiveness', 'assurance', 'empathy')

@@ -1,7 +1,9 @@
 with answers as (
     select survey_id, dimension, score
     from {{ ref('fct_survey_answer') }}
-    where instrument = 'servqual' and side = 'importance' and respondent_type = 'customer'
+    where
+        side = 'importance' and respondent_type = 'customer'
+        and dimension in ('tangibles', 'reliability', 'responsiveness', 'assurance', 'empathy')
 ),
 
 dimensions as (
@@ -12,7 +14,9 @@ dimensions as (
 surveys as (
     select distinct survey_id, {{ local_date("responded_at") }} as response_date
     from {{ ref('fct_survey_answer') }}
-    where instrument = 'servqual' and respondent_type = 'customer'
+    where
+        respondent_type = 'customer' and side in ('expectation', 'perception', 'importance')
+        and (instrument = 'servqual' or dimension in ('tangibles', 'reliability', 'responsiveness', 'assurance', 'empathy'))
 ),
 
 shares as (

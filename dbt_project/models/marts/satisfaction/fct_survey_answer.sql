@@ -13,7 +13,7 @@ answers as (
 
 items as (
     select
-        instrument, item_id, dimension, quality, attribute, scale_min, scale_max, not_applicable_value, standard_id, reverse
+        instrument, item_id, dimension, quality, attribute, scale_min, scale_max, not_applicable_value, unit, standard_id, reverse
     from {{ ref('stg_crm__survey_items') }}
 ),
 
@@ -34,6 +34,7 @@ scaled as (
         items.quality,
         items.attribute,
         items.standard_id,
+        items.unit,
         coalesce(items.reverse, false) as is_reversed,
         case when answers.score = items.not_applicable_value then null else answers.score end as given_score,
         coalesce(items.scale_min, instruments.scale_min) as scale_min,
@@ -64,6 +65,7 @@ select
     quality,
     attribute,
     standard_id,
+    unit,
     {{ measure('case when is_reversed then scale_min + scale_max - given_score else given_score end') }} as score,
     {{ measure('scale_min') }} as scale_min,
     {{ measure('scale_max') }} as scale_max,

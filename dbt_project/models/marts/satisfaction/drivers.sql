@@ -1,0 +1,181 @@
+{%- set k = var('drivers_max_attributes') -%}
+{%- set slots = range(1, k + 1) | list -%}
+{%- set cases = namespace(r='', share='') -%}
+{%- for i in slots -%}
+{%- set cases.r = cases.r ~ ' when ' ~ i ~ ' then correlations.r_0_' ~ i -%}
+{%- set cases.share = cases.share ~ ' when ' ~ i ~ ' then shares.share_' ~ i -%}
+{%- endfor -%}
+with answers as (
+    select
+        survey_id, instrument, item_id, response_month, dimension, attribute,
+        cast(score as decimal(9, 3)) as score
+    from {{ ref('fct_survey_answer') }}
+    where
+        respondent_type = 'customer' and side in ('score', 'perception') and score is not null
+        and coalesce(dimension, '') not in ('against_expectation', 'against_ideal')
+),
+
+windows as (
+    select month, window_month
+    from {{ ref('int_satisfaction__windows') }}
+),
+
+overall as (
+    select survey_id, instrument, response_month, max(score) as score
+    from answers
+    where dimension = 'overall'
+    group by survey_id, instrument, response_month
+),
+
+rated as (
+    select
+        answers.survey_id, answers.instrument, answers.item_id, answers.attribute, answers.score
+    from answers
+    inner join overall on answers.survey_id = overall.survey_id
+    where coalesce(answers.dimension, '') <> 'overall'
+),
+
+answered as (
+    select
+        instrument, item_id, coalesce(max(attribute), item_id) as attribute, count(*) as answers_count
+    from rated
+    group by instrument, item_id
+),
+
+sheets_of_instrument as (
+    select instrument, count(*) as sheets_count
+    from overall
+    group by instrument
+),
+
+-- one slot per attribute that at least half of the sheets answer, the most answered ones first
+slots as (
+    select
+        answered.instrument, answered.item_id, answered.attribute,
+        row_number() over (partition by answered.instrument order by answered.answers_count desc, answered.item_id) as slot
+    from answered
+    inner join sheets_of_instrument on answered.instrument = sheets_of_instrument.instrument
+    where 2 * answered.answers_count >= sheets_of_instrument.sheets_count
+),
+
+slots_used as (
+    select instrument, max(slot) as slots_used
+    from slots
+    where slot <= {{ k }}
+    group by instrument
+),
+
+sheets as (
+    select
+        rated.survey_id,
+        rated.instrument,
+        count(*) as rated_count,
+        {%- for i in slots %}
+        max(case when slots.slot = {{ i }} then rated.score end) as x_{{ i }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from rated
+    inner join slots on rated.instrument = slots.instrument and rated.item_id = slots.item_id
+    where slots.slot <= {{ k }}
+    group by rated.survey_id, rated.instrument
+),
+
+-- sheets that answer every attribute in a slot
+complete_sheets as (
+    select
+        overall.instrument,
+        overall.response_month,
+        overall.score as x_0,
+        {%- for i in slots %}
+        coalesce(sheets.x_{{ i }}, 0) as x_{{ i }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from sheets
+    inner join slots_used on sheets.instrument = slots_used.instrument and sheets.rated_count = slots_used.slots_used
+    inner join overall on sheets.survey_id = overall.survey_id
+),
+
+sums as (
+    select
+        windows.month,
+        complete_sheets.instrument,
+        count(*) as n
+        {%- for i in [0] + slots %},
+        cast(sum(x_{{ i }}) as double) as s_{{ i }}
+        {%- endfor -%}
+        {%- for i in [0] + slots -%}
+        {%- for j in [0] + slots if j >= i %},
+        cast(sum(x_{{ i }} * x_{{ j }}) as double) as q_{{ i }}_{{ j }}
+        {%- endfor -%}
+        {%- endfor %}
+    from complete_sheets
+    inner join windows on complete_sheets.response_month = windows.window_month
+    group by windows.month, complete_sheets.instrument
+),
+
+deviations as (
+    select
+        month, instrument, n
+        {%- for i in [0] + slots %},
+        sqrt(greatest(q_{{ i }}_{{ i }} - s_{{ i }} * s_{{ i }} / n, 0e0)) as d_{{ i }}
+        {%- endfor -%}
+        {%- for i in [0] + slots -%}
+        {%- for j in [0] + slots if j >= i %},
+        q_{{ i }}_{{ j }} - s_{{ i }} * s_{{ j }} / n as c_{{ i }}_{{ j }}
+        {%- endfor -%}
+        {%- endfor %}
+    from sums
+),
+
+correlations as (
+    select
+        month, instrument, n
+        {%- for i in [0] + slots -%}
+        {%- for j in [0] + slots if j >= i %},
+        case when d_{{ i }} * d_{{ j }} > 1e-9 then c_{{ i }}_{{ j }} / (d_{{ i }} * d_{{ j }}) else 0e0 end as r_{{ i }}_{{ j }}
+        {%- endfor -%}
+        {%- endfor %}
+    from deviations
+    where n > 2 and d_0 > 1e-9
+),
+
+{{ shapley_ctes('correlations', ['month', 'instrument'], k) }},
+
+shares as (
+    select
+        month,
+        instrument,
+        max(1 - r_0_0) as r2
+        {%- for i in slots %},
+        {{ shapley_share(i, k) }} as share_{{ i }}
+        {%- endfor %}
+    from shapley_{{ k }}
+    group by month, instrument
+),
+
+attributes as (
+    select
+        shares.month,
+        shares.instrument,
+        slots.item_id,
+        slots.attribute,
+        correlations.n,
+        {{ measure('case slots.slot' ~ cases.r ~ ' end') }} as correlation,
+        {{ measure('case slots.slot' ~ cases.share ~ ' end') }} as r2_part,
+        {{ measure('shares.r2') }} as r2
+    from shares
+    inner join slots on shares.instrument = slots.instrument
+    inner join correlations on shares.month = correlations.month and shares.instrument = correlations.instrument
+    where slots.slot <= {{ k }}
+)
+
+select
+    month,
+    instrument,
+    item_id,
+    attribute,
+    n,
+    correlation,
+    r2_part,
+    r2,
+    {{ measure(divide('r2_part', 'r2')) }} as r2_share,
+    row_number() over (partition by month, instrument order by r2_part desc, item_id) as place
+from attributes
