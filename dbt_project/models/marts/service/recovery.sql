@@ -78,27 +78,44 @@ failed as (
 ),
 
 -- the control: the first order day of a month with nothing wrong about it
-troubled as (
-    select distinct
-        order_days.customer_id,
-        order_days.order_date
+signs as (
+    select
+        customer_id,
+        {{ day_number('failed_date') }} as day_no,
+        cast(null as date) as order_date,
+        cast(null as date) as order_month,
+        1 as failures
+    from failures
+    union all
+    select
+        customer_id,
+        {{ day_number('order_date') }} as day_no,
+        order_date,
+        order_month,
+        0 as failures
     from order_days
-    inner join failures on order_days.customer_id = failures.customer_id
-    where
-        {{ days_between('order_days.order_date', 'failures.failed_date') }}
-        between {{ -var('silent_days') }} and {{ var('silent_days') }}
+),
+
+watched as (
+    select
+        customer_id,
+        order_date,
+        order_month,
+        sum(failures) over (
+            partition by customer_id order by day_no
+            range between {{ var('silent_days') }} preceding and {{ var('silent_days') }} following
+        ) as failures_near
+    from signs
 ),
 
 untroubled as (
     select
-        order_days.customer_id,
-        order_days.order_month,
-        min(order_days.order_date) as case_date
-    from order_days
-    left join troubled
-        on order_days.customer_id = troubled.customer_id and order_days.order_date = troubled.order_date
-    where troubled.customer_id is null
-    group by order_days.customer_id, order_days.order_month
+        customer_id,
+        order_month,
+        min(order_date) as case_date
+    from watched
+    where order_date is not null and failures_near = 0
+    group by customer_id, order_month
 ),
 
 cases as (
