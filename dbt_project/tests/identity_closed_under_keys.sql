@@ -1,4 +1,4 @@
--- Customers that share a used key but were left as different persons: chains longer than identity_passes can follow.
+-- Customers that share a used key but were left as different persons: chains longer than identity_chain_max can follow.
 with keys as (
     select customer_id, key_hash
     from {{ ref('int_customer__identity_keys') }}

@@ -1,4 +1,4 @@
-{%- set passes = var('identity_passes') -%}
+{%- set passes = var('identity_chain_max') -%}
 with customers as (
     select customer_id, source_system, type, store_id, region from {{ ref('dim_customer') }}
 ),
