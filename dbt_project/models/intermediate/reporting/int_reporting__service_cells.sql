@@ -26,4 +26,5 @@
 -- depends_on: {{ ref('promise_coverage_hours') }}
 -- depends_on: {{ ref('warranty') }}
 -- depends_on: {{ ref('moments_of_truth') }}
+-- depends_on: {{ ref('improvement_loop') }}
 {{ kpi_cells('service') }}

@@ -15,7 +15,19 @@ with standards as (
     where is_on_time is not null
 ),
 
-results as (
+counts as (
+    select
+        standard_id,
+        store_id,
+        region,
+        month,
+        opportunities,
+        defects,
+        on_time_target
+    from {{ ref('standard_counts') }}
+),
+
+timed_results as (
     select
         month,
         standard_id,
@@ -35,6 +47,63 @@ results as (
         {{ measure(quantile('delivered_value', 0.9)) }} as p90_value
     from standards
     group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id))
+),
+
+counted_results as (
+    select
+        month,
+        standard_id,
+        grouping(region) as is_every_region,
+        grouping(store_id) as is_every_store,
+        region,
+        store_id,
+        max(on_time_target) as on_time_target,
+        {{ int_sum('opportunities') }} as cases,
+        {{ int_sum('opportunities - defects') }} as on_time
+    from counts
+    group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id))
+),
+
+results as (
+    select
+        month,
+        standard_id,
+        is_every_region,
+        is_every_store,
+        region,
+        store_id,
+        limit_unit,
+        standard_value,
+        promised_value,
+        mean_target,
+        on_time_target,
+        cases,
+        on_time,
+        mean_value,
+        worst_value,
+        p90_value,
+        false as is_counted
+    from timed_results
+    union all
+    select
+        month,
+        standard_id,
+        is_every_region,
+        is_every_store,
+        region,
+        store_id,
+        'rate' as limit_unit,
+        cast(null as decimal(28, 8)) as standard_value,
+        cast(null as decimal(28, 8)) as promised_value,
+        cast(null as decimal(28, 8)) as mean_target,
+        on_time_target,
+        cases,
+        on_time,
+        cast(null as decimal(28, 8)) as mean_value,
+        cast(null as decimal(28, 8)) as worst_value,
+        cast(null as decimal(28, 8)) as p90_value,
+        true as is_counted
+    from counted_results
 )
 
 select
@@ -53,10 +122,16 @@ select
     mean_target,
     worst_value,
     p90_value,
+    -- so many opportunities without a single defect put the Wilson bound at the target: 3.84 million for one error in a million
+    case
+        when is_counted and on_time_target < 1
+            then cast(ceil({{ z_975() }} * {{ z_975() }} * {{ divide('on_time_target', '1 - on_time_target') }}) as bigint)
+    end as cases_to_prove,
     case
         when cases < {{ var('min_n') }} then 'too_few'
         when on_time < on_time_target * cases or mean_value > mean_target then 'missed'
         when on_time_target is null and mean_target is null then 'no_target'
+        when is_counted and {{ wilson_bound('on_time', 'cases', 'low') }} < on_time_target then 'not_proved'
         else 'met'
     end as status
 from results
