@@ -178,7 +178,7 @@ create table promises as
 select
     'PR' || lpad(row_number() over (order by standard_id, store_id nulls first)::varchar, 3, '0') as promise_id,
     store_id, department, standard_id, value::decimal(18, 6) as value, unit,
-    date '2024-01-01' as valid_from, null::date as valid_to
+    case when standard_id = 'first_hot_dish' then date '2025-06-01' else date '2024-01-01' end as valid_from, null::date as valid_to
 from (values
     (null, 'service', 'installation', 7.0, 'working_days'), (null, 'service', 'relocation', 7.0, 'working_days'),
     (null, 'service', 'fault_repair', 16.0, 'hours'), (null, 'hotline', 'calls_answered', 3.0, 'rings'),

@@ -249,21 +249,42 @@ from promised;
 
 drop table bought;
 
+-- what is given back comes back soon; what breaks does so at any age, more often early
 create table returns as
+with drawn as (
+    select
+        orders.order_no, orders.order_id, line_no, order_lines.product_id, orders.customer, orders.delivered_at, products.warranty_months,
+        order_lines.unit_price - coalesce(order_lines.discount_amount, 0) / order_lines.quantity as price_paid,
+        pick(['refund', 'refund', 'replace', 'repair'], (order_no, line_no), 'return kind') as kind
+    from order_lines
+    inner join orders using (order_no)
+    inner join products using (product)
+    where orders.delivered_at is not null and u((order_no, line_no), 'return') < 0.022
+),
+dated as (
+    select
+        *,
+        plus(delivered_at, 86400 * (1.2 + case
+            when kind = 'refund' or warranty_months is null then 25 * u((order_no, line_no), 'returned')
+            else 32 * warranty_months * pow(u((order_no, line_no), 'returned'), 1.8)
+        end)) as returned_at
+    from drawn
+)
 select
-    'R' || lpad(orders.order_no::varchar, 11, '0') || '-' || line_no as return_id,
-    orders.order_no, orders.order_id, line_no, product_id, orders.customer,
-    plus(orders.delivered_at, 86400 * (1.2 + 25 * u((order_no, line_no), 'returned'))) as returned_at,
+    'R' || lpad(order_no::varchar, 11, '0') || '-' || line_no as return_id,
+    order_no, order_id, line_no, product_id, customer, returned_at,
     1 as quantity,
-    pick(['refund', 'refund', 'replace', 'repair'], (order_no, line_no), 'return kind') as kind,
-    u((order_no, line_no), 'warranty') < 0.85 as under_warranty,
-    order_lines.unit_price - coalesce(order_lines.discount_amount, 0) / order_lines.quantity as price_paid,
+    kind,
+    warranty_months is not null and returned_at::date <= (delivered_at::date + to_months(warranty_months))::date
+    and u((order_no, line_no), 'warranty') < 0.95 as under_warranty,
+    price_paid,
     0 as delay,
-    pick(['defect 质量问题', 'wrong item 发错货', 'not as described 与描述不符', 'no longer wanted 不想要了'],
-        (order_no, line_no), 'return reason') as reason
-from order_lines
-inner join orders using (order_no)
-where orders.delivered_at is not null and u((order_no, line_no), 'return') < 0.022;
+    case when kind = 'refund'
+        then pick(['defect 质量问题', 'wrong item 发错货', 'not as described 与描述不符', 'no longer wanted 不想要了'],
+            (order_no, line_no), 'return reason')
+        else 'defect 质量问题' end as reason
+from dated
+where returned_at < getvariable('horizon');
 
 create table payments as
 select

@@ -34,6 +34,15 @@ with needed as (
         plus(delivered_at, 86400 * (20 + 200 * u(order_no, 'parts after')))
     from orders
     where delivered_at is not null and u(order_no, 'parts') < 0.008
+    union all
+    select order_no * 8 + 7, customer, customer_id, order_id, store, delay, 'advice', 'consulting', false,
+        plus(ordered_at, -7200 - 86400 * 3 * u(order_no, 'advised before'))
+    from orders
+    where channel = 'store' and u(order_no, 'advised') < 0.04
+    union all
+    select store * 100000000 + (d + 1000) * 8 + 4, null, null, null, store, 0, 'product_class', 'training', false,
+        plus(on_day(d)::timestamp, 50400 + 3600 * u((store, d), 'class'))
+    from stores, range(9, 791, 14) as t (d)
 ),
 taken as (
     select
@@ -53,6 +62,8 @@ timed as (
             when 'check_out' then case when is_slow then 260 else 110 * pace end
             when 'first_hot_dish' then case when is_slow then 780 else 450 * pace end
             when 'patrol' then 5400 * pace
+            when 'advice' then 2400 * pace
+            when 'product_class' then 7200 * pace
             else 2 * 86400 * pace
         end) as seconds
     from taken
@@ -63,7 +74,7 @@ select
     customer, customer_id, order_id, store,
     'S' || lpad(store::varchar, 2, '0') as store_id,
     category, service_type, about_customer, requested_at,
-    case when category in ('installation', 'special', 'patrol_inspection') then requested_at + interval '2 days' end as planned_at,
+    case when category in ('installation', 'special', 'patrol_inspection', 'training') then requested_at + interval '2 days' end as planned_at,
     case service_type
         when 'installation' then requested_at + interval '9 days' when 'relocation' then requested_at + interval '9 days'
         when 'fault_repair' then requested_at + interval '16 hours' end as promised_at,
@@ -109,7 +120,7 @@ with calls as (
     select 'I' || order_no, customer_id, null, store, pick(['phone', 'chat', 'phone'], order_no, 'enquires by'), 'inbound', 'enquiry',
         null, plus(ordered_at, -3600 * 20 * u(order_no, 'enquired'))
     from orders
-    where u(order_no, 'enquires') < 0.10
+    where u(order_no, 'enquires') < 0.30
     union all
     select 'C' || customer || '-' || m, customer_id, null, store, 'phone', 'outbound', 'care', null,
         plus(timestamp '2024-09-02 09:30:00' + to_months(m::int), 86400 * floor(25 * u((customer, m), 'care day')) + 28000 * u((customer, m), 'care hour'))
@@ -132,9 +143,10 @@ rung as (
 select
     'IX' || call as interaction_id,
     customer_id,
+    -- the hotline answers: every third agent of a store, the newest left out
     case when not abandoned then coalesce(agent_id, 'A' || lpad(
         ((store - 1) * getvariable('agents_per_store')
-        + cast(floor((getvariable('agents_per_store') - 1) * u(call, 'agent')) as int))::varchar, 5, '0')) end as agent_id,
+        + 3 * cast(floor(ceil((getvariable('agents_per_store') - 1) / 3.0) * u(call, 'agent')) as int))::varchar, 5, '0')) end as agent_id,
     store,
     'S' || lpad(store::varchar, 2, '0') as store_id,
     channel, direction, purpose, opportunity_id, started_at,
@@ -183,22 +195,45 @@ with shifts as (
 )
 select
     store_id,
-    case when u((store, opens_at), 'opens late') < 0.03 then opens_at + interval '15 minutes' else opens_at end as opened_at,
-    closes_at as closed_at,
+    case when u((store, opens_at), 'opens late') < 0.06 + 0.2 * trouble(store, opens_at)
+        then opens_at + to_minutes(15 * (1 + cast(floor(4 * u((store, opens_at), 'how late')) as int))) else opens_at end as opened_at,
+    case when u((store, opens_at), 'closes early') < 0.03 then closes_at - interval '45 minutes' else closes_at end as closed_at,
     0 as delay
 from shifts
 inner join stores using (schedule_id)
 where closes_at < getvariable('horizon');
 
+-- time at the telephone, planned so that calls fill half to three quarters of it
 create table agent_shifts as
+with duties as (
+    select agents.agent, agents.agent_id, agents.store, days.day, date_trunc('month', on_day(days.day)) as month
+    from agents, days
+    where team = 'hotline' and day between 0 and 790 and (day + agent) % 7 < 5
+        and hired_at < on_day(day)::timestamp and (left_at is null or left_at > on_day(day)::timestamp + interval '1 day')
+),
+work as (
+    select store, date_trunc('month', started_at) as month,
+        sum(date_diff('second', answered_at, ended_at) + wrap_up_seconds)::bigint as seconds
+    from interactions
+    where channel = 'phone' and answered_at is not null
+    group by all
+),
+planned as (
+    select store, month, count(*) as duties
+    from duties
+    group by all
+)
 select
-    agent_id,
-    plus(on_day(day)::timestamp, 32400 + 300 * u((agent, day), 'logs in')) as started_at,
-    cast(26000 + floor(3000 * u((agent, day), 'logs out')) as bigint) as logged_in_seconds,
+    duties.agent_id,
+    plus(on_day(duties.day)::timestamp, 32400 + 300 * u((duties.agent, duties.day), 'logs in')) as started_at,
+    greatest(600, cast(floor(
+        coalesce(work.seconds, 0)::double / planned.duties / (0.5 + 0.25 * u((duties.store, duties.month), 'busy'))
+        * (0.9 + 0.2 * u((duties.agent, duties.day), 'logs out'))
+    ) as bigint)) as logged_in_seconds,
     0 as delay
-from agents, days
-where day between 0 and 790 and (day + agent) % 7 < 5
-    and hired_at < on_day(day)::timestamp and (left_at is null or left_at > on_day(day)::timestamp + interval '1 day');
+from duties
+inner join planned using (store, month)
+left join work using (store, month);
 
 create table agent_training as
 select agent_id, course, taken_at, 0 as delay
@@ -228,17 +263,20 @@ from (
 ) as days
 where tried > 0;
 
+-- planted: store 5 fails many items until an improvement action of March 2026
 create table inspections as
 select
-    'IN' || store_id || '-' || strftime(inspected_at, '%Y%m') as inspection_id,
+    'IN' || store_id || '-' || strftime(inspected_at, '%Y%m') || '-' || visit as inspection_id,
     dimension || '_' || n as standard_id,
     store_id, inspected_at,
-    u((store, m, dimension, n), 'passed') < 0.91 - 0.3 * trouble(store, inspected_at) as passed,
+    u((store, m, visit, dimension, n), 'passed')
+    < 0.91 - 0.3 * trouble(store, inspected_at) - case when store = 5 and inspected_at < timestamp '2026-03-01' then 0.25 else 0 end as passed,
     0 as delay
 from (
-    select store, store_id, m, plus(timestamp '2024-09-14 10:00:00' + to_months(m::int), 86400 * floor(8 * u((store, m), 'inspected'))) as inspected_at
-    from stores, range(26) as t (m)
-), (values ('tangibles'), ('reliability'), ('responsiveness'), ('assurance'), ('empathy')) as d (dimension), (values (1), (2)) as i (n);
+    select store, store_id, m, visit,
+        plus(timestamp '2024-09-02 10:00:00' + to_months(m::int), 86400 * (14 * (visit - 1) + floor(8 * u((store, m, visit), 'inspected')))) as inspected_at
+    from stores, range(26) as t (m), (values (1), (2)) as v (visit)
+), (values ('tangibles'), ('reliability'), ('responsiveness'), ('assurance'), ('empathy')) as d (dimension), (values (1), (2), (3)) as i (n);
 
 create table improvement_actions as
 select
@@ -259,5 +297,6 @@ from (values
     (5, 'standards', 'company', 'company', 'repairs over the limit', 'no spare parts', '刘洋', date '2026-01-12', true),
     (6, 'servqual', 'company', 'company', 'responsiveness below expectation', 'hotline understaffed', '陈静', date '2026-04-13', true),
     (7, 'csat', 'store', 'S07', 'satisfaction falls', 'staff left, new carrier', '赵敏', date '2026-09-14', false),
-    (8, 'promise_kept', 'store', 'S07', 'more late deliveries', 'new carrier', '赵敏', date '2026-10-05', false)
+    (8, 'promise_kept', 'store', 'S07', 'more late deliveries', 'new carrier', '赵敏', date '2026-10-05', false),
+    (9, 'inspections', 'store', 'S05', 'items fail in inspections', 'no morning round', '王芳', date '2026-01-20', true)
 ) as t (n, metric_id, scope_type, scope_id, gap, cause, owner, collected_at, implemented);

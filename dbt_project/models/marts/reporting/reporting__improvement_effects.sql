@@ -1,11 +1,8 @@
 {{ config(alias='improvement_effects') }}
 {%- set months = var('improvement_effect_months') -%}
-with run as (
-    select as_of from {{ source('control', 'run') }}
-),
-
-actions as (
+with loop_months as (
     select
+        month,
         action_id,
         metric_id,
         scope_type,
@@ -13,7 +10,12 @@ actions as (
         gap,
         cause,
         implemented_at
-    from {{ ref('stg_crm__improvement_actions') }}
+    from {{ ref('improvement_loop') }}
+),
+
+latest as (
+    select max(month) as month
+    from loop_months
 ),
 
 complete_months as (
@@ -55,15 +57,16 @@ t_quantiles as (
 
 implemented as (
     select
-        actions.action_id,
-        actions.metric_id,
-        actions.scope_type,
-        actions.scope_id,
-        actions.gap,
-        actions.cause,
-        {{ local_month('actions.implemented_at') }} as implemented_month
-    from actions
-    inner join run on actions.implemented_at < run.as_of
+        loop_months.action_id,
+        loop_months.metric_id,
+        loop_months.scope_type,
+        loop_months.scope_id,
+        loop_months.gap,
+        loop_months.cause,
+        {{ local_month('loop_months.implemented_at') }} as implemented_month
+    from loop_months
+    inner join latest on loop_months.month = latest.month
+    where loop_months.implemented_at is not null
 ),
 
 -- the month of the change itself is on neither side

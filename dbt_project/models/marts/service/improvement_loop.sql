@@ -10,7 +10,11 @@ actions as (
         action_id,
         metric_id,
         scope_type,
-        scope_id,
+        -- a store is named as its source names it
+        case
+            when scope_type = 'store' and scope_id not like '%:%' then concat(source_system, ':', scope_id)
+            else scope_id
+        end as scope_id,
         gap,
         cause,
         collected_at,
