@@ -29,6 +29,8 @@ _KINDS = {
     "median": "median of {value}",
     "p90": "90th percentile of {value}",
     "nps": "100 x (share with {value} >= 9 - share with {value} <= 6)",
+    "share": "sum of {numerator} / sum of {denominator}",
+    "census": "sum of {numerator} / sum of {denominator}",
     "ratio": "sum of {numerator} / sum of {denominator}",
     "poisson": "sum of {numerator} / sum of {denominator}",
     "sum": "sum of {value}",

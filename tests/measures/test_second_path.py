@@ -58,9 +58,9 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
 def figure(metric: dict[str, Any], rows: pd.DataFrame) -> tuple[float, float]:
     """n and value by the plain reading of the kind."""
     kind, per = metric["kind"], 1000 if metric["unit"] == "per_1000" else 1
-    if kind in {"ratio", "poisson"}:
+    if kind in {"ratio", "census", "share", "poisson"}:
         over, under = rows["numerator"].astype(float), rows["denominator"].astype(float)
-        n = under.count() if kind == "ratio" else round(under.sum())
+        n = under.count() if kind in {"ratio", "census"} else round(under.sum())
         value = per * over.sum() / under.sum() if under.sum() else np.nan
     elif kind == "count":
         n = value = len(rows)
