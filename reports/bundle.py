@@ -94,6 +94,16 @@ class Figure(_Frozen):
     change_year_ago: Change | None
 
 
+class Code(_Frozen):
+    """How a value of a dimension is printed, where reference data say it; one row of codes."""
+
+    dimension: str
+    code: str
+    place: int
+    label_en: str
+    label_zh: str
+
+
 class ServqualDimension(_Frozen):
     """Expected and perceived quality of one SERVQUAL dimension in the month, scale 1-7."""
 
@@ -124,9 +134,13 @@ class MatrixCell(_Frozen):
 
 
 class Table(_Frozen):
-    """Rows of a table with a shape of its own, as its specification selects them; numbers as text without loss."""
+    """Rows of a table with a shape of its own, as its specification selects them; numbers as text without loss.
+
+    The last value of each row is the number of cases it stands on, where the table says it.
+    """
 
     id: str
+    title: str  # of the specification: a table may be printed in several cuts
     rows: tuple[tuple[str | None, ...], ...]
     total: int  # rows there are, of which the first are kept
 
@@ -169,6 +183,7 @@ class Bundle(_Frozen):
     metrics: tuple[Metric, ...]
     figures: tuple[Figure, ...]
     members: dict[str, int]  # scope type -> how many members have figures in the month
+    codes: tuple[Code, ...] = ()
     servqual: tuple[ServqualDimension, ...] = ()
     cohorts: tuple[CohortCell, ...] = ()
     value_matrix: tuple[MatrixCell, ...] = ()
@@ -251,21 +266,21 @@ def _table(con: duckdb.DuckDBPyConnection, spec: TableSpec, values: dict[str, An
     A table that is not cut by scope is the company's.
     """
     has = {name for (name,) in con.execute(_COLUMNS, [spec.id]).fetchall()}
-    missing = {column.name for column in spec.columns} - has
+    missing = {*(column.name for column in spec.columns), *spec.where, *([spec.n] if spec.n else [])} - has
     if missing:
         raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
     if "scope_type" not in has and values["scope_type"] != "company":
         return None
     cuts = {"month": ("month",), "scope_type": ("scope_type", "scope_id")}
     used = [name for cut, names in cuts.items() if cut in has for name in names]
-    where = " and ".join(f"{name} = ${name}" for name in used) or "true"
-    selected = ", ".join(column.name for column in spec.columns)
+    wanted = {**{name: values[name] for name in used}, **spec.where}
+    where = " and ".join(f"{name} = ${name}" for name in wanted) or "true"
+    selected = ", ".join([*(column.name for column in spec.columns), spec.n or "null"])
     found = con.execute(
-        f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}",
-        {name: values[name] for name in used},
+        f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}", wanted
     ).fetchall()
     rows = tuple(tuple(None if value is None else str(_shortest(value)) for value in row) for row in found[: spec.most])
-    return Table(id=spec.id, rows=rows, total=len(found)) if rows else None
+    return Table(id=spec.id, title=spec.title, rows=rows, total=len(found)) if rows else None
 
 
 _COLUMNS = "select column_name from duckdb_columns() where schema_name = 'reporting' and table_name = ?"
@@ -326,6 +341,12 @@ select metric_id, label_en, label_zh, definition_en, definition_zh, unit, direct
 from reporting.metric_definitions
 where list_contains($metrics, metric_id)
 order by list_position($metrics, metric_id)
+"""
+
+_CODES = """
+select dimension, code, place, label_en, label_zh
+from reporting.codes
+order by dimension, place, code
 """
 
 _SERVQUAL = """
@@ -409,6 +430,7 @@ def make_bundle(
         metrics=metrics,
         figures=figures,
         members=dict(members),
+        codes=_read(con, Code, _CODES, values),
         servqual=_read(con, ServqualDimension, _SERVQUAL, values),
         cohorts=_read(con, CohortCell, _COHORTS, values) if is_company else (),
         value_matrix=_read(con, MatrixCell, _VALUE_MATRIX, values),
@@ -452,7 +474,7 @@ def differences(issued: Bundle, made: Bundle) -> set[str]:
     """Metric ids (and names of other tables) whose printed content differs; loads and dates do not count."""
     differing = {figure.metric_id for figure in set(issued.figures) ^ set(made.figures)}
     differing |= {metric.metric_id for metric in set(issued.metrics) ^ set(made.metrics)}
-    tables = ("members", "servqual", "cohorts", "value_matrix", "tables")
+    tables = ("members", "codes", "servqual", "cohorts", "value_matrix", "tables")
     differing |= {name for name in tables if getattr(issued, name) != getattr(made, name)}
     settings = ("company", "currency", "time_zone", "min_n")
     return differing | {name for name in settings if getattr(issued.meta, name) != getattr(made.meta, name)}

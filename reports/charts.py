@@ -21,7 +21,7 @@ from markupsafe import Markup
 from pylopdf_fonts_zh_cn import sans_path
 
 from reports.bundle import Bundle, Figure
-from reports.language import Language, place_of
+from reports.language import Language
 from reports.registry import ChartSpec
 from reports.story import Teller
 
@@ -209,17 +209,20 @@ class Draw:
     def bars(self, spec: ChartSpec) -> list[Chart]:
         """A bar per value of a dimension (counts), or a dot with its interval (everything else)."""
         metric_id = spec.metrics[0]
-        parts = sorted(_told(self.bundle.split(metric_id, spec.dimension)), key=lambda p: place_of(p.dimension_value))
+        parts = sorted(
+            _told(self.bundle.split(metric_id, spec.dimension)),
+            key=lambda p: self.teller.value_place(spec.dimension, p.dimension_value),
+        )
         parts = parts[:MOST_BARS]
-        own = self.bundle.figure(metric_id)
-        if not parts or own is None:
+        if not parts:
             return []
+        own = self.bundle.figure(metric_id) or parts[0]  # some figures mean something by part alone
         if self.bundle.metric(metric_id).unit not in {"count", "money", "points"}:
-            rows = [self._dot(self.words.name(p.dimension_value), p, own) for p in parts]
+            rows = [self._dot(self.teller.value_name(spec.dimension, p.dimension_value), p, own) for p in parts]
             return [self._dots(spec, metric_id, rows, None, self.words.say("Bar: 95%% interval."))]
         bars = [
             {
-                "name": self.words.name(p.dimension_value),
+                "name": self.teller.value_name(spec.dimension, p.dimension_value),
                 "value": float(p.value or 0),
                 "text": self.teller.value(p),
                 "order": i,

@@ -31,13 +31,20 @@ class ChartSpec(_Spec):
     went: tuple[str, ...] = ()
 
 
+Name = Annotated[str, StringConstraints(pattern=r"^\w+$")]
+
+
 class ColumnSpec(_Spec):
     """One printed column of a table."""
 
-    name: str
+    name: Name
     title: str  # a message of the catalogue
     # a unit of figures, or how a text is printed: code (in words, if the glossary knows it), text, date
-    unit: Literal["code", "text", "date", "rate", "money", "count", "minutes", "days", "score", "points"] = "count"
+    unit: Literal[
+        "code", "text", "date", "rate", "money", "count", "seconds", "minutes", "days", "months", "score", "points"
+    ] = "count"
+    language: Literal["en", "zh-CN"] | None = None  # printed for readers of that language alone
+    judged: bool = False  # too few to say where the table's n is below min_n
 
     @property
     def is_number(self) -> bool:
@@ -51,6 +58,8 @@ class TableSpec(_Spec):
     title: str  # a message of the catalogue
     columns: tuple[ColumnSpec, ...]
     order: tuple[Annotated[str, StringConstraints(pattern=r"^\w+( desc)?$")], ...]
+    where: dict[Name, str | int] = {}  # rows with these values alone
+    n: Name | None = None  # the column that says how many cases a row stands on
     most: int = 20  # rows that are printed; how many more there are is told
 
 

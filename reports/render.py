@@ -160,6 +160,7 @@ def _measure() -> ImageFont.FreeTypeFont:
 def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
     """Everything the template prints, as text."""
     teller, draw = Teller(bundle, words), Draw(bundle, words)
+    printed_ids = {figure.metric_id for figure in bundle.figures}
     loads = sorted(
         bundle.loads, key=lambda load: (not load.is_stale, -load.rows_quarantined - load.rows_refused, load.entity)
     )
@@ -191,7 +192,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
                     printed_table(teller, spec, table)
                     for spec in area.tables
                     for table in bundle.tables
-                    if table.id == spec.id
+                    if (table.id, table.title) == (spec.id, spec.title)
                 ),
                 absent=words.join([teller.label(metric) for metric in area.metrics if bundle.figure(metric) is None]),
             )
@@ -203,7 +204,11 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "count": words.count,
         "day": words.day,
         "plain": plain,
-        "definitions": [(teller.label(m.metric_id), teller.definition(m.metric_id)) for m in bundle.metrics],
+        "definitions": [
+            (teller.label(m.metric_id), teller.definition(m.metric_id))
+            for m in bundle.metrics
+            if m.metric_id in printed_ids
+        ],
         "min_n": words.count(bundle.meta.min_n),
     }
 
@@ -252,12 +257,16 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> PrintedTable
     """A table of the bundle as text."""
     words, currency = teller.words, teller.bundle.meta.currency
 
-    def text(column: ColumnSpec, value: str | None) -> str:
+    shown = [column for column in spec.columns if column.language in (None, words.code)]
+
+    def text(column: ColumnSpec, value: str | None, n: str | None) -> str:
+        if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
+            return words.say("too few to say")
         if value is None:
             return DASH
         match column.unit:
             case "code":
-                return words.name(value)
+                return teller.value_name(column.name, value)
             case "date":
                 return words.day(date.fromisoformat(value))
             case "text":
@@ -265,10 +274,14 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> PrintedTable
             case unit:
                 return words.figure(Decimal(value), unit, currency)
 
+    def line(*values: str | None) -> tuple[str, ...]:
+        cells = zip(spec.columns, values, strict=False)  # the last value is n, which is no column
+        return tuple(text(column, value, values[-1]) for column, value in cells if column in shown)
+
     return PrintedTable(
         title=words.say(spec.title),
-        columns=tuple((words.say(column.title), column.is_number) for column in spec.columns),
-        rows=tuple(tuple(text(*cell) for cell in zip(spec.columns, row, strict=True)) for row in table.rows),
+        columns=tuple((words.say(column.title), column.is_number) for column in shown),
+        rows=tuple(line(*row) for row in table.rows),
         more=table.total - len(table.rows),
     )
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from reports.bundle import Bundle, Figure
-from reports.language import LONGEST_DEFINITION, Language, plain
+from reports.language import LONGEST_DEFINITION, Language, place_of, plain
 
 Tone = Literal["worse", "changed", "better", "missed"]
 MOST_STATEMENTS = 5
@@ -54,6 +54,10 @@ class Teller:
     def __init__(self, bundle: Bundle, words: Language) -> None:
         self.bundle = bundle
         self.words = words
+        self.names = {
+            (name.dimension, name.code): (name.place, plain(name.label_zh if words.code == "zh-CN" else name.label_en))
+            for name in bundle.codes
+        }
         self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
 
     def label(self, metric_id: str) -> str:
@@ -64,6 +68,16 @@ class Teller:
         metric = self.bundle.metric(metric_id)
         text = metric.definition_zh if self.words.code == "zh-CN" else metric.definition_en
         return plain(text, LONGEST_DEFINITION)
+
+    def value_name(self, dimension: str, code: str) -> str:
+        """A value of a dimension in words: as reference data name it, else by the glossary."""
+        known = self.names.get((dimension, code))
+        return known[1] if known else self.words.name(code)
+
+    def value_place(self, dimension: str, code: str) -> tuple[int, str]:
+        """Where it stands among the others."""
+        known = self.names.get((dimension, code))
+        return (known[0], code) if known else place_of(code)
 
     def value(self, figure: Figure) -> str:
         return self._number(figure, figure.value)

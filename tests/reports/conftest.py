@@ -19,7 +19,7 @@ import pytest
 
 from reports.bundle import Bundle, Meta, make_bundle
 from reports.language import LANGUAGES, LanguageCode
-from reports.registry import TableSpec, report
+from reports.registry import ColumnSpec, TableSpec, report
 from reports.render import render_html
 
 MONTH = date(2026, 10, 1)
@@ -135,6 +135,9 @@ create table reporting.cohort_retention (
     cohort_month date, month_number bigint, month date, is_complete boolean, customers bigint, buyers bigint,
     rate decimal(28, 8)
 );
+create table reporting.codes (
+    dimension varchar, code varchar, place integer, label_en varchar, label_zh varchar
+);
 create table reporting.loads (
     entity varchar, source varchar, load_date date, rows_read bigint, rows_loaded bigint, rows_filtered bigint,
     rows_duplicate bigint, rows_quarantined bigint, rows_refused bigint, is_stale boolean
@@ -156,6 +159,10 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
             for m in METRICS
         ],
     )
+    spec, told = report("service_quality"), {m.id for m in METRICS}
+    others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
+    if others:  # declared, and not supplied
+        _insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False) for m in others])
     supplied = [metric for metric in METRICS if metric.area in areas]
     _insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
     company = (MONTH, "company", "company")
@@ -221,16 +228,29 @@ def _cohorts() -> Iterator[tuple[object, ...]]:
 
 
 def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> None:
-    """Makes a table of the report as the report prints it."""
-    kinds = ["decimal(28, 8)" if column.is_number else "varchar" for column in table.columns]
-    columns = ", ".join(f"{column.name} {kind}" for column, kind in zip(table.columns, kinds, strict=True))
-    con.execute(f"create table reporting.{table.id} (month date, scope_type varchar, scope_id varchar, {columns})")
+    """Makes a table of the report as the report prints it; its last row stands on too few cases."""
+    columns = {"month": "date", "scope_type": "varchar", "scope_id": "varchar"}
+    columns |= {c.name: "decimal(28, 8)" if c.is_number else "varchar" for c in table.columns}
+    columns |= {name: "varchar" if isinstance(value, str) else "bigint" for name, value in table.where.items()}
+    columns |= {
+        name: "bigint"
+        for name in (*(o.partition(" ")[0] for o in table.order), table.n)
+        if name not in columns and name
+    }
+    con.execute(f"create table reporting.{table.id} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
     for number in range(rows):
-        values = [
-            "2026-10-01" if c.unit == "date" else Decimal(number) / 4 if c.is_number else f"{c.name} {number}"
-            for c in table.columns
-        ]
-        _insert(con, table.id, [(MONTH, "company", "company", *values)])
+        values: dict[str, object] = dict.fromkeys(columns, number)
+        values |= {c.name: _cell(c, number) for c in table.columns}
+        values |= {"month": MONTH, "scope_type": "company", "scope_id": "company", **table.where}
+        if table.n:
+            values[table.n] = 100 if number < rows - 1 else 3
+        _insert(con, table.id, [tuple(values.values())])
+
+
+def _cell(column: ColumnSpec, number: int) -> object:
+    if column.is_number:
+        return Decimal(number) / 4
+    return "2026-10-01" if column.unit == "date" else f"{column.name} {number}"
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
