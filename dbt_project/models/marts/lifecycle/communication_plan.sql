@@ -31,6 +31,7 @@ planned as (
         customers.region,
         customers.grade,
         cadences.channel,
+        customers.customers,
         {{ measure(divide('customers.customers * ' ~ days_between('customers.month', add_months('customers.month', 1)), 'cadences.every_days')) }}
             as contacts_planned,
         0 as contacts_made
@@ -55,9 +56,9 @@ made as (
 ),
 
 together as (
-    select month, store_id, region, grade, channel, contacts_planned, contacts_made from planned
+    select month, store_id, region, grade, channel, customers, contacts_planned, contacts_made from planned
     union all
-    select month, store_id, region, grade, channel, {{ measure('0') }} as contacts_planned, contacts_made from made
+    select month, store_id, region, grade, channel, 0 as customers, {{ measure('0') }} as contacts_planned, contacts_made from made
 )
 
 select
@@ -66,6 +67,7 @@ select
     region,
     grade,
     channel,
+    {{ int_sum('customers') }} as customers,
     {{ measure('sum(contacts_planned)') }} as contacts_planned,
     {{ int_sum('contacts_made') }} as contacts_made,
     sum(contacts_planned) > 0 as is_planned

@@ -84,6 +84,8 @@ select
     month,
     dimension,
     dimension_value,
+    case when dimension = 'category' then dimension_value end as category,
+    case when dimension = 'brand' then dimension_value end as brand,
     buyers,
     repeat_buyers,
     {{ measure(divide('repeat_buyers', 'buyers')) }} as repurchase_rate,

@@ -1,0 +1,42 @@
+{{ config(alias='programme_effect') }}
+with strata as (
+    select month, members, others, is_matched, members_spend, difference, difference_variance
+    from {{ ref('programme_effect') }}
+),
+
+summed as (
+    select
+        month,
+        {{ int_sum('case when is_matched then members else 0 end') }} as matched_members,
+        {{ int_sum('case when is_matched then others else 0 end') }} as matched_others,
+        {{ int_sum('case when is_matched then 0 else members end') }} as unmatched_members,
+        sum(case when is_matched then cast(members_spend as double) end) as members_spend,
+        sum(case when is_matched then members * cast(difference as double) end) as weighted_difference,
+        sum(case when is_matched then power(cast(members as double), 2) * difference_variance end) as weighted_variance
+    from strata
+    group by month
+),
+
+compared as (
+    select
+        month,
+        matched_members,
+        matched_others,
+        unmatched_members,
+        {{ divide('members_spend', 'matched_members') }} as members_mean_spend,
+        {{ divide('weighted_difference', 'matched_members') }} as difference,
+        {{ divide('sqrt(weighted_variance)', 'matched_members') }} as standard_error
+    from summed
+)
+
+select
+    month,
+    matched_members,
+    matched_others,
+    unmatched_members,
+    {{ measure('members_mean_spend') }} as members_mean_spend,
+    {{ measure('difference') }} as difference,
+    {{ measure('difference - ' ~ z_975() ~ ' * standard_error') }} as ci_low,
+    {{ measure('difference + ' ~ z_975() ~ ' * standard_error') }} as ci_high,
+    matched_members < {{ var('min_n') }} as is_too_few
+from compared
