@@ -6,7 +6,7 @@ dimension, is computed here without a line of the project's SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -44,7 +44,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
             chosen.append(f'{metric[name]} as "{name}"')
     entities = metric.get("entities", [])
     supplied = "select entity from work.control.loads where status = 'loaded' and rows_loaded > 0"
-    return connection.execute(
+    rows: pd.DataFrame = connection.execute(
         f"""
         select {", ".join(chosen)} from {relation}
         where ({metric.get("where", "true")})
@@ -53,49 +53,49 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
         """,
         {"entities": entities, "wanted": len(entities)},
     ).df()
+    numbers = [name for name in ("value", "numerator", "denominator", "cases") if name in rows]
+    return rows.astype({name: float for name in numbers if metric["kind"] != "distinct" or name != "value"})
 
 
-def figure(metric: dict[str, Any], rows: pd.DataFrame) -> tuple[float, float]:
-    """n and value by the plain reading of the kind."""
-    kind, per = metric["kind"], 1000 if metric["unit"] == "per_1000" else 1
+def figures(metric: dict[str, Any], rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """n and value of each group by the plain reading of the kind."""
+    kind, groups = metric["kind"], rows.groupby(by, dropna=True)
     if kind in {"ratio", "census", "share", "poisson"}:
-        over, under = rows["numerator"].astype(float), rows["denominator"].astype(float)
-        n = under.count() if kind in {"ratio", "census"} else round(under.sum())
-        value = per * over.sum() / under.sum() if under.sum() else np.nan
+        sums, per = groups[["numerator", "denominator"]].sum(), 1000 if metric["unit"] == "per_1000" else 1
+        n = groups["denominator"].count() if kind in {"ratio", "census"} else sums["denominator"].round()
+        value = per * sums["numerator"] / sums["denominator"].where(sums["denominator"] != 0)
     elif kind == "count":
-        n = value = len(rows)
-    elif kind == "distinct":
-        n, value = rows["value"].count(), rows["value"].nunique()
+        n = value = groups.size()
+    elif kind == "nps":
+        n = groups["value"].count()
+        attitudes = (rows["value"] >= 9).astype(float) - (rows["value"] <= 6).astype(float)
+        value = 100 * attitudes.groupby([rows[column] for column in by], dropna=True).sum() / n.where(n > 0)
     else:
-        values = rows["value"].dropna().astype(float).to_numpy()
-        n = len(values)
-        made: dict[str, Callable[[], float]] = {
-            "proportion": values.mean,
-            "mean": values.mean,
-            "median": lambda: float(np.median(values)),
-            "p90": lambda: float(np.percentile(values, 90)),
-            "nps": lambda: 100 * float(np.mean(values >= 9) - np.mean(values <= 6)),
-            "sum": values.sum,
-        }
-        value = made[kind]() if n else np.nan
-    return (float(rows["cases"].sum()) if "cases" in rows else float(n)), float(value)
+        asked = {"proportion": "mean", "mean": "mean", "median": "median", "distinct": "nunique"}
+        n, column = groups["value"].count(), groups["value"]
+        if kind == "p90":
+            value = column.quantile(0.9)
+        elif kind == "sum":
+            value = column.sum(min_count=1)
+        else:
+            value = column.agg(asked[kind])
+    if "cases" in rows:
+        n = np.floor(groups["cases"].sum() + 0.5)
+    return pd.DataFrame({"n": n, "value": value})
 
 
 def expected(metric: dict[str, Any], rows: pd.DataFrame) -> dict[tuple[Any, ...], tuple[float, float]]:
     """Every cell by its key."""
-    cells = {}
+    cells: dict[tuple[Any, ...], tuple[float, float]] = {}
     for scope in ("company", *metric.get("scopes", {})):
         for split in ("", *metric.get("dimensions", [])):
             if not split and metric.get("whole") is False:
                 continue
-            by = [
-                "month",
-                *([f"scope {scope}"] if scope != "company" else []),
-                *([f"dimension {split}"] if split else []),
-            ]
-            for keys, group in rows.groupby(by, dropna=True):
-                member = keys[1] if scope != "company" else "company"
-                cells[keys[0], scope, member, split, keys[-1] if split else ""] = figure(metric, group)
+            own = [f"scope {scope}"] if scope != "company" else []
+            by = ["month", *own, *([f"dimension {split}"] if split else [])]
+            for key, n, value in figures(metric, rows, by).itertuples():
+                keys = key if isinstance(key, tuple) else (key,)
+                cells[keys[0], scope, keys[1] if own else "company", split, keys[-1] if split else ""] = (n, value)
     return cells
 
 
