@@ -180,7 +180,7 @@ _MEASURE_RULES: tuple[tuple[str, type, float, float, str], ...] = (
     (r".*_multiple", float, 1, 1e6, "a number of at least 1"),
     (r"short_abandon_seconds|growth_tenure_months", int, 0, 1e6, "a whole number of at least 0"),
     (rf"(.*_)?{_LENGTH}(_.*)?", int, 1, 1e6, "a whole number of at least 1"),
-    (r"(.*_)?(min|max)(_.*)?|promises_per_.*", int, 1, 1e9, "a whole number of at least 1"),
+    (r"(.*_)?(min|max|passes)(_.*)?|promises_per_.*", int, 1, 1e9, "a whole number of at least 1"),
     (r"(.*_)?(cost|price|value)(_.*)?", float, 0, 1e12, "an amount of at least 0"),
 )
 _MEASURE_CHOICES = {"ipa_crosshair": ("means", "middle")}

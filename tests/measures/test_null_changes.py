@@ -27,6 +27,18 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+KEY = ("month", "scope_type", "scope_id", "metric_id", "dimension", "dimension_value")
+
+
+def figure_key(alias: str = "", without: tuple[str, ...] = ()) -> str:
+    """As the macro of that name, whose `return` dbt alone understands."""
+    return ", ".join(f"{alias}.{name}" if alias else name for name in KEY if name not in without)
+
+
+def same_figure(left: str, right: str, without: tuple[str, ...] = ()) -> str:
+    return " and ".join(f"{left}.{name} = {right}.{name}" for name in KEY if name not in without)
+
+
 def comparisons(estimates: pd.DataFrame) -> pd.DataFrame:
     """What int_reporting__comparisons makes of these estimates."""
     macros = (DBT_PROJECT / "macros" / "statistics.sql").read_text(encoding="utf-8")
@@ -36,6 +48,8 @@ def comparisons(estimates: pd.DataFrame) -> pd.DataFrame:
         .from_string(macros + model.read_text(encoding="utf-8"))
         .render(
             ref=lambda name: name,
+            figure_key=figure_key,
+            same_figure=same_figure,
             add_months=lambda date, months: f"cast({date} + to_months(cast({months} as integer)) as date)",
             measure=lambda x: f"cast({x} as decimal(28, 8))",
         )
