@@ -20,7 +20,7 @@ survival_tallies as (
     select {{ keys }}, left_after as step, 0 as came, customers as went, case when is_event then customers else 0 end as died
     from {{ spans }}
     union all
-    select {{ keys }}, {{ int_series('0', 'last_step') }} as step, 0 as came, 0 as went, 0 as died from survival_ends
+    select {{ keys }}, {{ int_series('cast(0 as bigint)', 'cast(last_step as bigint)') }} as step, 0 as came, 0 as went, 0 as died from survival_ends
 ),
 
 survival_steps as (

@@ -72,7 +72,8 @@ select
     grouped.left_at,
     {{ local_month('grouped.left_at') }} as left_month,
     grouped.stated_in,
-    grouped.raw_reason,
+    -- what a customer wrote in words of their own may name people: only listed wordings and closure notes are told on
+    case when grouped.is_known_wording or grouped.stated_in = 'closure' then grouped.raw_reason end as raw_reason,
     grouped.reason,
     grouped.is_known_wording,
     groups.is_caused_by_us
