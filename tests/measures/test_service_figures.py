@@ -43,7 +43,7 @@ def test_first_contact_resolution_is_every_solve_held_against_every_later_contac
         from kefu.service.fct_ticket where not is_deleted and customer_id is not null
     """).df()
     reopened = demo_warehouse.execute("""
-        select ticket_id, at from work.staging.stg_crm__ticket_events
+        select ticket_id, events.at from work.staging.stg_crm__ticket_events as events
         where from_status in ('solved', 'closed') and to_status not in ('solved', 'closed')
     """).df()
     contacts = pd.concat(
