@@ -1,6 +1,6 @@
 {{ config(materialized=monthly(), incremental_strategy='months') }}
 -- depends_on: {{ ref('int_core__months') }}
-{%- set scores = ['r', 'f', 'm'] -%}
+{% set scores = ['r', 'f', 'm'] %}
 with build_months as (
     select month from {{ ref('int_core__build_months') }}
     where not is_lead_in
