@@ -94,6 +94,14 @@ class Figure(_Frozen):
     change_year_ago: Change | None
 
 
+class ScopeName(_Frozen):
+    """How a scope is printed; one row of scope_names."""
+
+    scope_type: str
+    scope_id: str
+    name: str
+
+
 class Code(_Frozen):
     """How a value of a dimension is printed, where reference data say it; one row of codes."""
 
@@ -183,6 +191,7 @@ class Bundle(_Frozen):
     metrics: tuple[Metric, ...]
     figures: tuple[Figure, ...]
     members: dict[str, int]  # scope type -> how many members have figures in the month
+    scope_names: tuple[ScopeName, ...] = ()
     codes: tuple[Code, ...] = ()
     servqual: tuple[ServqualDimension, ...] = ()
     cohorts: tuple[CohortCell, ...] = ()
@@ -274,7 +283,9 @@ def _table(con: duckdb.DuckDBPyConnection, spec: TableSpec, values: dict[str, An
     cuts = {"month": ("month",), "scope_type": ("scope_type", "scope_id")}
     used = [name for cut, names in cuts.items() if cut in has for name in names]
     wanted = {**{name: values[name] for name in used}, **spec.where}
-    where = " and ".join(f"{name} = ${name}" for name in wanted) or "true"
+    where = (
+        " and ".join(f"{name} {'<=' if name == 'month' and spec.until else '='} ${name}" for name in wanted) or "true"
+    )
     selected = ", ".join([*(column.name for column in spec.columns), spec.n or "null"])
     found = con.execute(
         f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}", wanted
@@ -341,6 +352,13 @@ select metric_id, label_en, label_zh, definition_en, definition_zh, unit, direct
 from reporting.metric_definitions
 where list_contains($metrics, metric_id)
 order by list_position($metrics, metric_id)
+"""
+
+_SCOPE_NAMES = """
+select scope_type, scope_id, name
+from reporting.scope_names
+where list_contains($scopes, struct_pack(scope_type := scope_type, scope_id := scope_id))
+order by scope_type, scope_id
 """
 
 _CODES = """
@@ -421,6 +439,10 @@ def make_bundle(
         raise ValueError(
             f"report {report_id}: the warehouse has no figure of {month:%Y-%m} for {scope.type} {scope.id}"
         )
+    values["scopes"] = [
+        {"scope_type": scope_type, "scope_id": scope_id}
+        for scope_type, scope_id in sorted({(f.scope_type, f.scope_id) for f in figures})
+    ]
     members = con.execute(_MEMBERS, {name: values[name] for name in ("month", "parts")}).fetchall()
     return Bundle(
         report=report_id,
@@ -430,6 +452,7 @@ def make_bundle(
         metrics=metrics,
         figures=figures,
         members=dict(members),
+        scope_names=_read(con, ScopeName, _SCOPE_NAMES, values),
         codes=_read(con, Code, _CODES, values),
         servqual=_read(con, ServqualDimension, _SERVQUAL, values),
         cohorts=_read(con, CohortCell, _COHORTS, values) if is_company else (),
@@ -474,7 +497,7 @@ def differences(issued: Bundle, made: Bundle) -> set[str]:
     """Metric ids (and names of other tables) whose printed content differs; loads and dates do not count."""
     differing = {figure.metric_id for figure in set(issued.figures) ^ set(made.figures)}
     differing |= {metric.metric_id for metric in set(issued.metrics) ^ set(made.metrics)}
-    tables = ("members", "codes", "servqual", "cohorts", "value_matrix", "tables")
+    tables = ("members", "scope_names", "codes", "servqual", "cohorts", "value_matrix", "tables")
     differing |= {name for name in tables if getattr(issued, name) != getattr(made, name)}
     settings = ("company", "currency", "time_zone", "min_n")
     return differing | {name for name in settings if getattr(issued.meta, name) != getattr(made.meta, name)}

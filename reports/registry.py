@@ -39,16 +39,28 @@ class ColumnSpec(_Spec):
 
     name: Name
     title: str  # a message of the catalogue
-    # a unit of figures, or how a text is printed: code (in words, if the glossary knows it), text, date
+    # a unit of figures, or how a text is printed: code (in words, if there are any), metric (by its label), text, date
     unit: Literal[
-        "code", "text", "date", "rate", "money", "count", "seconds", "minutes", "days", "months", "score", "points"
+        "code",
+        "metric",
+        "text",
+        "date",
+        "rate",
+        "money",
+        "count",
+        "seconds",
+        "minutes",
+        "days",
+        "months",
+        "score",
+        "points",
     ] = "count"
     language: Literal["en", "zh-CN"] | None = None  # printed for readers of that language alone
     judged: bool = False  # too few to say where the table's n is below min_n
 
     @property
     def is_number(self) -> bool:
-        return self.unit not in {"code", "text", "date"}
+        return self.unit not in {"code", "metric", "text", "date"}
 
 
 class TableSpec(_Spec):
@@ -59,6 +71,7 @@ class TableSpec(_Spec):
     columns: tuple[ColumnSpec, ...]
     order: tuple[Annotated[str, StringConstraints(pattern=r"^\w+( desc)?$")], ...]
     where: dict[Name, str | int] = {}  # rows with these values alone
+    until: bool = False  # rows of all months up to the report's, not of that month alone
     n: Name | None = None  # the column that says how many cases a row stands on
     most: int = 20  # rows that are printed; how many more there are is told
 

@@ -267,6 +267,9 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> PrintedTable
         match column.unit:
             case "code":
                 return teller.value_name(column.name, value)
+            case "metric":
+                known = {metric.metric_id for metric in teller.bundle.metrics}
+                return teller.label(value) if value in known else words.name(value)
             case "date":
                 return words.day(date.fromisoformat(value))
             case "text":

@@ -17,6 +17,7 @@ Tone = Literal["worse", "changed", "better", "missed"]
 MOST_STATEMENTS = 5
 MOST_PARTS_NAMED = 3
 MOST_PLACES = 5
+LONGEST_NAME = 24  # characters of a scope's name
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Teller:
             (name.dimension, name.code): (name.place, plain(name.label_zh if words.code == "zh-CN" else name.label_en))
             for name in bundle.codes
         }
+        self.scope_names = {(scope.scope_type, scope.scope_id): scope.name for scope in bundle.scope_names}
         self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
 
     def label(self, metric_id: str) -> str:
@@ -98,7 +100,8 @@ class Teller:
     def scope_name(self, scope_type: str, scope_id: str) -> str:
         if scope_type == "company":
             return plain(self.bundle.meta.company)
-        return self.words.name(scope_id.split(":", 1)[-1])
+        name = self.scope_names.get((scope_type, scope_id), scope_id)
+        return self.words.name(scope_id.split(":", 1)[-1]) if name == scope_id else plain(name, LONGEST_NAME)
 
     def story(self) -> Story:
         changes = self._changes()

@@ -135,6 +135,7 @@ create table reporting.cohort_retention (
     cohort_month date, month_number bigint, month date, is_complete boolean, customers bigint, buyers bigint,
     rate decimal(28, 8)
 );
+create table reporting.scope_names (scope_type varchar, scope_id varchar, name varchar);
 create table reporting.codes (
     dimension varchar, code varchar, place integer, label_en varchar, label_zh varchar
 );
