@@ -169,7 +169,7 @@ failures as (
         cast(null as {{ timestamp_type() }}) as resolved_at,
         case when complained.survey_id is null and coalesce(tickets.kind, '') <> 'complaint' then 'silent' end as resolution_class
     from low_scores
-    left join tickets on low_scores.touch_point = 'ticket' and low_scores.about_id = tickets.ticket_id
+    left join tickets on case when low_scores.touch_point = 'ticket' then low_scores.about_id end = tickets.ticket_id
     left join complained on low_scores.survey_id = complained.survey_id
 )
 

@@ -59,5 +59,6 @@ select
     overall_items.score >= overall_items.scale_max - 1 and overall_items.score > overall_items.scale_min as is_positive
 from surveys
 left join overall_items on surveys.survey_id = overall_items.survey_id and overall_items.choice = 1
-left join orders on surveys.about_id = orders.order_id and surveys.touch_point in ('order', 'delivery')
+-- one equality: with a condition on the survey alone beside it, DuckDB compares every survey with every order
+left join orders on case when surveys.touch_point in ('order', 'delivery') then surveys.about_id end = orders.order_id
 left join grades on surveys.customer_id = grades.customer_id and surveys.response_month = grades.month

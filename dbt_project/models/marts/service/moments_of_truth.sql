@@ -142,7 +142,7 @@ counted as (
         1 as answers,
         {{ to_int('answers.is_positive') }} as positive
     from answers
-    left join tickets on answers.touch_point = 'ticket' and answers.about_id = tickets.ticket_id
+    left join tickets on case when answers.touch_point = 'ticket' then answers.about_id end = tickets.ticket_id
     where answers.touch_point in ('order', 'delivery', 'service_order', 'ticket')
 )
 
