@@ -93,22 +93,39 @@ complete_sheets as (
     inner join overall on sheets.survey_id = overall.survey_id
 ),
 
-sums as (
+monthly_sums as (
     select
-        windows.month,
-        complete_sheets.instrument,
+        instrument,
+        response_month,
         count(*) as n
         {%- for i in [0] + slots %},
-        cast(sum(x_{{ i }}) as double) as s_{{ i }}
+        sum(x_{{ i }}) as s_{{ i }}
         {%- endfor -%}
         {%- for i in [0] + slots -%}
         {%- for j in [0] + slots if j >= i %},
-        cast(sum(x_{{ i }} * x_{{ j }}) as double) as q_{{ i }}_{{ j }}
+        sum(x_{{ i }} * x_{{ j }}) as q_{{ i }}_{{ j }}
         {%- endfor -%}
         {%- endfor %}
     from complete_sheets
-    inner join windows on complete_sheets.response_month = windows.window_month
-    group by windows.month, complete_sheets.instrument
+    group by instrument, response_month
+),
+
+sums as (
+    select
+        windows.month,
+        monthly_sums.instrument,
+        {{ int_sum('monthly_sums.n') }} as n
+        {%- for i in [0] + slots %},
+        cast(sum(monthly_sums.s_{{ i }}) as double) as s_{{ i }}
+        {%- endfor -%}
+        {%- for i in [0] + slots -%}
+        {%- for j in [0] + slots if j >= i %},
+        cast(sum(monthly_sums.q_{{ i }}_{{ j }}) as double) as q_{{ i }}_{{ j }}
+        {%- endfor -%}
+        {%- endfor %}
+    from monthly_sums
+    inner join windows on monthly_sums.response_month = windows.window_month
+    group by windows.month, monthly_sums.instrument
 ),
 
 deviations as (
