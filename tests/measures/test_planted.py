@@ -44,3 +44,14 @@ def test_before_it_failed_the_store_was_like_the_others(demo_warehouse: duckdb.D
         {"symptoms": list(SYMPTOMS)},
     ).fetchone() or (-1,)
     assert called <= 1  # of 24 comparisons, at 5 %
+
+
+def test_the_working_campaign_lifts_and_the_idle_one_does_not(
+    demo_home: Settings, demo_warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """Against the control group, from the assignment on."""
+    planted = read_facts(demo_home.landing).planted
+    verdicts = dict(demo_warehouse.execute("select campaign_id, verdict from kefu.loyalty.campaign_results").fetchall())
+    assert verdicts[f"demo:{planted.working_campaign}"] == "works"
+    assert verdicts[f"demo:{planted.idle_campaign}"] == "no_clear_effect"
+    assert "harms" not in verdicts.values()
