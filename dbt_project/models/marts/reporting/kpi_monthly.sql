@@ -36,6 +36,7 @@ reference_targets as (
         estimates.scope_type,
         estimates.scope_id,
         estimates.metric_id,
+        estimates.dimension,
         targets.target,
         row_number() over (
             partition by estimates.month, estimates.scope_type, estimates.scope_id, estimates.metric_id
@@ -103,7 +104,7 @@ with_target as (
             and estimates.scope_type = reference_targets.scope_type
             and estimates.scope_id = reference_targets.scope_id
             and estimates.metric_id = reference_targets.metric_id
-            and estimates.dimension = ''
+            and estimates.dimension = reference_targets.dimension
             and reference_targets.choice = 1
 )
 
