@@ -21,22 +21,19 @@ asked as (
         months.month,
         surveys.customer_id,
         count(*) as asked_count,
+        count(case when surveys.responded_at < months.month_end_at then surveys.score end) as scored_count,
         max(surveys.sent_at) as last_asked_at
     from surveys
     inner join months on surveys.sent_at < months.month_end_at
     group by months.month, surveys.customer_id
 ),
 
-scored as (
+ranked as (
     select
         months.month,
         months.month_end_at,
+        surveys.survey_id,
         surveys.customer_id,
-        surveys.responded_at,
-        surveys.score,
-        surveys.is_positive,
-        surveys.score <= surveys.scale_min + 1 and surveys.score < surveys.scale_max - 1 as is_low,
-        {{ measure('100 * ' ~ divide('surveys.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min')) }} as level,
         row_number() over (
             partition by months.month, surveys.customer_id order by surveys.responded_at desc, surveys.survey_id desc
         ) as place
@@ -45,19 +42,34 @@ scored as (
     where surveys.score is not null
 ),
 
+newest as (
+    select
+        ranked.month,
+        ranked.customer_id,
+        ranked.place,
+        surveys.responded_at,
+        {{ days_between(local_date('surveys.responded_at'), local_date(add_seconds('ranked.month_end_at', -1))) }} as days_since,
+        surveys.score,
+        surveys.is_positive,
+        surveys.score <= surveys.scale_min + 1 and surveys.score < surveys.scale_max - 1 as is_low,
+        {{ measure('100 * ' ~ divide('surveys.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min')) }} as level
+    from ranked
+    inner join surveys on ranked.survey_id = surveys.survey_id
+    where ranked.place <= 2
+),
+
 latest as (
     select
         month,
         customer_id,
-        count(*) as scored_count,
         max(case when place = 1 then responded_at end) as latest_at,
-        max(case when place = 1 then {{ days_between(local_date('responded_at'), local_date(add_seconds('month_end_at', -1))) }} end) as days_since,
+        max(case when place = 1 then days_since end) as days_since,
         max(case when place = 1 then score end) as latest_score,
         max(case when place = 1 then level end) as latest_level,
         max(case when place = 1 then {{ to_int('is_positive') }} end) = 1 as is_positive,
         max(case when place = 1 then {{ to_int('is_low') }} end) = 1 as is_low,
         max(case when place = 2 then level end) as previous_level
-    from scored
+    from newest
     group by month, customer_id
 )
 
@@ -69,7 +81,7 @@ select
     customers.grade,
     coalesce(asked.asked_count, 0) as asked_count,
     asked.last_asked_at,
-    coalesce(latest.scored_count, 0) as scored_count,
+    coalesce(asked.scored_count, 0) as scored_count,
     case
         when latest.customer_id is not null then 'answered'
         when asked.customer_id is not null then 'silent'
