@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Great Expectations tries pyspark.sql.connect, which ends a process whose main module has no file (as xdist's workers)
+# where its own dependencies are missing; with a file it raises ImportError, which is caught.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
