@@ -278,10 +278,10 @@ def _table(con: duckdb.DuckDBPyConnection, spec: TableSpec, values: dict[str, An
     missing = {*(column.name for column in spec.columns), *spec.where, *([spec.n] if spec.n else [])} - has
     if missing:
         raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
-    if "scope_type" not in has and values["scope_type"] != "company":
+    by_scope = "scope_type" in has and not spec.all_scopes
+    if not by_scope and values["scope_type"] != "company":
         return None
-    cuts = {"month": ("month",), "scope_type": ("scope_type", "scope_id")}
-    used = [name for cut, names in cuts.items() if cut in has for name in names]
+    used = ["month"] * ("month" in has) + ["scope_type", "scope_id"] * by_scope
     wanted = {**{name: values[name] for name in used}, **spec.where}
     where = (
         " and ".join(f"{name} {'<=' if name == 'month' and spec.until else '='} ${name}" for name in wanted) or "true"

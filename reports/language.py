@@ -22,7 +22,7 @@ LanguageCode = Literal["en", "zh-CN"]
 LANGUAGES: tuple[LanguageCode, ...] = ("en", "zh-CN")
 LOCALES = FOLDER / "locales"
 LONGEST = 120  # characters of a foreign string that are printed
-LONGEST_DEFINITION = 400
+LONGEST_DEFINITION = 800
 
 DASH = "–"
 MINUTE, HOUR, DAY = Decimal(1), Decimal(60), Decimal(60 * 24)
@@ -82,10 +82,10 @@ TERMS = {
     "on_the_spot": "Resolved on the spot",
     "later": "Resolved later",
     "unresolved": "Unresolved",
-    "silent": "Dissatisfied but silent",
+    "silent": "Silent",
     "no_failure": "No failure",
-    "open_complaint": "Serious complaint open",
-    "dissatisfied": "Dissatisfied when last asked",
+    "open_complaint": "Complaint open",
+    "dissatisfied": "Dissatisfied",
     "agent_satisfaction": "Agents' satisfaction",
     "service_quality": "Service quality",
     "satisfaction": "Satisfaction",

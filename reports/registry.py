@@ -72,6 +72,7 @@ class TableSpec(_Spec):
     order: tuple[Annotated[str, StringConstraints(pattern=r"^\w+( desc)?$")], ...]
     where: dict[Name, str | int] = {}  # rows with these values alone
     until: bool = False  # rows of all months up to the report's, not of that month alone
+    all_scopes: bool = False  # the company's report prints the rows of every scope
     n: Name | None = None  # the column that says how many cases a row stands on
     most: int = 20  # rows that are printed; how many more there are is told
 

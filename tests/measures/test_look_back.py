@@ -71,11 +71,6 @@ def months_after(month: date) -> int:
     return (month.year - MONTH.year) * 12 + month.month - MONTH.month
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="39 figures of rolling windows and histories declare no look_back_months though later months change",
-)
 def test_a_late_row_changes_its_look_back_and_no_other_month(demo_home: Settings, tmp_path: Path) -> None:
     work, marts = tmp_path / WORK_FILE, tmp_path / MARTS_FILE
     shutil.copyfile(demo_home.build / WORK_FILE, work)
