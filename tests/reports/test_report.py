@@ -176,7 +176,7 @@ def test_the_pdf(bundle: Bundle, pages: Pages, code: LanguageCode) -> None:
     assert len(pdf) < 3_000_000
     document = pypdfium2.PdfDocument(pdf)
     assert document.get_metadata_value("Title").endswith(language(code).month(bundle.month))
-    assert 7 <= len(document) <= 14
+    assert 9 <= len(document) <= 24
     assert next(document.get_toc()).get_title() == language(code).say("Monthly service-quality report")
     for sheet in document:
         text = sheet.get_textpage().get_text_range()
