@@ -3,7 +3,7 @@
 SIZE ?= s
 KEFU := .venv/bin/kefu
 
-.PHONY: help setup demo test test-spark mutate lint docs dev bench clean
+.PHONY: help setup demo test test-long test-spark mutate lint docs dev bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,9 +14,12 @@ setup: ## make .venv, which holds the kefu command
 demo: setup ## the demo company, from its exports to its report
 	@$(KEFU) demo --size $(SIZE)
 
-test: lint ## lint and all tests but Spark's
+test: lint ## lint, fast tests, slow tests
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow"
-	@.venv/bin/python -m pytest -n 2 --dist worksteal -v -m "slow and not spark"
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "slow and not long and not spark"
+
+test-long: setup ## the tests that take minutes each: nights in any order, all real exports, look-backs
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -m long
 
 test-spark: ## the dbt project on Spark, compared with DuckDB's tables
 	@deploy/setup.sh --group spark

@@ -122,6 +122,7 @@ def test_incremental_equals_full_and_an_older_day_is_as_it_was(warehouse: Any, t
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_night_without_news_builds_no_month(warehouse: Any) -> None:
     """Prevents fingerprints that differ between two builds of the same rows."""
     people, orders = first_delivery()

@@ -21,7 +21,7 @@ from orchestration.ingestion.contract import contract, quote
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 MONTH = date(2026, 3, 1)
 # what of them is cloned: parent, its condition, and the children that go with it
 LATE = {

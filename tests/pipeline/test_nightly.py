@@ -53,6 +53,7 @@ def test_day_by_day_and_a_day_twice_give_what_one_backfill_gives(
     assert published_differences(home, all_at_once) == {}
 
 
+@pytest.mark.long
 def test_deliveries_that_arrive_in_any_order_give_the_same_tables(
     demo: Demo, new_home: Callable[[], Settings], all_at_once: Settings
 ) -> None:
@@ -82,6 +83,7 @@ def _wait_for(path: Path, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_of_two_nights_at_once_one_is_refused_and_a_killed_one_leaves_the_last_good_state(
     demo: Demo, new_home: Callable[[], Settings]
 ) -> None:
@@ -108,6 +110,7 @@ def test_of_two_nights_at_once_one_is_refused_and_a_killed_one_leaves_the_last_g
         assert connection.execute("select as_of_date from reporting.build").fetchone() == (first + timedelta(days=1),)
 
 
+@pytest.mark.long
 def test_a_reader_of_the_old_warehouse_is_not_disturbed(demo: Demo, new_home: Callable[[], Settings]) -> None:
     home, first = new_home(), DELIVERIES[0]
     demo.deliver(home, first, first + timedelta(days=1))

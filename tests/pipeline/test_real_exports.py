@@ -20,6 +20,7 @@ from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import published_version
 
 pytestmark = pytest.mark.slow
+SHORTEST = {"olist_sample", "zh_messages"}  # one of a shop, one of requests; make test-long takes the others too
 
 DELIVERED_ON = date(2026, 1, 31)
 
@@ -122,7 +123,13 @@ EXPORTS = [
 ]
 
 
-@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.source)
+@pytest.mark.parametrize(
+    "export",
+    [
+        pytest.param(export, id=export.source, marks=[] if export.source in SHORTEST else pytest.mark.long)
+        for export in EXPORTS
+    ],
+)
 def test_a_real_export_gives_its_known_figures_and_a_report(
     export: Export, new_home: Callable[[], Settings], real_exports: Path
 ) -> None:

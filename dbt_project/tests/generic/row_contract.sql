@@ -1,9 +1,9 @@
-{# What every row of a model promises, tested in one pass: the key is there once and not null, columns are filled, values
+{# What every row of a model promises, tested in one pass: the key is there once and not null (but for its columns listed as nullable), columns are filled, values
    are among those accepted, and checks between columns hold (a check that comes out as null holds). Returns a row per broken
    rule with the number of rows that break it, no value. #}
-{% test row_contract(model, key=[], not_null=[], accepted_values={}, checks=[]) %}
+{% test row_contract(model, key=[], nullable=[], not_null=[], accepted_values={}, checks=[]) %}
 {%- set rules = [] -%}
-{%- for column in key + not_null -%}
+{%- for column in key + not_null if column not in nullable -%}
     {%- do rules.append({'rule': column ~ ' is null', 'broken': column ~ ' is null'}) -%}
 {%- endfor -%}
 {%- for column, values in accepted_values.items() -%}
