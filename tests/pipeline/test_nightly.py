@@ -41,6 +41,7 @@ def all_at_once(demo: Demo, new_home: Callable[[], Settings]) -> Settings:
     return home
 
 
+@pytest.mark.long
 def test_day_by_day_and_a_day_twice_give_what_one_backfill_gives(
     demo: Demo, new_home: Callable[[], Settings], all_at_once: Settings
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_reader_of_the_old_warehouse_is_not_disturbed(demo: Demo, new_home: Ca
         reader.wait()
 
 
+@pytest.mark.long
 def test_a_refused_load_hurts_no_other_and_is_told(demo: Demo, new_home: Callable[[], Settings]) -> None:
     home, first = new_home(), DELIVERIES[0]
     second = first + timedelta(days=1)
