@@ -294,7 +294,8 @@ case
 {% macro kpi_aggregates(metric) %}
 {%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
 {%- set by_kind = {
-    'proportion': ['count(value)', 'sum(value)', 'count(value)', 'sum(value)', divide('sum(value)', 'count(value)')],
+    'proportion': ['count(value)', 'coalesce(sum(value), 0)', 'count(value)', 'coalesce(sum(value), 0)',
+        divide('sum(value)', 'count(value)')],
     'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(cast(power(cast(value as double), 2) as decimal(38, 8)))',
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],

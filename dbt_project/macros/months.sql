@@ -61,3 +61,10 @@ select {{ columns }} from {{ arguments.temp_relation }};
 {% macro spark__rows_fingerprint(columns) -%}
     concat(count(*), ':', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))))
 {%- endmacro %}
+
+
+{# Whether a report of either of the last two months prints the month or compares it: those two, the one before them and
+   theirs a year ago. What is dear is worked out for these alone. #}
+{% macro is_compared_month(month, last_month) -%}
+    {{ months_between_dates(month, last_month) }} in (0, 1, 2, 12, 13)
+{%- endmacro %}

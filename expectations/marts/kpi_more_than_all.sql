@@ -1,9 +1,9 @@
-{#- One row per figure that is a share of cases; of no case there is no share. -#}
+{#- One row per figure that is a share of cases. -#}
 {%- from "_cell.sql" import cell %}
 select
     metric_id as subject,
     {{ cell() }} as key,
-    coalesce(numerator < 0 or numerator > denominator, denominator is null or denominator <> 0) as is_broken
+    coalesce(numerator < 0 or numerator > denominator, true) as is_broken
 from kefu.reporting.kpi_monthly
 inner join kefu.reporting.metric_definitions using (metric_id)
 where kind = 'proportion'

@@ -42,6 +42,7 @@ sums as (
 ),
 
 both_sides as (
+    {%- for side in ['counts', 'sums'] %}
     select
         month,
         store_id,
@@ -49,22 +50,10 @@ both_sides as (
         grade,
         customers,
         active_customers,
-        {%- for amount in amounts %}
-        {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from counts
-    union all
-    select
-        month,
-        store_id,
-        region,
-        grade,
-        customers,
-        active_customers,
-        {%- for amount in amounts %}
-        {{ amount }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from sums
+        {{ amounts | join(',\n        ') }}
+    from {{ side }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select

@@ -29,7 +29,7 @@ compared_months as (
     select months.month
     from months
     inner join last_month
-        on {{ months_between_dates('months.month', 'last_month.month') }} in (0, 1, 2, 12, 13)
+        on {{ is_compared_month('months.month', 'last_month.month') }}
 ),
 
 {%- for part, model, month, value, condition in rolling %}

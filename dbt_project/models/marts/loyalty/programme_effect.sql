@@ -27,7 +27,7 @@ compared_months as (
         {{ add_months('months.month', '-6') }} as base_month
     from months
     inner join last_month
-        on {{ months_between_dates('months.month', 'last_month.month') }} in (0, 1, 2, 12, 13)
+        on {{ is_compared_month('months.month', 'last_month.month') }}
 ),
 
 -- as they stood when they were matched, with what they spent in the six months after
