@@ -154,12 +154,12 @@ def build_tuned(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return _create(connection, "main.tuned", sql)
 
 
-def compare(connection: duckdb.DuckDBPyConnection, relation: str) -> None:
+def compare(connection: duckdb.DuckDBPyConnection, relation: str, tuned: str = "main.tuned") -> None:
     """Raises ValueError when the hand-tuned rows are not those of the model: fast and wrong is no floor."""
     (different,) = connection.execute(f"""
         select
-            (select count(*) from (from main.tuned except all from {relation}))
-            + (select count(*) from (from {relation} except all from main.tuned))
+            (select count(*) from (from {tuned} except all from {relation}))
+            + (select count(*) from (from {relation} except all from {tuned}))
     """).fetchone() or (-1,)
     if different:
         raise ValueError(f"the hand-tuned SQL differs from {relation} in {different:,} rows; mend benchmarks/tuned")

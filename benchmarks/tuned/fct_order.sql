@@ -1,7 +1,11 @@
 -- Lines are summed as the integers and decimals they are; the versions of stores are few enough for a plain join.
 with
 totals as (
-    select order_id, sum(quantity)::decimal(28, 8) as units, sum(product_cost)::decimal(28, 8) as product_cost
+    select
+        order_id,
+        sum(quantity)::decimal(28, 8) as units,
+        sum(product_cost)::decimal(28, 8) as product_cost,
+        count(product_cost) = count(*) as is_cost_known
     from kefu.customer.fct_order_line
     group by order_id
 ),
@@ -10,6 +14,11 @@ refunds as (
     from staging.stg_crm__returns
     where kind = 'refund' and returned_at < (select as_of from control.run)
     group by order_id
+),
+orders as (
+    select o.* replace (coalesce(p.first_promised_at, o.promised_at) as promised_at), p.re_promises
+    from staging.stg_crm__orders as o
+    left join intermediate.int_service__re_promises as p on p.promise_source = 'orders' and p.case_id = o.order_id
 )
 select
     o.order_id,
@@ -28,6 +37,10 @@ select
     coalesce(r.refund_amount, 0)::decimal(28, 8) as refund_amount,
     (o.gross_amount - coalesce(o.discount_amount, 0) - coalesce(r.refund_amount, 0))::decimal(28, 8) as net_amount,
     t.product_cost,
+    case
+        when t.is_cost_known
+            then (o.gross_amount - coalesce(o.discount_amount, 0) - coalesce(r.refund_amount, 0) - t.product_cost)::decimal(28, 8)
+    end as margin,
     t.units,
     o.coupon_id,
     o.is_customised,
@@ -35,6 +48,7 @@ select
     o.payment_due_at,
     o.promised_at,
     date_trunc('month', (o.promised_at + interval 8 hours)::date)::date as promised_month,
+    case when o.promised_at is not null then coalesce(o.re_promises, 0) end as re_promises,
     case when o.delivered_at < run.as_of then o.delivered_at end as delivered_at,
     case
         when (o.status is null or o.status not in ('cancelled', 'unavailable'))
@@ -46,7 +60,7 @@ select
         (o.promised_at + interval 8 hours)::date,
         (case when o.delivered_at < run.as_of then o.delivered_at end + interval 8 hours)::date
     ) as days_late
-from staging.stg_crm__orders as o
+from orders as o
 cross join control.run as run
 left join totals as t using (order_id)
 left join refunds as r using (order_id)

@@ -22,7 +22,11 @@ select
     coalesce(l.discount_amount, 0)::decimal(28, 8) as discount_amount,
     coalesce(r.refund_amount, 0)::decimal(28, 8) as refund_amount,
     (l.quantity * l.unit_price - coalesce(l.discount_amount, 0) - coalesce(r.refund_amount, 0))::decimal(28, 8) as net_amount,
-    (l.quantity * coalesce(l.unit_cost, p.unit_cost))::decimal(28, 8) as product_cost
+    (l.quantity * coalesce(l.unit_cost, p.unit_cost))::decimal(28, 8) as product_cost,
+    (
+        l.quantity * l.unit_price - coalesce(l.discount_amount, 0) - coalesce(r.refund_amount, 0)
+        - l.quantity * coalesce(l.unit_cost, p.unit_cost)
+    )::decimal(28, 8) as margin
 from staging.stg_crm__order_lines as l
 inner join staging.stg_crm__orders as o using (order_id)
 left join staging.stg_crm__products as p using (product_id)

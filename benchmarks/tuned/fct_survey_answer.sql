@@ -17,6 +17,7 @@ select
     i.quality,
     i.attribute,
     i.standard_id,
+    i.unit,
     (case
         when a.score = i.not_applicable_value then null
         when i.reverse then i.low + i.high - a.score

@@ -16,6 +16,10 @@
 {# A stored measure: one decimal type, so that sums do not depend on the order of rows. #}
 {% macro measure(x) -%} cast({{ x }} as decimal(28, 8)) {%- endmacro %}
 
+{# The square of a measure, or another term too large for one: a decimal again, for the same reason. #}
+{% macro wide_measure(x) -%} cast({{ x }} as decimal(38, 8)) {%- endmacro %}
+{% macro measure_squared(x) -%} {{ wide_measure('power(cast(' ~ x ~ ' as double), 2)') }} {%- endmacro %}
+
 {# n / d as a double on both engines (decimal division differs), null where d is 0. #}
 {% macro divide(n, d) -%} (cast({{ n }} as double) / nullif(cast({{ d }} as double), 0)) {%- endmacro %}
 

@@ -296,7 +296,7 @@ case
 {%- set by_kind = {
     'proportion': ['count(value)', 'coalesce(sum(value), 0)', 'count(value)', 'coalesce(sum(value), 0)',
         divide('sum(value)', 'count(value)')],
-    'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(cast(power(cast(value as double), 2) as decimal(38, 8)))',
+    'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(' ~ measure_squared('value') ~ ')',
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
     'median': ['count(value)', 'null', 'null', 'null', median('value')],

@@ -24,19 +24,39 @@ months as (
 ),
 
 links as (
-    select store_id, month, 'agent_satisfaction' as link, avg({{ divide('score - scale_min', 'scale_max - scale_min') }}) as value, count(score) as n
+    select
+        store_id,
+        month,
+        'agent_satisfaction' as link,
+        {{ divide('sum(' ~ measure(divide('score - scale_min', 'scale_max - scale_min')) ~ ')', 'count(score)') }} as value,
+        count(score) as n
     from agents
     group by store_id, month
     union all
-    select store_id, month, 'service_quality' as link, avg(cast(unweighted_gap as double)) as value, count(unweighted_gap) as n
+    select
+        store_id,
+        month,
+        'service_quality' as link,
+        {{ divide('sum(unweighted_gap)', 'count(unweighted_gap)') }} as value,
+        count(unweighted_gap) as n
     from servqual
     group by store_id, month
     union all
-    select store_id, month, 'satisfaction' as link, avg(cast({{ to_int('is_positive') }} as double)) as value, count(is_positive) as n
+    select
+        store_id,
+        month,
+        'satisfaction' as link,
+        {{ divide('sum(' ~ to_int('is_positive') ~ ')', 'count(is_positive)') }} as value,
+        count(is_positive) as n
     from csat
     group by store_id, month
     union all
-    select store_id, month, 'loyalty' as link, avg(cast({{ to_int('is_active') }} as double)) as value, count(*) as n
+    select
+        store_id,
+        month,
+        'loyalty' as link,
+        {{ divide('sum(' ~ to_int('is_active') ~ ')', 'count(is_active)') }} as value,
+        count(*) as n
     from customer_months
     where was_active
     group by store_id, month

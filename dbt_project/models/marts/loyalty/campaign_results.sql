@@ -35,9 +35,9 @@ summed as (
         count(case when is_control and is_converted is not null then 1 end) as controls,
         count(case when is_control and is_converted then 1 end) as control_converted,
         {{ measure('sum(case when not is_control then revenue end)') }} as revenue,
-        cast(sum(case when not is_control then cast(revenue as double) * cast(revenue as double) end) as double) as revenue_squares,
+        sum(case when not is_control then {{ measure_squared('revenue') }} end) as revenue_squares,
         {{ measure('sum(case when is_control then revenue end)') }} as control_revenue,
-        cast(sum(case when is_control then cast(revenue as double) * cast(revenue as double) end) as double) as control_revenue_squares,
+        sum(case when is_control then {{ measure_squared('revenue') }} end) as control_revenue_squares,
         {{ measure('sum(case when not is_control then margin end)') }} as margin,
         {{ measure('sum(case when is_control then margin end)') }} as control_margin
     from contacts

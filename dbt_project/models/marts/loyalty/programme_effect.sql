@@ -67,7 +67,7 @@ strata as (
         {%- for side, condition in [('members', 'is_member'), ('others', 'not is_member')] %}
         count(case when {{ condition }} then 1 end) as {{ side }},
         {{ measure('sum(case when ' ~ condition ~ ' then spend else 0 end)') }} as {{ side }}_spend,
-        cast(sum(case when {{ condition }} then cast(spend as double) * cast(spend as double) else 0e0 end) as double) as {{ side }}_squares
+        sum(case when {{ condition }} then {{ measure_squared('spend') }} else 0 end) as {{ side }}_squares
         {{- ',' if not loop.last }}
         {%- endfor %}
     from matched

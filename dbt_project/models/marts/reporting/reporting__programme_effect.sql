@@ -10,9 +10,9 @@ summed as (
         {{ int_sum('case when is_matched then members else 0 end') }} as matched_members,
         {{ int_sum('case when is_matched then others else 0 end') }} as matched_others,
         {{ int_sum('case when is_matched then 0 else members end') }} as unmatched_members,
-        sum(case when is_matched then cast(members_spend as double) end) as members_spend,
-        sum(case when is_matched then members * cast(difference as double) end) as weighted_difference,
-        sum(case when is_matched then power(cast(members as double), 2) * difference_variance end) as weighted_variance
+        sum(case when is_matched then members_spend end) as members_spend,
+        sum(case when is_matched then {{ wide_measure('members * cast(difference as double)') }} end) as weighted_difference,
+        sum(case when is_matched then {{ wide_measure('power(cast(members as double), 2) * difference_variance') }} end) as weighted_variance
     from strata
     group by month
 ),

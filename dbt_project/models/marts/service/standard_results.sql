@@ -42,7 +42,7 @@ timed_results as (
         max(on_time_target) as on_time_target,
         count(*) as cases,
         {{ int_sum('case when is_on_time then 1 else 0 end') }} as on_time,
-        {{ measure('avg(cast(delivered_value as double))') }} as mean_value,
+        {{ measure(divide('sum(' ~ measure('delivered_value') ~ ')', 'count(delivered_value)')) }} as mean_value,
         max(delivered_value) as worst_value,
         {{ measure(quantile('delivered_value', 0.9)) }} as p90_value
     from standards
