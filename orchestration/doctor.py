@@ -9,8 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from reports.recipients import Recipient
 
 _MIN_FREE_BYTES = 2 * 1024**3
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "weasyprint")
@@ -36,6 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         _published,
         _pdf,
         _mail,
+        _recipients,
     ]
     return [look(settings) for look in looks]
 
@@ -130,3 +135,37 @@ def _mail(settings: Settings) -> Finding:
             f"{mail.host}:{mail.port} does not answer ({error}); see [mail] host, port and security",
         )
     return Finding("mail", True, f"{mail.host}:{mail.port} answers")
+
+
+def _recipients(settings: Settings) -> Finding:
+    from reports.recipients import RecipientsError, read_recipients
+
+    path = settings.recipients
+    try:
+        found = read_recipients(path)
+    except RecipientsError as error:
+        return Finding("recipients", False, str(error).replace("\n", "\n" + " " * 15))
+    if not found:
+        return Finding("recipients", True, f"nobody gets a report: {path} names nobody (docs/delivery.md)")
+    lost = _scopes_without_figures(settings, found)
+    if lost:
+        return Finding("recipients", False, f"{path}: {'; '.join(lost)}; name one that reporting.scope_names has")
+    return Finding("recipients", True, f"{len(found)} in {path}")
+
+
+def _scopes_without_figures(settings: Settings, recipients: tuple[Recipient, ...]) -> list[str]:
+    """Recipients of a store, region or team that the published warehouse does not know."""
+    import duckdb
+
+    from orchestration.warehouse import MARTS_FILE
+
+    path = settings.published / MARTS_FILE
+    if not path.exists():
+        return []
+    with duckdb.connect(str(path), read_only=True) as connection:
+        known = set(connection.execute("select scope_type, scope_id from reporting.scope_names").fetchall())
+    return [
+        f"{one.id} gets {one.scope.type} {one.scope.id!r}, which does not exist"
+        for one in recipients
+        if one.scope.type != "company" and (one.scope.type, one.scope.id) not in known
+    ]

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
+from reports.addresses import read_address
 from reports.bundle import Bundle
 from reports.language import LanguageCode, language, plain
 from reports.render import environment, printed
@@ -90,26 +90,15 @@ def _message(*, subject: str, sender: str, recipient: str, moment: datetime, key
     if moment.tzinfo is None:
         raise ValueError(f"the moment of a mail needs its time zone; {moment.isoformat()} has none")
     message = EmailMessage(policy=SMTP)
-    origin = _address(sender)
+    origin = read_address(sender)
     message["Subject"] = plain(subject)
     message["From"] = origin
-    message["To"] = _address(recipient)
+    message["To"] = read_address(recipient)
     message["Date"] = format_datetime(moment)
     digest = hashlib.sha256(f"{key}|{moment.isoformat()}".encode()).hexdigest()[:32]
     message["Message-ID"] = f"<{digest}@{origin.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     return message
-
-
-def _address(text: str) -> Address:
-    """One mailbox. A line break in it could add headers, so it is refused, as is anything that is no mailbox."""
-    name, mailbox = parseaddr(text)
-    if any(c in text for c in "\r\n\0") or mailbox.count("@") != 1 or " " in mailbox:
-        raise ValueError(f"{text!r} is no mail address; write one such as Li Lei <li.lei@example.com>")
-    try:
-        return Address(display_name=name, addr_spec=mailbox)
-    except (ValueError, IndexError) as error:
-        raise ValueError(f"{text!r} is no mail address: {error}") from error
 
 
 def _with_fixed_boundaries(message: EmailMessage) -> EmailMessage:

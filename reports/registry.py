@@ -92,6 +92,7 @@ class ReportSpec(_Spec):
 
     id: str
     title: str  # a message of the catalogue
+    schedule: Literal["monthly", "daily"] = "monthly"  # how often it is made
     headlines: tuple[str, ...]  # metrics of the first page, in order
     parts: tuple[str, ...]  # scope types whose members may explain a company figure
     areas: tuple[AreaSpec, ...]

@@ -15,6 +15,7 @@ from orchestration.settings import Settings
 from reports.bundle import Meta, Scope, freeze, make_bundle, read_bundle
 from reports.delivery import send
 from reports.mail import compose
+from reports.recipients import read_recipients
 from reports.render import write_report
 
 REPORT = "service_quality"
@@ -82,17 +83,23 @@ def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     def delivery(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """The mail with the PDF, one per recipient."""
         home: Settings = context.resources.writer
-        folder, language = report_folder(home, context.partition_key), home.mail.language
+        folder = report_folder(home, context.partition_key)
         frozen = read_bundle(folder / "bundle.json")
-        pdf = (folder / language / "report.pdf").read_bytes()
+        recipients = [one for one in read_recipients(home.recipients) if one.scope == frozen.scope]
         with step("deliver") as running:
-            for recipient in home.mail.recipients:
+            for one in recipients:
+                pdf = (folder / one.language / "report.pdf").read_bytes()
                 message = compose(
-                    frozen, language, pdf, sender=home.mail.sender, recipient=recipient, moment=datetime.now(UTC)
+                    frozen,
+                    one.language,
+                    pdf,
+                    sender=home.mail.sender,
+                    recipient=one.mailbox,
+                    moment=datetime.now(UTC),
                 )
                 send(message, home.mail, home.outbox)
-            running.count(f"{len(home.mail.recipients)} mails")
-        return dg.MaterializeResult(metadata={"mails": len(home.mail.recipients)})
+            running.count(f"{len(recipients)} mails")
+        return dg.MaterializeResult(metadata={"mails": len(recipients)})
 
     return [bundle, files, delivery]
 

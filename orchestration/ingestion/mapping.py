@@ -30,6 +30,7 @@ from orchestration.ingestion.contract import Entity, LoadMode, contract, quote
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
 from orchestration.settings import BUILT_IN_MAPPINGS, Settings
+from orchestration.yaml_text import TextLoader
 
 Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
 _SUFFIXES: dict[str, Format] = {
@@ -275,23 +276,9 @@ def _meant(name: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml where the wheel has it
-    """Every scalar is the text that was written (Yes is no boolean, 007 no number); a key may stand once."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key, _ in node.value:
-            if keys.count(key.value) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
-        return dict(super().construct_mapping(node, deep))
-
-
-_Loader.yaml_implicit_resolvers = {}
-
-
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+        document = yaml.load(path.read_text(encoding="utf-8"), TextLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(f"{path}: is no YAML: {error}") from error
     if not isinstance(document, dict):
