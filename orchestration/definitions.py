@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.assets.delivery import delivery_asset
 from orchestration.assets.raw import raw_zone_asset
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import candidate_asset, dbt_project_assets, published_asset
@@ -19,7 +20,14 @@ def build_defs(settings: Settings) -> dg.Definitions:
     """Everything that Dagster runs for one Kefu home."""
     dbt = dbt_project_assets(settings)
     return dg.Definitions(
-        assets=[raw_zone_asset(settings), candidate_asset(), dbt, published_asset(dbt), *report_assets(settings)],
+        assets=[
+            raw_zone_asset(settings),
+            candidate_asset(),
+            dbt,
+            published_asset(dbt),
+            *report_assets(settings),
+            delivery_asset(settings),
+        ],
         asset_checks=[*border_checks(), *report_checks()],
         jobs=jobs(settings),
         schedules=schedules(settings),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.alerts import mail_on_failure
-from orchestration.assets.reports import BUNDLE, DELIVERY, FILES
+from orchestration.assets.delivery import DELIVERY
+from orchestration.assets.reports import BUNDLE, FILES
 from orchestration.assets.warehouse import PUBLISHED
 from orchestration.partitions import daily, monthly
 from orchestration.settings import Settings

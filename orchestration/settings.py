@@ -78,6 +78,13 @@ class Mail(_Section):
     user: str | None = None
     password: SecretStr | None = None
     timeout_seconds: float = Field(30, gt=0)
+    ca_file: Path | None = None  # certificates to trust instead of the system's, for a server of one's own
+    attempts: int = Field(4, ge=1)  # rounds of a sending in which a refusal for the time being is tried again
+    retry_seconds: float = Field(15, ge=0)  # before the second round, twice as long before each further one
+    max_bytes: int = Field(10_000_000, ge=100_000)  # a larger mail goes without its attachments
+    unsubscribe: str | None = None  # address in List-Unsubscribe; the data owner's where there is none
+    archive: str | None = Field(None, pattern=r"^https?://\S+$")  # where the archive of reports is served, for links
+    ledger: SecretStr | None = None  # URL of a PostgreSQL database; KEFU_HOME/delivery.db where there is none
 
     @model_validator(mode="before")
     @classmethod
@@ -171,6 +178,15 @@ class Settings(BaseSettings):
     @property
     def recipients(self) -> Path:
         return self.home / "recipients.yml"
+
+    @property
+    def ledger(self) -> str | Path:
+        """Where deliveries are written down: a file, or the URL of a PostgreSQL."""
+        return self.mail.ledger.get_secret_value() if self.mail.ledger else self.home / "delivery.db"
+
+    @property
+    def preview(self) -> Path:
+        return self.home / "preview"
 
     @property
     def outbox(self) -> Path:

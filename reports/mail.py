@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from urllib.parse import quote
 
 from reports.addresses import read_address
 from reports.bundle import Bundle
 from reports.language import LanguageCode, language, plain
+from reports.recipients import Format, Recipient
 from reports.render import environment, printed
 from reports.story import Teller
+
+Attachments = Mapping[Format, bytes]  # the report's files, by what they are
+_KINDS: dict[Format, tuple[str, str]] = {"html": ("text", "html"), "pdf": ("application", "pdf")}
 
 
 @dataclass(frozen=True)
@@ -26,38 +31,77 @@ class Failure:
 
 
 def compose(
-    bundle: Bundle, code: LanguageCode, pdf: bytes, *, sender: str, recipient: str, moment: datetime
+    bundle: Bundle,
+    recipient: Recipient,
+    attachments: Attachments,
+    *,
+    sender: str,
+    unsubscribe: str,
+    moment: datetime,
+    archive: str | None = None,
+    is_too_large: bool = False,
 ) -> EmailMessage:
-    """The mail that carries a report: key figures as text and as HTML, the PDF attached.
+    """The mail that carries a report: key figures as text and as HTML, the files in the order of the formats.
 
-    The same bundle, recipient and moment (with its zone) give the same bytes. ValueError: no such address.
+    The same report, recipient and moment (with its zone) give the same bytes; the Message-ID stays from one attempt to
+    the next. `archive` is a link to all reports, `is_too_large` says that the files were left out. ValueError: no such
+    address.
     """
-    words = language(code)
+    words = language(recipient.language)
     teller = Teller(bundle, words)
     scope = "" if bundle.scope.type == "company" else teller.scope_name(bundle.scope.type, bundle.scope.id)
+    period = bundle.folder.parent.name
     view = {
-        "lang": code,
+        "lang": recipient.language,
         "title": words.say(bundle.spec.title),
         "company": " · ".join(filter(None, (teller.scope_name("company", ""), scope))),
         "month": words.month(bundle.month),
+        "revision": revision(bundle),
         "story": teller.story(),
         "rows": [printed(teller, figure) for metric in bundle.spec.headlines if (figure := bundle.figure(metric))],
         "hash": bundle.sha256[:12],
+        "formats": sorted(attachments),
+        "archive": archive,
+        "is_too_large": is_too_large,
+        "sender": read_address(unsubscribe).addr_spec,
     }
-    templates = environment(bundle.report, code)
+    templates = environment(bundle.report, recipient.language)
+    revised = [words.say("revision %(number)s", number=view["revision"])] if revision(bundle) > 1 else []
     message = _message(
-        subject=f"{view['title']} · {view['company']} · {view['month']}",
+        subject=" · ".join((str(view["title"]), str(view["company"]), str(view["month"]), *revised)),
         sender=sender,
-        recipient=recipient,
+        recipient=recipient.mailbox,
         moment=moment,
-        key=f"{bundle.folder.as_posix()}|{code}|{recipient}|{bundle.sha256}",
+        key="|".join((bundle.folder.as_posix(), str(revision(bundle)), recipient.id, recipient.language)),
     )
-    message["Content-Language"] = code
+    message["Content-Language"] = recipient.language
+    about = quote(f"unsubscribe {bundle.report} {recipient.id}")
+    message["List-Unsubscribe"] = f"<mailto:{read_address(unsubscribe).addr_spec}?subject={about}>"
     message.set_content(templates.get_template("mail.txt.j2").render(view), cte="quoted-printable")
     message.add_alternative(templates.get_template("mail.html.j2").render(view), subtype="html", cte="quoted-printable")
-    name = f"{bundle.report}_{bundle.month:%Y-%m}_{bundle.scope.folder}_{code}.pdf"
-    message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+    edition = f"_r{revision(bundle)}" if revision(bundle) > 1 else ""
+    name = f"{bundle.report}_{period}_{bundle.scope.folder}_{recipient.language}{edition}"
+    for suffix in recipient.formats:
+        if suffix in attachments:
+            kind, sub = _KINDS[suffix]
+            message.add_attachment(attachments[suffix], maintype=kind, subtype=sub, filename=f"{name}.{suffix}")
     return _with_fixed_boundaries(message)
+
+
+def revision(bundle: Bundle) -> int:
+    """Which issue of the month's figures this is: 1 is the first."""
+    return int(getattr(bundle, "revision", 1))
+
+
+def content_hash(message: EmailMessage) -> str:
+    """Of what a mail says and carries, whenever and to whom it goes."""
+    digest = hashlib.sha256()
+    for part in message.walk():
+        if not part.is_multipart():
+            digest.update(f"{part.get_content_type()}|{part.get_filename()}|".encode())
+            content = part.get_payload(decode=True)
+            digest.update(content.replace(b"\r\n", b"\n") if isinstance(content, bytes) else b"")
+    return digest.hexdigest()
 
 
 def compose_failure(
@@ -78,7 +122,7 @@ def compose_failure(
         sender=sender,
         recipient=recipient,
         moment=moment,
-        key=f"{job}|{run_id}|{recipient}",
+        key=f"{job}|{run_id}|{recipient}|{moment.isoformat()}",
     )
     message["Content-Language"] = code
     view = {"failures": failures, "job": job, "run_id": run_id, "company": company}
@@ -95,7 +139,7 @@ def _message(*, subject: str, sender: str, recipient: str, moment: datetime, key
     message["From"] = origin
     message["To"] = read_address(recipient)
     message["Date"] = format_datetime(moment)
-    digest = hashlib.sha256(f"{key}|{moment.isoformat()}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
     message["Message-ID"] = f"<{digest}@{origin.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     return message

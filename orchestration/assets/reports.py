@@ -1,6 +1,6 @@
-"""The monthly report: bundle, rendering, delivery. What they say and look like is the reports package's work."""
+"""The monthly report: bundle and rendering. What they say and look like is the reports package's work."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,16 +13,12 @@ from orchestration.partitions import monthly
 from orchestration.progress import step
 from orchestration.settings import Settings
 from reports.bundle import Meta, Scope, freeze, make_bundle, read_bundle
-from reports.delivery import send
-from reports.mail import compose
-from reports.recipients import read_recipients
 from reports.render import write_report
 
 REPORT = "service_quality"
 GROUP = "reports"
 BUNDLE = dg.AssetKey(["reports", REPORT, "bundle"])
 FILES = dg.AssetKey(["reports", REPORT, "files"])
-DELIVERY = dg.AssetKey(["reports", REPORT, "delivery"])
 
 
 class Issue(dg.Config):
@@ -32,7 +28,7 @@ class Issue(dg.Config):
 
 
 def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Bundle, files and delivery of the monthly report, cut by month."""
+    """Bundle and files of the monthly report, cut by month."""
     months = monthly(settings)
 
     @dg.asset(
@@ -72,36 +68,7 @@ def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             running.count(f"{len(paths)} files")
         return dg.MaterializeResult(metadata={"bytes": sum(path.stat().st_size for path in paths)})
 
-    @dg.asset(
-        key=DELIVERY,
-        group_name=GROUP,
-        partitions_def=months,
-        deps=[files],
-        required_resource_keys={"writer"},
-        retry_policy=dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL),
-    )
-    def delivery(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """The mail with the PDF, one per recipient."""
-        home: Settings = context.resources.writer
-        folder = report_folder(home, context.partition_key)
-        frozen = read_bundle(folder / "bundle.json")
-        recipients = [one for one in read_recipients(home.recipients) if one.scope == frozen.scope]
-        with step("deliver") as running:
-            for one in recipients:
-                pdf = (folder / one.language / "report.pdf").read_bytes()
-                message = compose(
-                    frozen,
-                    one.language,
-                    pdf,
-                    sender=home.mail.sender,
-                    recipient=one.mailbox,
-                    moment=datetime.now(UTC),
-                )
-                send(message, home.mail, home.outbox)
-            running.count(f"{len(recipients)} mails")
-        return dg.MaterializeResult(metadata={"mails": len(recipients)})
-
-    return [bundle, files, delivery]
+    return [bundle, files]
 
 
 def report_folder(home: Settings, month: str) -> Path:
