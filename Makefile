@@ -3,7 +3,7 @@
 SIZE ?= s
 KEFU := .venv/bin/kefu
 
-.PHONY: help setup demo test test-long test-spark mutate lint docs dev bench clean
+.PHONY: help setup demo test test-long test-spark mutate lint lint-python lint-sql docs dev bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,12 @@ lint: ## ruff, mypy, sqlfluff
 	@deploy/setup.sh --group spark # mypy reads what the Spark harness imports
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint-python lint-sql
+
+lint-python:
 	@.venv/bin/mypy
+
+lint-sql:
 	@.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models
 
 docs: setup ## docs/metrics.md from the models' own yml
