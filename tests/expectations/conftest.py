@@ -68,6 +68,13 @@ _DEFINITIONS = """
     ) as metrics(metric_id, unit, direction, kind)
 """
 _BALANCES = (
+    """
+    create table kefu.reporting.contributions as
+    from (values
+        (date '2026-10-01', 'csat', 'previous', 'region', 'north', 0.02),
+        (date '2026-10-01', 'csat', 'previous', 'region', 'south', -0.02)
+    ) as contributions(month, metric_id, period, scope_type, scope_id, contribution)
+    """,
     "create schema kefu.lifecycle",
     "create schema kefu.loyalty",
     "create schema kefu.service",

@@ -128,6 +128,10 @@ MARTS = {
         "update kefu.reporting.kpi_monthly set value = 31 where scope_id = 'north' and metric_id = 'orders'",
         {"kpi_scopes_off_company": "orders"},
     ),
+    "a change that nobody made": (
+        "delete from kefu.reporting.contributions where scope_id = 'south'",
+        {"contributions_open": "csat"},
+    ),
     "a customer came from nowhere": (
         "update kefu.lifecycle.stage_flow set closing = 12 where month = date '2026-09-01'",
         {"stage_flow_open": "lifecycle.stage_flow region"},
