@@ -1,4 +1,4 @@
-"""Charts of a bundle as SVG, declared in Vega-Altair, each with a text alternative.
+"""Charts of a bundle as SVG, declared in Vega-Altair, each with a text alternative and the figures it is drawn from.
 
 Nothing is computed but positions on paper.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -17,13 +17,15 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert
 from altair.utils.schemapi import debug_mode
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pylopdf_fonts_zh_cn import sans_path
 
 from reports.bundle import Bundle, Figure
-from reports.language import Language
-from reports.registry import ChartSpec
+from reports.language import DASH, Language
+from reports.layout import FULL, HALF, THIRD, Listing, listing, width
+from reports.registry import ChartSpec, TableSpec
 from reports.story import Teller
+from reports.tables import printed_table
 
 INK = "#1d2b3a"
 MUTED = "#66727f"
@@ -33,7 +35,6 @@ DATA_PALE = "#c9d6e4"  # their intervals
 ACCENT = "#c2410c"  # what calls for attention, always with a word or shape beside it
 FONTS = "Kefu Sans, system-ui, -apple-system, Segoe UI, Roboto, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
-FULL, HALF, THIRD = 680, 326, 214  # widths in CSS pixels: the text block of an A4 page, and parts of it
 MOST_BARS = 14
 MOST_COHORTS = 13
 
@@ -69,6 +70,17 @@ class Chart:
     svg: Markup
     alt: str
     width: Width
+    table: Listing  # the figures it is drawn from
+    told: bool = False  # the page prints that table beside it, or the drawing has every number of it
+    specification: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+def png(chart: Chart, scale: float = 2.0) -> bytes:
+    """The drawing as a PNG on white, for mail readers that show no SVG; `scale` is pixels per CSS pixel."""
+    _fonts()
+    specification = {**chart.specification, "background": "white"}
+    image: bytes = vl_convert.vegalite_to_png(specification, scale=scale)
+    return image
 
 
 class Draw:
@@ -108,6 +120,7 @@ class Draw:
                     note=self.teller.value(latest),
                     alt_text=self._series_alt(metric_id, series),
                     width="third",
+                    table=self._series_table(metric_id, series),
                 )
             )
         return charts
@@ -133,7 +146,13 @@ class Draw:
             base.mark_circle(size=30, opacity=1, color=ACCENT if attention else DATA).transform_filter("datum.last"),
         ).properties(width=THIRD, height=34)
         return self._finish(
-            chart, title="", note="", alt_text=self._series_alt(metric_id, series), width="third", padding=0
+            chart,
+            title="",
+            note="",
+            alt_text=self._series_alt(metric_id, series),
+            width="third",
+            table=self._series_table(metric_id, series),
+            padding=0,
         )
 
     def parts_over_time(self, spec: ChartSpec) -> list[Chart]:
@@ -180,6 +199,7 @@ class Draw:
                 note=note,
                 alt_text=self._alt(spec, said),
                 width="full",
+                table=self._months_table(spec, shown),
                 sized=True,
             )
         ]
@@ -204,7 +224,7 @@ class Draw:
                 shown=self.words.count(len(kept)),
                 total=self.words.count(self.bundle.members.get(spec.scope, len(parts))),
             )
-        return [self._dots(spec, metric_id, rows, reference, note)]
+        return [self._dots(spec, metric_id, rows, reference, note, self._parts_table(spec, parts))]
 
     def bars(self, spec: ChartSpec) -> list[Chart]:
         """A bar per value of a dimension (counts), or a dot with its interval (everything else)."""
@@ -219,7 +239,8 @@ class Draw:
         own = self.bundle.figure(metric_id) or parts[0]  # some figures mean something by part alone
         if self.bundle.metric(metric_id).unit not in {"count", "money", "points"}:
             rows = [self._dot(self.teller.value_name(spec.dimension, p.dimension_value), p, own) for p in parts]
-            return [self._dots(spec, metric_id, rows, None, self.words.say("Bar: 95%% interval."))]
+            note = self.words.say("Bar: 95%% interval.")
+            return [self._dots(spec, metric_id, rows, None, note, self._parts_table(spec, parts))]
         bars = [
             {
                 "name": self.teller.value_name(spec.dimension, p.dimension_value),
@@ -229,16 +250,25 @@ class Draw:
             }
             for i, p in enumerate(parts)
         ]
+        lengths = [float(bar["value"]) for bar in bars]  # type: ignore[arg-type]
+        room = max([*lengths, 0.0]) * 1.5 or 1  # for the numbers behind the bars
         base = alt.Chart(self._named(bars)).encode(y=self._names_axis())
         chart = alt.layer(
             base.mark_bar(color=DATA, height={"band": 0.62}).encode(
-                x=alt.X("value:Q", axis=None, scale=alt.Scale(zero=True, padding=88))
+                x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[min([*lengths, 0.0]), room], nice=False))
             ),
             base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(x="value:Q", text="text:N"),
         ).properties(width=HALF, height=21 * len(bars) + 8)
         said = [f"{bar['name']} {bar['text']}" for bar in bars]
         return [
-            self._finish(chart, title=self.words.say(spec.title), note="", alt_text=self._alt(spec, said), width="half")
+            self._finish(
+                chart,
+                title=self.words.say(spec.title),
+                note="",
+                alt_text=self._alt(spec, said),
+                width="half",
+                table=self._parts_table(spec, parts),
+            )
         ]
 
     def servqual(self, spec: ChartSpec) -> list[Chart]:
@@ -277,7 +307,12 @@ class Draw:
         )
         return [
             self._finish(
-                chart, title=self.words.say(spec.title), note=note, alt_text=self._alt(spec, said), width="half"
+                chart,
+                title=self.words.say(spec.title),
+                note=note,
+                alt_text=self._alt(spec, said),
+                width="half",
+                table=self._servqual_table(spec),
             )
         ]
 
@@ -292,7 +327,7 @@ class Draw:
         if not cells:
             return []
         most = max(cell.rate or Decimal(0) for cell in cells)
-        rows = [
+        rows: Rows = [
             {
                 "cohort": self._cohort(cell.cohort_month, cell.customers),
                 "number": cell.month_number,
@@ -321,9 +356,21 @@ class Draw:
         ).properties(width=FULL, height=20 * len(order) + 40)
         said = [f"{row['cohort']}, {row['number']}: {row['text']}%" for row in rows[-3:]]
         note = self.words.say("Per cent of the customers won in that month (their number in brackets).")
+        say, numbers = self.words.say, sorted({row["number"] for row in rows})
+        by_place = {(row["cohort"], row["number"]): row["text"] + "%" for row in rows}
+        table = listing(
+            say(spec.title),
+            [(say("Month of the first order (customers)"), False), *((self.words.count(n), True) for n in numbers)],
+            [(cohort, *(by_place.get((cohort, n), DASH) for n in numbers)) for cohort in order],
+        )
         return [
             self._finish(
-                chart, title=self.words.say(spec.title), note=note, alt_text=self._alt(spec, said), width="full"
+                chart,
+                title=say(spec.title),
+                note=note,
+                alt_text=self._alt(spec, said),
+                width="full",
+                table=table,
             )
         ]
 
@@ -377,6 +424,7 @@ class Draw:
                 note=note,
                 alt_text=self._alt(spec, [row["text"] for row in rows]),
                 width="half",
+                table=self._value_matrix_table(spec),
             )
         ]
 
@@ -444,9 +492,461 @@ class Draw:
                 note=note,
                 alt_text=self._alt(spec, said),
                 width="half",
+                table=self._flow_table(spec, months, known, stock),
                 sized=True,
             )
         ]
+
+    def bullets(self, spec: ChartSpec) -> list[Chart]:
+        """A row per figure with a target: what the last months were, the interval, the figure, the target as a mark.
+
+        Each row has a scale of its own, turned so that better is to the right.
+        """
+        judged = [
+            figure
+            for metric_id in spec.metrics or self.bundle.spec.metrics
+            if (figure := self.bundle.figure(metric_id)) and figure.status in {"met", "missed"}
+        ]
+        rows: Rows = []
+        for order, figure in enumerate(f for f in judged if f.value is not None and f.target is not None):
+            series = [f.value for f in _told(self.bundle.series(figure.metric_id)) if f.value is not None]
+            marks = {
+                "before_low": min(series),
+                "before_high": max(series),
+                "low": figure.ci_low if figure.ci_low is not None else figure.value,
+                "high": figure.ci_high if figure.ci_high is not None else figure.value,
+                "value": figure.value,
+                "target": figure.target,
+            }
+            known = [mark for mark in marks.values() if mark is not None]
+            least, span = min(known), max(known) - min(known) or Decimal(1)
+            turned = self.bundle.metric(figure.metric_id).direction == "down"
+            places = {name: float((mark - least) / span) for name, mark in marks.items() if mark is not None}
+            rows.append(
+                {
+                    **{name: 1 - place if turned else place for name, place in places.items()},
+                    "name": ("× " if figure.status == "missed" else "✓ ") + self.teller.label(figure.metric_id),
+                    "text": self.teller.value(figure),
+                    "aim": self.words.figure(
+                        figure.target,
+                        self.bundle.metric(figure.metric_id).unit,
+                        self.bundle.meta.currency,
+                        like=figure.value,
+                    ),
+                    "missed": figure.status == "missed",
+                    "order": order,
+                    "metric_id": figure.metric_id,
+                }
+            )
+        if not rows:
+            return []
+        say = self.words.say
+        axis = alt.Axis(domain=False, ticks=False, labelLimit=230, labelFontSize=11, labelPadding=8, labelColor=INK)
+        base = alt.Chart(self._named(rows)).encode(
+            y=alt.Y("name:N", sort=alt.EncodingSortField("order"), axis=axis, title=None)
+        )
+        x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[-0.03, 1.75], nice=False), title=None)
+        colour = alt.condition("datum.missed", alt.value(ACCENT), alt.value(DATA))
+        texts = base.mark_text(baseline="middle", align="right", fontSize=11, color=INK)
+        chart = alt.layer(
+            base.mark_bar(color="#eef1f5", height=15).encode(x=alt.X("before_low:Q", title=None), x2="before_high:Q"),
+            base.mark_rule(strokeWidth=5, opacity=0.35).encode(x="low:Q", x2="high:Q", color=colour),
+            base.mark_tick(color=INK, thickness=2, height=17).encode(x="target:Q"),
+            base.mark_circle(size=62, opacity=1).encode(x=x, color=colour),
+            texts.encode(x=alt.datum(1.38), text="text:N"),
+            texts.encode(x=alt.datum(1.73), text="aim:N", color=alt.value(MUTED)),
+        ).properties(width=FULL, height=22 * len(rows) + 8)
+        said = [f"{row['name']} {row['text']}{say(', target ')}{row['aim']}" for row in rows]
+        figures = {figure.metric_id: figure for figure in judged}
+        table = listing(
+            say(spec.title),
+            [(say("Figure"), False), (say("Value"), True), (say("95%% interval"), True), (say("Target"), True)],
+            [(row["name"], row["text"], self.teller.interval(figures[row["metric_id"]]), row["aim"]) for row in rows],
+        )
+        note = say(
+            "Dot: the figure; thick line: its 95%% interval; upright: the target. Grey: the last 13 months. "
+            "Right is better, each row has its own scale. Numbers: figure, target."
+        )
+        return [
+            self._finish(
+                chart,
+                title=say(spec.title),
+                note=note,
+                alt_text=self._alt(spec, said),
+                width="full",
+                table=table,
+                told=True,
+            )
+        ]
+
+    def quadrants(self, spec: ChartSpec) -> list[Chart]:
+        """Rows of a table by two of its columns, with a cross between the quadrants; a chart per value of `each`."""
+        found = self._table_rows(spec)
+        kinds = list(dict.fromkeys(row[spec.each] for row in found)) if spec.each else [""]
+        charts = []
+        for kind in kinds:
+            rows = [row for row in found if not spec.each or row[spec.each] == kind]
+            title = self.words.say(spec.title)
+            if len(kinds) > 1:
+                title += self.words.say(": ") + self.teller.value_name(spec.each, kind or "")
+            charts += self._quadrants(spec, title, rows)
+        return charts
+
+    def _quadrants(self, spec: ChartSpec, title: str, found: list[dict[str, str | None]]) -> list[Chart]:
+        points: list[dict[str, Any]] = [
+            {"name": self.teller.value_name(spec.label, row[spec.label] or ""), "x": abs(float(x)), "y": abs(float(y))}
+            for row in found
+            if (x := row[spec.x]) is not None and (y := row[spec.y]) is not None
+        ]
+        if len(points) < 2:
+            return []
+        cross = {
+            name: float(found[0][at] or 0) if isinstance(at, str) else at
+            for name, at in (("x", spec.x_at), ("y", spec.y_at))
+        }
+        ends = {name: _around([point[name] for point in points], cross[name]) for name in ("x", "y")}
+        height = 210
+        _beside(points, ends, HALF - 30, height - 40)
+        scales = {name: alt.Scale(domain=list(ends[name]), nice=False, zero=False) for name in ends}
+        axis = alt.Axis(tickCount=4, grid=False, format="~g")
+        base = alt.Chart(self._named(points)).encode(
+            x=alt.X("x:Q", scale=scales["x"], axis=axis, title=self._column_title(spec, spec.x)),
+            y=alt.Y("y:Q", scale=scales["y"], axis=axis, title=None),
+        )
+        lines = alt.Chart(self._named([cross]))
+        corners: Rows = [
+            {
+                "text": self.words.name(code),
+                "x": ends["x"][side],
+                "y": ends["y"][level],
+                "align": "right" if side else "left",
+            }
+            for code, level, side in zip(spec.corners, (1, 1, 0, 0), (0, 1, 0, 1), strict=True)
+        ]
+        layers = [
+            lines.mark_rule(color=RULE, strokeWidth=1.2).encode(x=alt.X("x:Q", title=None)),
+            lines.mark_rule(color=RULE, strokeWidth=1.2).encode(y=alt.Y("y:Q", title=None)),
+        ]
+        layers += [
+            alt.Chart(self._named([corner]))
+            .mark_text(
+                align=corner["align"],
+                baseline="top" if corner["y"] == ends["y"][1] else "bottom",
+                dx=-3 if corner["align"] == "right" else 3,
+                dy=2 if corner["y"] == ends["y"][1] else -2,
+                color=MUTED,
+                fontSize=10,
+            )
+            .encode(x="x:Q", y="y:Q", text="text:N")
+            for corner in corners
+        ]
+        layers.append(base.mark_circle(color=DATA, size=52, opacity=1))
+        aligned: list[tuple[bool, Any, int]] = [(False, "left", 7), (True, "right", -7)]
+        for side, align, dx in aligned:
+            layers.append(
+                base.mark_text(color=INK, fontSize=10, align=align, baseline="middle", dx=dx)
+                .encode(y="text_y:Q", text="name:N")
+                .transform_filter("datum.left" if side else "!datum.left")
+            )
+        chart = alt.layer(*layers).properties(width=HALF, height=height)
+        said = [point["name"] for point in points]
+        note = self.words.say(
+            "Height: %(y)s. Lines: %(lines)s.",
+            y=self._column_title(spec, spec.y),
+            lines=self.words.say("the means") if isinstance(spec.x_at, str) else self.words.say("one half"),
+        )
+        return [
+            self._finish(
+                chart,
+                title=title,
+                note=note,
+                alt_text=title + self.words.say(": ") + self.words.join(said),
+                width="half",
+                table=self._own_table(spec),
+                told=True,
+            )
+        ]
+
+    def matrix(self, spec: ChartSpec) -> list[Chart]:
+        """A table of pairs as a heat map with its numbers, what was by what is."""
+        found = [row for row in self._table_rows(spec) if row[spec.value] is not None]
+        if not found:
+            return []
+        rows: Rows = [
+            {
+                "x": self.teller.value_name(spec.x, row[spec.x] or ""),
+                "y": self.teller.value_name(spec.x, row[spec.y] or ""),
+                "value": float(row[spec.value] or 0),
+                "text": self.words.count(Decimal(row[spec.value] or 0)),
+            }
+            for row in found
+        ]
+        most = max(float(row["value"]) for row in rows)
+        for row in rows:
+            row["dark"] = float(row["value"]) > most * 0.5
+        places = {
+            name: [
+                self.teller.value_name(spec.x, code)
+                for code in sorted(  # a grade is one letter; what stands outside the grades comes last
+                    {row[column] or "" for row in found},
+                    key=lambda code: (len(code) > 1, self.teller.value_place(spec.x, code)),
+                )
+            ]
+            for name, column in (("x", spec.x), ("y", spec.y))
+        }
+        side: dict[str, Any] = {"domain": False, "ticks": False, "labelFontSize": 11, "labelLimit": 90}
+        base = alt.Chart(self._named(rows)).encode(
+            x=alt.X(
+                "x:N",
+                sort=places["x"],
+                axis=alt.Axis(orient="top", labelAngle=0, **side),
+                title=self._column_title(spec, spec.x),
+            ),
+            y=alt.Y("y:N", sort=places["y"], axis=alt.Axis(**side), title=None),
+        )
+        chart = alt.layer(
+            base.mark_rect(stroke="white", strokeWidth=2).encode(
+                color=alt.Color(
+                    "value:Q", legend=None, scale=alt.Scale(type="sqrt", range=["#eef3f8", DATA], domain=[0, most])
+                )
+            ),
+            base.mark_text(fontSize=11).encode(
+                text="text:N", color=alt.condition("datum.dark", alt.value("white"), alt.value(INK))
+            ),
+        ).properties(width=HALF, height=26 * len(places["y"]) + 40)
+        said = [f"{row['y']} → {row['x']} {row['text']}" for row in rows]
+        note = self.words.say("Rows: %(rows)s.", rows=self._column_title(spec, spec.y))
+        return [
+            self._finish(
+                chart,
+                title=self.words.say(spec.title),
+                note=note,
+                alt_text=self._alt(spec, said),
+                width="half",
+                table=self._own_table(spec),
+            )
+        ]
+
+    def stages(self, spec: ChartSpec) -> list[Chart]:
+        """What there was and what came, by what went and what there is: ribbons as wide as the number they carry."""
+        found = self._table_rows(spec)
+        if not found:
+            return []
+        row = {name: float(value) for name, value in found[0].items() if value is not None}
+        before = [(name, row.get(name, 0.0)) for name in (spec.x, *spec.came)]
+        after = [(name, row.get(name, 0.0)) for name in (spec.y, *spec.went)]
+        total = sum(value for _, value in before)
+        if total <= 0:
+            return []
+        gap = total * 0.06
+        ribbons: Rows = []
+        texts: Rows = []
+        for side, (flows, start, end) in enumerate(((before, 0.0, 1.0), (after, 2.0, 1.0))):
+            flows = [(name, value) for name, value in flows if value]
+            outer, inner = 0.0, gap * (len(before) - 1) / 2
+            for name, value in flows:
+                steady = name in {spec.x, spec.y}
+                for step in range(21):
+                    part = step / 20
+                    bend = part * part * (3 - 2 * part)
+                    base_y = outer + (inner - outer) * bend
+                    ribbons.append(
+                        {
+                            "flow": f"{side}{name}",
+                            "x": start + (end - start) * part,
+                            "low": base_y,
+                            "high": base_y + value,
+                            "kind": "steady" if steady else ("went" if side else "came"),
+                        }
+                    )
+                texts.append(
+                    {
+                        "x": start,
+                        "y": outer + value / 2,
+                        "text": f"{self._column_title(spec, name)} {self.words.count(int(value))}",
+                        "right": bool(side),
+                    }
+                )
+                outer += value + gap
+                inner += value
+        base = alt.Chart(self._named(ribbons)).encode(
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.95, 2.95], nice=False), title=None),
+            y=alt.Y("low:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, zero=False), title=None),
+            y2="high:Q",
+            detail="flow:N",
+            color=alt.Color(
+                "kind:N",
+                legend=None,
+                scale=alt.Scale(domain=["steady", "came", "went"], range=[DATA_PALE, DATA, ACCENT]),
+            ),
+        )
+        names = alt.Chart(self._named(_apart(texts, total * 0.075)))
+        layers = [base.mark_area(opacity=0.85)]
+        aligned: list[tuple[bool, Any, int]] = [(False, "right", -6), (True, "left", 6)]
+        for right, align, dx in aligned:
+            layers.append(
+                names.mark_text(align=align, baseline="middle", dx=dx, fontSize=11, color=INK)
+                .encode(x="x:Q", y="y:Q", text="text:N")
+                .transform_filter("datum.right" if right else "!datum.right")
+            )
+        chart = alt.layer(*layers).properties(width=FULL, height=150)
+        said = [text["text"] for text in texts]
+        return [
+            self._finish(
+                chart,
+                title=self.words.say(spec.title),
+                note=self.words.say(
+                    "Width: customers. Left: the month's beginning and who came. Right: who went and its end."
+                ),
+                alt_text=self._alt(spec, said),
+                width="full",
+                table=self._own_table(spec),
+            )
+        ]
+
+    def _table_spec(self, spec: ChartSpec) -> TableSpec:
+        return next(table for table in self.bundle.spec.tables if table.title == spec.table)
+
+    def _table_rows(self, spec: ChartSpec) -> list[dict[str, str | None]]:
+        """The rows of the chart's table that stand on enough cases, by column."""
+        declared = self._table_spec(spec)
+        names = [column.name for column in declared.columns]
+        return [
+            dict(zip(names, row, strict=False))
+            for table in self.bundle.tables
+            if (table.id, table.title) == (declared.id, declared.title)
+            for row in table.rows
+            if row[-1] is None or int(row[-1]) >= self.bundle.meta.min_n
+        ]
+
+    def _column_title(self, spec: ChartSpec, name: str) -> str:
+        return self.words.say(next(c.title for c in self._table_spec(spec).columns if c.name == name))
+
+    def _own_table(self, spec: ChartSpec) -> Listing:
+        declared = self._table_spec(spec)
+        table = next(t for t in self.bundle.tables if (t.id, t.title) == (declared.id, declared.title))
+        return printed_table(self.teller, declared, table)
+
+    def _value(self, figure: Figure) -> str:
+        return self.words.say("too few to say") if figure.status == "too_few" else self.teller.value(figure)
+
+    def _series_table(self, metric_id: str, series: list[Figure]) -> Listing:
+        say = self.words.say
+        has_target = any(figure.target is not None for figure in series)
+        columns = [(say("Month"), False), (say("Value"), True), (say("95%% interval"), True), (say("n"), True)]
+        unit, currency = self.bundle.metric(metric_id).unit, self.bundle.meta.currency
+        rows = []
+        for figure in series:
+            few = figure.status == "too_few"
+            cells = [
+                self._month(figure.month),
+                self._value(figure),
+                DASH if few else self.teller.interval(figure),
+                DASH if figure.n is None else self.words.count(figure.n),
+            ]
+            aim = [self.words.figure(figure.target, unit, currency, like=figure.value)] if has_target else []
+            rows.append((*cells, *aim))
+        return listing(self.teller.label(metric_id), columns + [(say("Target"), True)] * has_target, rows)
+
+    def _months_table(self, spec: ChartSpec, shown: list[list[Figure]]) -> Listing:
+        by_month = [{figure.month: figure for figure in series} for series in shown]
+        months = sorted({month for series in by_month for month in series})
+        names = [self.teller.scope_name(spec.scope, series[-1].scope_id) for series in shown]
+        return listing(
+            self.words.say(spec.title),
+            [(self.words.say("Month"), False), *((name, True) for name in names)],
+            [
+                (self._month(month), *(self._value(s[month]) if month in s else DASH for s in by_month))
+                for month in months
+            ],
+        )
+
+    def _parts_table(self, spec: ChartSpec, parts: list[Figure]) -> Listing:
+        say = self.words.say
+        return listing(
+            say(spec.title),
+            [("", False), (say("Value"), True), (say("95%% interval"), True), (say("n"), True)],
+            [
+                (
+                    self.teller.value_name(spec.dimension, p.dimension_value)
+                    if spec.dimension
+                    else self.teller.scope_name(spec.scope, p.scope_id),
+                    self._value(p),
+                    self.teller.interval(p),
+                    DASH if p.n is None else self.words.count(p.n),
+                )
+                for p in parts
+            ],
+        )
+
+    def _servqual_table(self, spec: ChartSpec) -> Listing:
+        say, words = self.words.say, self.words
+        return listing(
+            say(spec.title),
+            [
+                (say("Dimension"), False),
+                (say("Expected"), True),
+                (say("Perceived"), True),
+                (say("Gap, negative is a shortfall"), True),
+                (say("n"), True),
+            ],
+            [
+                (
+                    words.name(row.dimension),
+                    *(words.figure(v, "score", "") for v in (row.expectation, row.perception, row.gap)),
+                    words.count(row.n),
+                )
+                for row in self.bundle.servqual
+                if row.n >= self.bundle.meta.min_n
+            ],
+        )
+
+    def _value_matrix_table(self, spec: ChartSpec) -> Listing:
+        say, words, currency = self.words.say, self.words, self.bundle.meta.currency
+        return listing(
+            say(spec.title),
+            [
+                (say("Cell"), False),
+                (say("Customers"), True),
+                (say("Orders per customer in the window"), True),
+                (say("Mean order value"), True),
+                (say("Spend"), True),
+            ],
+            [
+                (
+                    words.name(cell.cell),
+                    words.count(cell.customers),
+                    words.figure(cell.mean_orders, "score", currency),
+                    words.figure(cell.mean_order_value, "money", currency),
+                    words.figure(cell.spend, "money", currency),
+                )
+                for cell in self.bundle.value_matrix
+            ],
+        )
+
+    def _flow_table(
+        self,
+        spec: ChartSpec,
+        months: list[date],
+        known: dict[tuple[date, str], Figure],
+        stock: dict[date, Figure],
+    ) -> Listing:
+        moves = [*spec.came, *spec.went]
+        return listing(
+            self.words.say(spec.title),
+            [
+                (self.words.say("Month"), False),
+                *((self.teller.label(metric_id), True) for metric_id in (*moves, spec.metrics[0])),
+            ],
+            [
+                (
+                    self._month(month),
+                    *(self._value(known[month, m]) if (month, m) in known else DASH for m in moves),
+                    self._value(stock[month]) if month in stock else DASH,
+                )
+                for month in months
+            ],
+        )
 
     def _named(self, rows: Rows) -> Any:
         """Data by name: Altair copies a chart, rows and all, each time it is put into another."""
@@ -524,7 +1024,9 @@ class Draw:
             "flag": flag,
         }
 
-    def _dots(self, spec: ChartSpec, metric_id: str, rows: Rows, reference: dict[str, Any] | None, note: str) -> Chart:
+    def _dots(
+        self, spec: ChartSpec, metric_id: str, rows: Rows, reference: dict[str, Any] | None, note: str, table: Listing
+    ) -> Chart:
         own = self.bundle.figure(metric_id)
         like = abs(own.value) if own is not None and own.value is not None else Decimal(0)
         up = self.bundle.metric(metric_id).direction != "down"
@@ -549,7 +1051,12 @@ class Draw:
         if reference is not None:
             said.append(reference["text"])
         return self._finish(
-            chart, title=self.words.say(spec.title), note=note, alt_text=self._alt(spec, said), width="half"
+            chart,
+            title=self.words.say(spec.title),
+            note=note,
+            alt_text=self._alt(spec, said),
+            width="half",
+            table=table,
         )
 
     def _names_axis(self, order: list[str] | None = None, padding: int = 8) -> alt.Y:
@@ -591,6 +1098,8 @@ class Draw:
         note: str,
         alt_text: str,
         width: Width,
+        table: Listing,
+        told: bool = False,
         sized: bool = False,
         padding: int = 2,
     ) -> Chart:
@@ -606,7 +1115,8 @@ class Draw:
             "datasets": self.rows,
         }
         self.rows = {}
-        return Chart(title, note, _svg(specification, f"c{self.drawn}"), alt_text, width)
+        drawing = _svg(specification, f"c{self.drawn}", alt_text)
+        return Chart(title, note, drawing, alt_text, width, table, told, specification)
 
 
 KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
@@ -618,7 +1128,45 @@ KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
     "cohorts": Draw.cohorts,
     "value_matrix": Draw.value_matrix,
     "flow": Draw.flow,
+    "bullets": Draw.bullets,
+    "quadrants": Draw.quadrants,
+    "matrix": Draw.matrix,
+    "stages": Draw.stages,
 }
+
+
+def _around(values: list[float], cross: float) -> tuple[float, float]:
+    """Ends of an axis that has all values, the cross and some room for names."""
+    low, high = min(*values, cross), max(*values, cross)
+    room = (high - low) * 0.14 or 0.5
+    return low - room, high + room
+
+
+def _beside(points: Rows, ends: dict[str, tuple[float, float]], wide: int, high: int) -> None:
+    """Puts each point's name on the side where there is room, and lower where it would lie on another name."""
+    left, right = ends["x"]
+    line = 12 * (ends["y"][1] - ends["y"][0]) / high
+    placed: list[tuple[float, float, float]] = []  # from, to and height of each name
+    for point in sorted(points, key=lambda p: -p["y"]):
+        point["left"] = point["x"] > (left + right) / 2
+        at, long = (point["x"] - left) / (right - left) * wide, width(point["name"]) + 12
+        start, end = (at - long, at) if point["left"] else (at, at + long)
+        text_y = point["y"]
+        for other_start, other_end, other_y in placed:
+            if start < other_end and other_start < end and abs(text_y - other_y) < line:
+                text_y = other_y - line
+        point["text_y"] = text_y
+        placed.append((start, end, text_y))
+
+
+def _apart(texts: list[dict[str, Any]], line: float) -> list[dict[str, Any]]:
+    """Names of each side at least a line apart."""
+    below: dict[bool, float] = {}
+    for text in texts:
+        side = text["right"]
+        text["y"] = max(text["y"], below[side] + line) if side in below else text["y"]
+        below[side] = text["y"]
+    return texts
 
 
 def _told(figures: Iterable[Figure]) -> list[Figure]:
@@ -637,10 +1185,14 @@ def _fonts() -> None:
     vl_convert.register_font_directory(str(sans_path().parent))
 
 
-def _svg(specification: dict[str, Any], prefix: str) -> Markup:
-    """The chart as an SVG element; its ids get a prefix, for all charts of a report stand in one document."""
+def _svg(specification: dict[str, Any], prefix: str, alt_text: str) -> Markup:
+    """The chart as an SVG element that tells its text alternative, in a browser and as a figure of a tagged PDF.
+
+    Its ids get a prefix, for all charts of a report stand in one document.
+    """
     _fonts()
     svg = vl_convert.vegalite_to_svg(specification)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    svg = svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    svg = svg.replace("<svg ", f'<svg role="img" aria-labelledby="{prefix}-says" focusable="false" ', 1)
+    svg = svg.replace(">", f'><title id="{prefix}-says">{escape(alt_text)}</title>', 1)
     return Markup(svg)  # noqa: S704 - vl-convert escapes all text; a test feeds it markup

@@ -22,13 +22,42 @@ class _Spec(BaseModel):
 class ChartSpec(_Spec):
     """One chart: a kind drawn in charts.py and what it is drawn from."""
 
-    kind: Literal["trends", "scopes", "parts_over_time", "bars", "servqual", "cohorts", "value_matrix", "flow"]
+    kind: Literal[
+        "trends",
+        "scopes",
+        "parts_over_time",
+        "bars",
+        "servqual",
+        "cohorts",
+        "value_matrix",
+        "flow",
+        "bullets",
+        "quadrants",
+        "matrix",
+        "stages",
+    ]
     title: str  # a message of the catalogue
     metrics: tuple[str, ...] = ()
     scope: str = ""  # scope type whose members are compared
     dimension: str = ""
-    came: tuple[str, ...] = ()  # of a flow: what adds to the stock, and what takes from it
+    # of a flow (metrics) or of stages (columns): what adds to the stock, and what takes from it
+    came: tuple[str, ...] = ()
     went: tuple[str, ...] = ()
+    # of charts drawn from a table of the same report: its title, and the columns that say where a row stands
+    table: str = ""
+    x: str = ""  # of stages: the stock before
+    y: str = ""  # of stages: the stock after
+    label: str = ""
+    value: str = ""
+    each: str = ""  # a chart per value of that column
+    x_at: str | float = 0.0  # where the cross of quadrants stands: a number, or the column that has it
+    y_at: str | float = 0.0
+    corners: tuple[str, ...] = ()  # codes of the quadrants: upper left, upper right, lower left, lower right
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Metrics that the chart is drawn from."""
+        return (*self.metrics, *self.came, *self.went) if not self.table else ()
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w+$")]
@@ -57,6 +86,7 @@ class ColumnSpec(_Spec):
     ] = "count"
     language: Literal["en", "zh-CN"] | None = None  # printed for readers of that language alone
     judged: bool = False  # too few to say where the table's n is below min_n
+    printed: bool = True  # or only drawn from
 
     @property
     def is_number(self) -> bool:
@@ -95,6 +125,7 @@ class ReportSpec(_Spec):
     schedule: Literal["monthly", "daily"] = "monthly"  # how often it is made
     headlines: tuple[str, ...]  # metrics of the first page, in order
     parts: tuple[str, ...]  # scope types whose members may explain a company figure
+    overview: tuple[ChartSpec, ...] = ()  # charts of the second page
     areas: tuple[AreaSpec, ...]
     advice: dict[str, str]  # metric id -> what to do when it is missed or worse; messages of the catalogue
 
@@ -110,8 +141,11 @@ class ReportSpec(_Spec):
     @property
     def drawn_metrics(self) -> tuple[str, ...]:
         """Those of charts, of which some stand in no table."""
-        charts = (chart for area in self.areas for chart in area.charts)
-        return tuple(dict.fromkeys(m for chart in charts for m in (*chart.metrics, *chart.came, *chart.went)))
+        return tuple(dict.fromkeys(metric for chart in self.charts for metric in chart.drawn))
+
+    @property
+    def charts(self) -> tuple[ChartSpec, ...]:
+        return (*self.overview, *(chart for area in self.areas for chart in area.charts))
 
     @property
     def tables(self) -> tuple[TableSpec, ...]:
@@ -120,7 +154,7 @@ class ReportSpec(_Spec):
     @property
     def messages(self) -> tuple[str, ...]:
         """Texts of this report that the catalogues must carry."""
-        areas = (text for area in self.areas for text in (area.title, *(chart.title for chart in area.charts)))
+        areas = (*(area.title for area in self.areas), *(chart.title for chart in self.charts))
         tables = (text for table in self.tables for text in (table.title, *(column.title for column in table.columns)))
         return tuple(dict.fromkeys((self.title, *areas, *tables, *self.advice.values())))
 

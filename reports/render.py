@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from functools import cache, partial
-from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,19 +17,20 @@ import jinja2
 import weasyprint
 from jinja2.ext import Extension
 from markupsafe import Markup
-from PIL import ImageFont
 from pylopdf_fonts_zh_cn import sans_path
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from reports.bundle import Bundle, Figure, Table, write_whole
+from reports.bundle import Bundle, write_whole
 from reports.charts import Chart, Draw
-from reports.language import DASH, LANGUAGES, Language, LanguageCode, language, plain
-from reports.registry import FOLDER, ColumnSpec, TableSpec, report
+from reports.language import LANGUAGES, Language, LanguageCode, language, plain
+from reports.layout import Listing, paddings, width
+from reports.registry import FOLDER, AreaSpec, report
 from reports.story import Teller
+from reports.tables import Row, printed_table
+from reports.tables import printed as printed
 
 MOST_LOADS = 60  # rows of the table of loads; WeasyPrint is slow on long tables
-MEASURED_AT = 100  # font size in pixels at which widths are taken
 FONT_URL = "kefu-font:sans"
 PDF_STYLE = f"""
 @font-face {{ font-family: "Kefu Sans"; src: url("{FONT_URL}"); }}
@@ -39,31 +38,8 @@ PDF_STYLE = f"""
 """
 
 
-@dataclass(frozen=True)
-class Row:
-    """One printed line of a table of figures."""
-
-    label: str
-    value: str
-    interval: str
-    n: str
-    target: str
-    status: str  # met, missed, too_few, no_target: picks the mark
-    status_text: str
-    previous: str
-    change_previous: str  # better, worse, changed, no_clear_change or empty: picks the mark
-    year_ago: str
-    change_year_ago: str
-
-
-@dataclass(frozen=True)
-class PrintedTable:
-    """A table with a shape of its own."""
-
-    title: str
-    columns: tuple[tuple[str, bool], ...]  # heading, and whether numbers stand below it
-    rows: tuple[tuple[str, ...], ...]
-    more: int
+Block = Chart | Listing
+Band = tuple[Block, ...]  # blocks that stand side by side
 
 
 @dataclass(frozen=True)
@@ -72,9 +48,9 @@ class Area:
 
     id: str
     title: str
+    opening: tuple[Band, ...]  # before the table of figures
     rows: tuple[Row, ...]
-    bands: tuple[tuple[Chart, ...], ...]  # charts that stand side by side
-    tables: tuple[PrintedTable, ...]
+    bands: tuple[Band, ...]  # after it
     absent: str  # labels of the figures that nobody supplied
 
 
@@ -95,11 +71,11 @@ def render_pdf(page: str, fetcher: URLFetcher | None = None) -> bytes:
     """A page of render_html as a PDF, fonts embedded, the same bytes each time. Raises
     ValueError if the page asks for anything to be fetched."""
     fetch = fetcher or ClosedFetcher()
-    fonts = FontConfiguration()
+    fonts = _only_the_packaged_font()
     style = weasyprint.CSS(string=PDF_STYLE, font_config=fonts, url_fetcher=fetch)
-    document = weasyprint.HTML(string=_ANCHORED.sub(_shifted, page), url_fetcher=fetch)
+    document = weasyprint.HTML(string=_ANCHORED.sub(_shifted, _FOLDED.sub("", page)), url_fetcher=fetch)
     try:
-        pdf: bytes = document.write_pdf(stylesheets=[style], font_config=fonts, pdf_tags=True)
+        pdf: bytes = document.write_pdf(stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1")
     except FatalURLFetchingError as error:  # a BaseException, which would end the process
         raise ValueError(f"a report fetches nothing, but its page asks for it: {error}") from error
     return pdf
@@ -135,6 +111,24 @@ class ClosedFetcher(URLFetcher):  # type: ignore[misc]
         return super().fetch(url, headers)
 
 
+# Figures behind a chart, folded in a browser: paper does not unfold, and setting them would take most of the time.
+_FOLDED = re.compile(r'<details class="behind">.*?</details>', re.S)
+
+
+def _only_the_packaged_font() -> FontConfiguration:
+    """Fonts of a PDF: none of the machine's, or characters that the packaged one lacks would be set in whatever is
+    installed (Hangul, emoji and rare Han were), and the same bundle would give another PDF elsewhere."""
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(FOLDER / "styles" / "fonts.conf")
+    try:
+        return FontConfiguration()
+    finally:
+        if before is None:
+            del os.environ["FONTCONFIG_FILE"]
+        else:
+            os.environ["FONTCONFIG_FILE"] = before
+
+
 @cache
 def _font() -> bytes:
     return sans_path().read_bytes()
@@ -147,20 +141,14 @@ _ANCHORED = re.compile(r'<text text-anchor="(middle|end)"([^>]*) font-size="([\d
 
 def _shifted(match: re.Match[str]) -> str:
     anchor, before, size, after, text = match.groups()
-    width = _measure().getlength(html.unescape(text)) / MEASURED_AT * float(size)
-    shift = width if anchor == "end" else width / 2
+    wide = width(html.unescape(text), float(size))
+    shift = wide if anchor == "end" else wide / 2
     return f'<text dx="{-shift:.3f}"{before} font-size="{size}px"{after}>{text}</text>'
-
-
-@cache
-def _measure() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(sans_path(), MEASURED_AT, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
     """Everything the template prints, as text."""
     teller, draw = Teller(bundle, words), Draw(bundle, words)
-    printed_ids = {figure.metric_id for figure in bundle.figures}
     loads = sorted(
         bundle.loads, key=lambda load: (not load.is_stale, -load.rows_quarantined - load.rows_refused, load.entity)
     )
@@ -182,111 +170,78 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
             for metric_id in bundle.spec.headlines
             if (figure := bundle.figure(metric_id))
         ],
-        "areas": [
-            Area(
-                id=area.id,
-                title=words.say(area.title),
-                rows=tuple(printed(teller, figure) for metric in area.metrics if (figure := bundle.figure(metric))),
-                bands=_bands([chart for spec in area.charts for chart in draw.charts(spec)]),
-                tables=tuple(
-                    printed_table(teller, spec, table)
-                    for spec in area.tables
-                    for table in bundle.tables
-                    if (table.id, table.title) == (spec.id, spec.title)
-                ),
-                absent=words.join([teller.label(metric) for metric in area.metrics if bundle.figure(metric) is None]),
-            )
-            for area in bundle.spec.areas
-        ],
+        "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
+        "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
         "loads": loads[:MOST_LOADS],
         "more_loads": max(0, len(loads) - MOST_LOADS),
         "stale": [load for load in loads if load.is_stale],
         "count": words.count,
         "day": words.day,
         "plain": plain,
-        "definitions": [
-            (teller.label(m.metric_id), teller.definition(m.metric_id))
-            for m in bundle.metrics
-            if m.metric_id in printed_ids
-        ],
+        "definitions": _definitions(teller),
         "min_n": words.count(bundle.meta.min_n),
     }
 
 
-def _bands(charts: list[Chart]) -> tuple[tuple[Chart, ...], ...]:
-    """Neighbours of one width in rows of as many as fit."""
-    fitting = {"third": 3, "half": 2, "full": 1}
-    runs = (list(run) for _, run in groupby(charts, key=lambda chart: chart.width))
-    return tuple(
-        tuple(run[i : i + fitting[run[0].width]]) for run in runs for i in range(0, len(run), fitting[run[0].width])
-    )
-
-
-def printed(teller: Teller, figure: Figure) -> Row:
-    """A figure as the tables print it."""
-    words = teller.words
-    metric = teller.bundle.metric(figure.metric_id)
-    few = figure.status == "too_few"
-
-    def number(value: Any) -> str:
-        return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)
-
-    marks = {
-        "met": words.say("met"),
-        "missed": words.say("missed"),
-        "too_few": words.say("too few to say"),
-        "no_target": "",
-        None: "",
+def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
+    """A page: small multiples, the table of figures, then charts and tables, those of one matter beside each other."""
+    words, bundle = teller.words, teller.bundle
+    tables = {
+        spec.title: printed_table(teller, spec, table)
+        for spec in area.tables
+        for table in bundle.tables
+        if (table.id, table.title) == (spec.id, spec.title)
     }
-    return Row(
-        label=teller.label(figure.metric_id),
-        value=words.say("too few to say") if few else number(figure.value),
-        interval=DASH if few else teller.interval(figure),
-        n=DASH if figure.n is None else words.count(figure.n),
-        target=number(figure.target),
-        status=figure.status or "no_target",
-        status_text=marks[figure.status],
-        previous=DASH if few else number(figure.previous),
-        change_previous="" if few else figure.change_previous or "",
-        year_ago=DASH if few else number(figure.year_ago),
-        change_year_ago="" if few else figure.change_year_ago or "",
+    opening: list[Block] = []
+    blocks: list[Block] = []
+    for spec in area.charts:
+        charts = draw.charts(spec)
+        (opening if spec.kind == "trends" else blocks).extend(charts)
+        if charts and spec.table in tables:
+            table = tables.pop(spec.table)
+            blocks += [table] if charts[0].told else []
+    blocks += tables.values()
+    return Area(
+        id=area.id,
+        title=words.say(area.title),
+        opening=_bands(opening),
+        rows=tuple(printed(teller, figure) for metric in area.metrics if (figure := bundle.figure(metric))),
+        bands=_bands(blocks),
+        absent=words.join([teller.label(metric) for metric in area.metrics if bundle.figure(metric) is None]),
     )
 
 
-def printed_table(teller: Teller, spec: TableSpec, table: Table) -> PrintedTable:
-    """A table of the bundle as text."""
-    words, currency = teller.words, teller.bundle.meta.currency
+def _definitions(teller: Teller) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What each printed figure means, by area; a figure of several areas once."""
+    printed_ids = {figure.metric_id for figure in teller.bundle.figures}
+    told: set[str] = set()
+    groups = []
+    for area in teller.bundle.spec.areas:
+        ids = dict.fromkeys((*area.metrics, *(drawn for chart in area.charts for drawn in chart.drawn)))
+        new = [metric_id for metric_id in ids if metric_id in printed_ids - told]
+        groups.append((teller.words.say(area.title), [(teller.label(m), teller.definition(m)) for m in new]))
+        told |= set(new)
+    rest = [m.metric_id for m in teller.bundle.metrics if m.metric_id in printed_ids - told]
+    groups.append((teller.words.say("Further figures"), [(teller.label(m), teller.definition(m)) for m in rest]))
+    return [group for group in groups if group[1]]
 
-    shown = [column for column in spec.columns if column.language in (None, words.code)]
 
-    def text(column: ColumnSpec, value: str | None, n: str | None) -> str:
-        if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
-            return words.say("too few to say")
-        if value is None:
-            return DASH
-        match column.unit:
-            case "code":
-                return teller.value_name(column.name, value)
-            case "metric":
-                known = {metric.metric_id for metric in teller.bundle.metrics}
-                return teller.label(value) if value in known else words.name(value)
-            case "date":
-                return words.day(date.fromisoformat(value))
-            case "text":
-                return plain(value)
-            case unit:
-                return words.figure(Decimal(value), unit, currency)
+FITTING = {"third": 3, "half": 2, "full": 1}
 
-    def line(*values: str | None) -> tuple[str, ...]:
-        cells = zip(spec.columns, values, strict=False)  # the last value is n, which is no column
-        return tuple(text(column, value, values[-1]) for column, value in cells if column in shown)
 
-    return PrintedTable(
-        title=words.say(spec.title),
-        columns=tuple((words.say(column.title), column.is_number) for column in shown),
-        rows=tuple(line(*row) for row in table.rows),
-        more=table.total - len(table.rows),
-    )
+def _bands(blocks: Sequence[Block]) -> tuple[Band, ...]:
+    """Blocks in rows of as many of one width as fit; a half one waits for the next, so that no row is half empty."""
+    bands: list[list[Block]] = []
+    open_bands: dict[str, list[Block]] = {}
+    for block in blocks:
+        band = open_bands.get(block.width)
+        if band is None:
+            band = open_bands[block.width] = []
+            bands.append(band)
+        band.append(block)
+        if len(band) == FITTING[block.width]:
+            del open_bands[block.width]
+    return tuple(map(tuple, bands))
 
 
 @cache
@@ -303,5 +258,6 @@ def environment(report_id: str, code: LanguageCode) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.install_gettext_translations(language(code).translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["paddings"] = paddings
     environment.globals["style"] = Markup((FOLDER / "styles" / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return environment

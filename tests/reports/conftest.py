@@ -250,7 +250,7 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
 
 def _cell(column: ColumnSpec, number: int) -> object:
     if column.is_number:
-        return Decimal(number) / 4
+        return Decimal(number + 1) / 4
     return "2026-10-01" if column.unit == "date" else f"{column.name} {number}"
 
 

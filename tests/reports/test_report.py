@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import html
+import io
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,12 +14,17 @@ import jinja2
 import pypdfium2
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 from pypdfium2 import raw
 
 from orchestration.settings import DBT_PROJECT_DIR
 from reports.bundle import Bundle
 from reports.catalogue import messages, template, untranslated, update
+from reports.charts import KINDS, Draw, png
 from reports.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
+from reports.layout import THIRD, listing, paddings, width
 from reports.registry import report, reports
 from reports.render import ClosedFetcher, environment, render_html, render_pdf, write_report
 
@@ -29,7 +35,7 @@ HOSTILE = "</style></svg><script>alert(1)</script>\u202egnp.exe\x00'\"&" + "W" *
 def visible(page: str) -> str:
     """The text of a page, a line per block."""
     body = re.sub(r"<style>.*?</style>|<head>.*?</head>", "", page, flags=re.S)
-    body = re.sub(r"<svg.*?</svg>", "", body, flags=re.S)
+    body = re.sub(r'<svg.*?</svg>|<details class="behind">.*?</details>', "", body, flags=re.S)
     body = re.sub(r"</(p|h\d|li|tr|dt|dd|figcaption|div)>", "\n", body)
     lines = (" ".join(html.unescape(re.sub(r"<[^>]+>", " ", line)).split()) for line in body.splitlines())
     return "\n".join(line for line in lines if line) + "\n"
@@ -73,9 +79,33 @@ def test_ids_of_charts_are_unique(pages: Pages) -> None:
 
 def test_every_chart_says_what_it_shows(pages: Pages) -> None:
     page = pages["zh-CN"]
-    alternatives = re.findall(r'role="img" aria-label="([^"]*)"', page)
+    alternatives = re.findall(r'<svg role="img" aria-labelledby="(\S+)" [^>]*><title id="\1">([^<]*)</title>', page)
     assert len(alternatives) == page.count("<svg") > 10
-    assert all(len(text) > 10 for text in alternatives)
+    assert all(len(text) > 10 for _, text in alternatives)
+
+
+def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
+    """Who cannot see a chart reads its numbers: folded below it, or printed beside it."""
+    draw = Draw(bundle, language("en"))
+    charts = [(spec, chart) for spec in bundle.spec.charts for chart in draw.charts(spec)]
+    assert {spec.kind for spec, _ in charts} == set(KINDS)
+    for spec, chart in charts:
+        assert len(chart.table.columns) > 1, spec
+        assert chart.table.rows, spec
+    page = render_html(bundle, "en")
+    folded = re.findall(r'<details class="behind">.*?</details>', page, flags=re.S)
+    assert len(folded) == page.count("<svg") - sum(chart.told for _, chart in charts)
+    assert all(table.count("<tr>") > 1 for table in folded)
+
+
+def test_a_chart_is_a_picture_for_a_mail(bundle: Bundle) -> None:
+    """Mail readers show no SVG. The same chart gives the same bytes."""
+    chart = Draw(bundle, language("zh-CN")).sparkline("csat")[0]
+    picture = png(chart)
+    assert picture == png(chart)
+    image = Image.open(io.BytesIO(picture))
+    assert (image.format, image.width) == ("PNG", 2 * THIRD)
+    assert len(picture) < 20_000
 
 
 def hostile(bundle: Bundle) -> Bundle:
@@ -227,3 +257,25 @@ def test_a_report_is_written_whole(bundle: Bundle, tmp_path: Path) -> None:
     paths = write_report(bundle, tmp_path, ["en"])
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["en/report.html", "en/report.pdf"]
     assert sorted(path.name for path in (tmp_path / "en").iterdir()) == ["report.html", "report.pdf"]
+
+
+@given(
+    st.lists(st.sampled_from(["5", "86.6%", "1,405", "CN¥37.67", "12.3 min", "−0.60", "–", "too few to say", "1–2%"]))
+)
+def test_decimal_points_of_a_column_stand_under_each_other(cells: list[str]) -> None:
+    """A reader compares numbers down a column; right-aligned fractions of other lengths would mislead the eye."""
+    places = set()
+    for cell, padding in zip(cells, paddings(cells), strict=True):
+        assert padding >= 0
+        if re.fullmatch(r"[^\d]*\d[\d,]*(\.\d+)?\D*", cell):
+            behind = re.search(r"(?:\.\d+)?\D*$", cell)
+            places.add(round(padding + width(behind.group() if behind else "", 1), 1))
+    assert len(places) <= 1
+
+
+@given(st.lists(st.lists(st.text(max_size=30), min_size=3, max_size=3), max_size=5))
+def test_shares_of_columns_fill_the_table(cells: list[list[str]]) -> None:
+    made = listing("t", [("a", False), ("bb", True), ("", True)], [tuple(row) for row in cells])
+    assert sum(column.share for column in made.columns) == pytest.approx(100, abs=0.1)
+    assert all(column.share > 0 for column in made.columns)
+    assert [len(row) for row in made.padded] == [3] * len(cells)

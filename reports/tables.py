@@ -1,0 +1,98 @@
+"""Figures and tables of a bundle as the text that is printed. Sentences are made in story.py, drawings in charts.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from reports.bundle import Figure, Table
+from reports.language import DASH, plain
+from reports.layout import Listing, listing
+from reports.registry import ColumnSpec, TableSpec
+from reports.story import Teller
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed line of a table of figures."""
+
+    label: str
+    value: str
+    interval: str
+    n: str
+    target: str
+    status: str  # met, missed, too_few, no_target: picks the mark
+    status_text: str
+    previous: str
+    change_previous: str  # better, worse, changed, no_clear_change or empty: picks the mark
+    year_ago: str
+    change_year_ago: str
+
+
+def printed(teller: Teller, figure: Figure) -> Row:
+    """A figure as the tables print it."""
+    words = teller.words
+    metric = teller.bundle.metric(figure.metric_id)
+    few = figure.status == "too_few"
+
+    def number(value: Any) -> str:
+        return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)
+
+    marks = {
+        "met": words.say("met"),
+        "missed": words.say("missed"),
+        "too_few": words.say("too few to say"),
+        "no_target": "",
+        None: "",
+    }
+    return Row(
+        label=teller.label(figure.metric_id),
+        value=words.say("too few to say") if few else number(figure.value),
+        interval=DASH if few else teller.interval(figure),
+        n=DASH if figure.n is None else words.count(figure.n),
+        target=number(figure.target),
+        status=figure.status or "no_target",
+        status_text=marks[figure.status],
+        previous=DASH if few else number(figure.previous),
+        change_previous="" if few else figure.change_previous or "",
+        year_ago=DASH if few else number(figure.year_ago),
+        change_year_ago="" if few else figure.change_year_ago or "",
+    )
+
+
+def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
+    """A table of the bundle as text."""
+    words, currency = teller.words, teller.bundle.meta.currency
+
+    shown = [column for column in spec.columns if column.printed and column.language in (None, words.code)]
+
+    def text(column: ColumnSpec, value: str | None, n: str | None) -> str:
+        if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
+            return words.say("too few to say")
+        if value is None:
+            return DASH
+        match column.unit:
+            case "code":
+                return teller.value_name(column.name, value)
+            case "metric":
+                known = {metric.metric_id for metric in teller.bundle.metrics}
+                return teller.label(value) if value in known else words.name(value)
+            case "date":
+                return words.day(date.fromisoformat(value))
+            case "text":
+                return plain(value)
+            case unit:
+                return words.figure(Decimal(value), unit, currency)
+
+    def line(*values: str | None) -> tuple[str, ...]:
+        cells = zip(spec.columns, values, strict=False)  # the last value is n, which is no column
+        return tuple(text(column, value, values[-1]) for column, value in cells if column in shown)
+
+    return listing(
+        words.say(spec.title),
+        [(words.say(column.title), column.is_number) for column in shown],
+        [line(*row) for row in table.rows],
+        table.total - len(table.rows),
+    )
