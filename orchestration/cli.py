@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import ValidationError
@@ -15,6 +17,10 @@ from orchestration.errors import CommandFailedError
 from orchestration.lock import WarehouseBusyError
 from orchestration.progress import reporting_to
 from orchestration.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
+    from reports.bundle import Scope
+    from reports.language import LanguageCode
 
 FAILED = 1
 
@@ -43,6 +49,39 @@ class Month(click.ParamType[str]):
             return datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC).strftime("%Y-%m")
         except ValueError:
             self.fail(f"{value!r} is no month; write it as 2026-10", param, ctx)
+
+
+class Edition(click.ParamType[tuple[date, int | None]]):
+    """An issued report: its month, and its revision if it is not the one in force."""
+
+    name = "YYYY-MM[@REVISION]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[date, int | None]:
+        if isinstance(value, tuple):
+            return value
+        month, _, revision = value.partition("@")
+        if revision and not (revision.isdigit() and int(revision)):
+            self.fail(f"{revision!r} is no revision; write a number from 1, such as {month}@1", param, ctx)
+        first = date.fromisoformat(f"{Month().convert(month, param, ctx)}-01")
+        return first, int(revision) if revision else None
+
+
+class ScopeName(click.ParamType["Scope"]):
+    """Whose report: company, or type=id."""
+
+    name = "SCOPE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scope:
+        from reports.bundle import Scope
+
+        if isinstance(value, Scope):
+            return value
+        scope_type, _, scope_id = value.partition("=")
+        if value == "company":
+            return Scope()
+        if scope_type not in {"region", "store", "team"} or not scope_id:
+            self.fail(f"{value!r} is no scope; write company, or one such as store=demo:S07", param, ctx)
+        return Scope(type=scope_type, id=scope_id)
 
 
 @click.group(
@@ -103,17 +142,73 @@ def backfill(settings: Settings, first: date, last: date) -> None:
     commands.nightly(settings, first, last)
 
 
-@cli.command()
-@click.option("--month", type=Month(), required=True, help="Month to report.")
+@cli.group(invoke_without_command=True)
+@click.option("--month", type=Month(), help="Month to report.")
 @click.option("--send", is_flag=True, help="Mail it too; held back while the month is incomplete or a source is stale.")
-@click.option("--replace", is_flag=True, help="Issue it anew where the issued figures differ from today's.")
-@click.pass_obj
-def report(settings: Settings, month: str, send: bool, replace: bool) -> None:
-    """Freeze the figures of a month and render the report."""
+@click.option("--revise", is_flag=True, help="Issue it anew where printed figures changed; needs --reason.")
+@click.option("--reason", default="", help="Why it is revised, for the note in the report.")
+@click.pass_context
+def report(context: click.Context, month: str | None, send: bool, revise: bool, reason: str) -> None:
+    """Freeze the figures of a month and render the reports; look at issued ones."""
+    if context.invoked_subcommand:
+        if month:
+            raise click.UsageError(f"--month is for issuing; give {context.invoked_subcommand} the month as a word")
+        return
+    if month is None:
+        raise click.UsageError("say which month: kefu report --month 2026-10")
+    if revise != bool(reason.strip()):
+        raise click.UsageError("--revise and --reason TEXT go together: the note in the report says why")
     from orchestration import commands
+    from orchestration.reporting import pending
 
+    settings: Settings = context.obj
     _not_in_future(settings, date.fromisoformat(f"{month}-01"))
-    commands.report(settings, month, send=send, replace=replace)
+    commands.report(settings, month, send=send, revise=revise, reason=reason.strip())
+    for line in pending(settings, date.fromisoformat(f"{month}-01")):
+        click.echo(line)
+
+
+def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
+    help_text = "Whose report: company, or type=id such as store=demo:S07."
+    return click.option("--scope", type=ScopeName(), default="company", show_default=True, help=help_text)(command)
+
+
+@report.command("diff")
+@click.argument("old", type=Edition())
+@click.argument("new", type=Edition())
+@_scope_option
+@click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True)
+@click.pass_obj
+def report_diff(
+    settings: Settings, old: tuple[date, int | None], new: tuple[date, int | None], scope: Scope, language: LanguageCode
+) -> None:
+    """Show what differs between two issued reports, each a month or a month's revision: 2026-09 2026-10, or
+    2026-10@1 2026-10@2."""
+    from orchestration.report_tables import show_diff
+    from orchestration.reporting import issued
+
+    show_diff(issued(settings, scope, *old), issued(settings, scope, *new), language)
+
+
+@report.command("differences")
+@click.pass_obj
+def report_differences(settings: Settings) -> None:
+    """Show what the night found: printed figures that the warehouse now gives otherwise than the issued reports."""
+    from orchestration.report_tables import show_recorded
+
+    show_recorded(settings)
+
+
+@report.command("verify")
+@click.argument("month", type=Month())
+@click.pass_obj
+def report_verify(settings: Settings, month: str) -> None:
+    """Build the warehouse again from raw, as known when the month was issued, and compare every issued figure."""
+    from orchestration.report_tables import show_verdict
+    from orchestration.verification import verify
+
+    if not show_verdict(verify(settings, date.fromisoformat(f"{month}-01"))):
+        sys.exit(FAILED)
 
 
 @cli.command()

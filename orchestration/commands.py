@@ -44,10 +44,10 @@ def nightly(settings: Settings, first: date, last: date) -> None:
     _run(settings, NIGHTLY, _days(first, last))
 
 
-def report(settings: Settings, month: str, *, send: bool, replace: bool = False) -> None:
-    """Bundle and files of a month (YYYY-MM); with `send` the mails too, unless the report is held back. With `replace`
-    figures that differ from the issued ones are issued anew."""
-    config = {"ops": {BUNDLE.to_python_identifier(): {"config": {"replace": replace}}}}
+def report(settings: Settings, month: str, *, send: bool, revise: bool = False, reason: str = "") -> None:
+    """Bundles and files of a month (YYYY-MM); with `send` the mails too, unless the report is held back. With `revise`
+    printed figures that differ from the issued ones are issued anew, for that reason."""
+    config = {"ops": {BUNDLE.to_python_identifier(): {"config": {"revise": revise, "reason": reason}}}}
     _run(settings, MONTHLY_REPORT, {"dagster/partition": month}, None if send else [BUNDLE, FILES], config)
 
 

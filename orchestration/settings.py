@@ -65,6 +65,12 @@ class Engine(_Section):
     keep_published: int = Field(3, ge=1)  # published versions kept on disk for readers that still hold one
 
 
+class Disclosure(_Section):
+    """What reports may show."""
+
+    small_cell: int = Field(5, ge=1)  # a figure of fewer cases is suppressed, and what would tell it
+
+
 class Mail(_Section):
     """Where mails go: files in KEFU_HOME/outbox, or an SMTP server."""
 
@@ -110,6 +116,7 @@ class Settings(BaseSettings):
     ingestion: Ingestion = Ingestion()
     engine: Engine = Field(default_factory=Engine)
     mail: Mail = Mail()
+    disclosure: Disclosure = Disclosure()
     measures: dict[str, Any] = Field(default_factory=dict)
     expectations: dict[str, dict[str, Any]] = Field(default_factory=dict)  # severity and limits by expectation
 

@@ -1,6 +1,7 @@
-"""The figures of one report, month and scope, read from the published `reporting` schema and frozen as hashed JSON.
+"""The figures of one report, month and scope, read from the published `reporting` schema as hashed JSON.
 
-Nothing is computed here: rows are selected, and the ledger of loads is added up. Rendering needs the bundle alone.
+Nothing is computed here: rows are selected, small cells are left out, and the ledger of loads is added up. Rendering
+needs the bundle alone. How bundles are issued and restated is in revisions.py.
 """
 
 from __future__ import annotations
@@ -9,23 +10,27 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import duckdb
+import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from reports.registry import ReportSpec, TableSpec, report
+from reports.suppression import Cell, Key, hidden_cells
 
 MOST_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
 MOST_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well
+MOST_EXCEPTIONS = 40  # figures that missed their target or got worse, of which the bundle keeps the first
 TREND_MONTHS = 13  # months of a trend: a year and the month itself
 
 Change = Literal["better", "worse", "changed", "no_clear_change"]
-Status = Literal["met", "missed", "too_few", "no_target"]
+Status = Literal["met", "missed", "too_few", "no_target", "suppressed"]
 
 
 def _shortest(value: object) -> object:
@@ -48,6 +53,10 @@ class Scope(_Frozen):
 
     type: str = "company"
     id: str = "company"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.type, self.id)
 
     @property
     def folder(self) -> str:
@@ -74,7 +83,10 @@ class Metric(_Frozen):
 
 
 class Figure(_Frozen):
-    """One figure; one row of kpi_monthly. Rates 0-1, money in the company's currency, times in minutes."""
+    """One figure; one row of kpi_monthly. Rates 0-1, money in the company's currency, times in minutes.
+
+    A `suppressed` one stands on too few cases, or would tell such a one by subtraction: nothing of it is known here.
+    """
 
     month: date
     scope_type: str
@@ -154,18 +166,81 @@ class Table(_Frozen):
 
 
 class Load(_Frozen):
-    """What one source has delivered of one entity up to known_at, in rows."""
+    """What one source has delivered of one entity up to known_at, in rows; the counts are the company's to know."""
 
     entity: str
     source_system: str
     last_load_date: date
-    rows_read: int
-    rows_loaded: int
-    rows_filtered: int
-    rows_duplicate: int
-    rows_quarantined: int
-    rows_refused: int
+    rows_read: int | None
+    rows_loaded: int | None
+    rows_filtered: int | None
+    rows_duplicate: int | None
+    rows_quarantined: int | None
+    rows_refused: int | None
+    rows_late: int | None = None  # rows of the month that came after its last day and the day after
     is_stale: bool
+
+
+class Warned(_Frozen):
+    """What the warehouse says of its own data; one row of warnings."""
+
+    warning: str
+    subject: str
+    cases: int
+    message_en: str
+    message_zh: str
+
+
+class Withheld(_Frozen):
+    """Something of which cells are not shown, because they are too few or would tell others."""
+
+    metric_id: str = ""  # a split of a metric
+    dimension: str = ""
+    table: str = ""  # or rows of a table, by its title
+
+
+class Cause(_Frozen):
+    """Why figures of a month changed after they were issued: loads that came since and touch the month, or what changed
+    in the software or its settings."""
+
+    kind: Literal["late_rows", "code", "settings"]
+    entity: str = ""
+    source_system: str = ""
+    first_load_date: date | None = None
+    last_load_date: date | None = None
+    rows: int | None = None  # of those loads, that speak of the month
+
+
+class Changed(_Frozen):
+    """One printed figure that is not what was issued; None where there was or is none.
+
+    Of a table, `metric_id` is empty, `row` says which row and `column` which column: titles are messages.
+    """
+
+    metric_id: str = ""
+    scope_type: str = "company"
+    scope_id: str = "company"
+    dimension: str = ""
+    dimension_value: str = ""
+    table: str = ""
+    row: tuple[str | None, ...] = ()
+    column: str = ""
+    old: str | None
+    new: str | None
+    old_n: int | None = None
+    new_n: int | None = None
+
+
+class Restatement(_Frozen):
+    """What a revision changed of the one before it, and why."""
+
+    month: date  # whose report was revised
+    revision: int  # that the changes made
+    known_at: date
+    reason: str  # in the words of whoever revised it; empty when it came with the next month's report
+    changes: tuple[Changed, ...]  # the first of them
+    total: int
+    causes: tuple[Cause, ...] = ()
 
 
 class Meta(_Frozen):
@@ -178,12 +253,17 @@ class Meta(_Frozen):
     known_at: date  # last load they stand on
     version: str  # of this software
     min_n: int = 30
+    small_cell: int = 5  # figures of fewer cases are suppressed
+    build_id: str = ""  # of the warehouse: names the loads, settings and code it was made of
+    code_version: str = ""  # hash of the models
+    settings_version: str = ""  # hash of the settings that shape figures
 
 
 class Bundle(_Frozen):
     """All that a rendering of one report needs."""
 
     format: Literal[1] = 1
+    revision: int = 1
     report: str
     month: date
     scope: Scope
@@ -198,6 +278,13 @@ class Bundle(_Frozen):
     value_matrix: tuple[MatrixCell, ...] = ()
     tables: tuple[Table, ...] = ()
     loads: tuple[Load, ...] = ()
+    exceptions: tuple[Figure, ...] = ()  # that missed their target or got worse, here or at a member; the first of them
+    exceptions_total: int = 0
+    withheld: tuple[Withheld, ...] = ()
+    not_supplied: tuple[str, ...] = ()  # entities of which no source delivered anything
+    warnings: tuple[Warned, ...] = ()
+    restated: Restatement | None = None  # what this revision changed
+    restatements: tuple[Restatement, ...] = ()  # of earlier months, since the last month's report
 
     @property
     def spec(self) -> ReportSpec:
@@ -210,8 +297,13 @@ class Bundle(_Frozen):
 
     @property
     def sha256(self) -> str:
-        """Hash of the canonical JSON."""
-        return hashlib.sha256(_canonical(self.model_dump(mode="json"))).hexdigest()
+        """Hash of the canonical JSON, as the file holds it."""
+        return hashlib.sha256(_canonical(self.content)).hexdigest()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is written: no field left to its default, so that a bundle of before a field existed keeps its hash."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
     def metric(self, metric_id: str) -> Metric:
         return next(metric for metric in self.metrics if metric.metric_id == metric_id)
@@ -225,9 +317,7 @@ class Bundle(_Frozen):
         return [
             f
             for f in self.figures
-            if f.metric_id == metric_id
-            and (f.scope_type, f.scope_id) == (self.scope.type, self.scope.id)
-            and not f.dimension
+            if f.metric_id == metric_id and (f.scope_type, f.scope_id) == self.scope.key and not f.dimension
         ]
 
     def parts(self, metric_id: str, scope_type: str) -> list[Figure]:
@@ -243,18 +333,6 @@ class Bundle(_Frozen):
         return [f for f in self.figures if f.metric_id == metric_id and f.dimension == dimension]
 
 
-class BundleChangedError(Exception):
-    """A month was issued with other figures than the warehouse gives now."""
-
-    def __init__(self, path: Path, metric_ids: Iterable[str]) -> None:
-        self.path = path
-        self.metric_ids = tuple(sorted(metric_ids))
-        super().__init__(
-            f"{path} was issued with other figures of {', '.join(self.metric_ids)}; "
-            "it stays as it is. Replace it explicitly if the issued report is to be taken back."
-        )
-
-
 class BundleDamagedError(Exception):
     """A bundle on disk is not what was written."""
 
@@ -262,48 +340,80 @@ class BundleDamagedError(Exception):
 _Row = TypeVar("_Row", bound=BaseModel)
 
 
-def _read(con: duckdb.DuckDBPyConnection, row: type[_Row], sql: str, values: dict[str, Any]) -> tuple[_Row, ...]:
-    used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
-    result = con.execute(sql, used)
-    names = [column[0] for column in result.description]
-    return tuple(row.model_validate(dict(zip(names, record, strict=True))) for record in result.fetchall())
-
-
-def _table(con: duckdb.DuckDBPyConnection, spec: TableSpec, values: dict[str, Any]) -> Table | None:
-    """The rows of the month and scope, as far as the table is cut by them; None where there is none.
-
-    A table that is not cut by scope is the company's.
-    """
-    has = {name for (name,) in con.execute(_COLUMNS, [spec.id]).fetchall()}
-    missing = {*(column.name for column in spec.columns), *spec.where, *([spec.n] if spec.n else [])} - has
-    if missing:
-        raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
-    by_scope = "scope_type" in has and not spec.all_scopes
-    if not by_scope and values["scope_type"] != "company":
-        return None
-    used = ["month"] * ("month" in has) + ["scope_type", "scope_id"] * by_scope
-    wanted = {**{name: values[name] for name in used}, **spec.where}
-    where = (
-        " and ".join(f"{name} {'<=' if name == 'month' and spec.until else '='} ${name}" for name in wanted) or "true"
-    )
-    selected = ", ".join([*(column.name for column in spec.columns), spec.n or "null"])
-    found = con.execute(
-        f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}", wanted
-    ).fetchall()
-    rows = tuple(tuple(None if value is None else str(_shortest(value)) for value in row) for row in found[: spec.most])
-    return Table(id=spec.id, title=spec.title, rows=rows, total=len(found)) if rows else None
-
-
 _COLUMNS = "select column_name from duckdb_columns() where schema_name = 'reporting' and table_name = ?"
 
-_FIGURES = """
+_CELLS = """
+select metric_id, month, scope_type, scope_id, dimension, dimension_value, n
+from reporting.kpi_monthly
+where
+    month between $first and $month and list_contains($metrics, metric_id) and (dimension = '' or month = $month)
+    and n > 0
+"""
+
+# Figures of the months of a trend, splits of the month alone: what is compared belongs to the month too.
+_CUT = """
+create or replace temp table cut_figures as
+with
+chosen as (
+    select
+        kpi_monthly.*,
+        dimension = '' and month = $month as is_compared,
+        list_position($metrics, metric_id) as metric_place
+    from reporting.kpi_monthly
+    where month between $first and $month and list_contains($metrics, metric_id) and (dimension = '' or month = $month)
+),
+
+marked as (
+    select
+        chosen.*,
+        hidden.metric_id is not null as is_hidden,
+        previously.metric_id is not null as is_previous_hidden,
+        a_year_ago.metric_id is not null as is_year_ago_hidden
+    from chosen
+    left join hidden_keys as hidden
+        on
+            chosen.metric_id = hidden.metric_id and chosen.month = hidden.month
+            and chosen.scope_type = hidden.scope_type and chosen.scope_id = hidden.scope_id
+            and chosen.dimension = hidden.dimension and chosen.dimension_value = hidden.dimension_value
+    left join hidden_keys as previously
+        on
+            chosen.is_compared and chosen.metric_id = previously.metric_id and previously.month = $previous
+            and chosen.scope_type = previously.scope_type and chosen.scope_id = previously.scope_id
+            and previously.dimension = ''
+    left join hidden_keys as a_year_ago
+        on
+            chosen.is_compared and chosen.metric_id = a_year_ago.metric_id and a_year_ago.month = $first
+            and chosen.scope_type = a_year_ago.scope_type and chosen.scope_id = a_year_ago.scope_id
+            and a_year_ago.dimension = ''
+)
+
+select
+    month, scope_type, scope_id, metric_id, dimension, dimension_value, is_hidden, metric_place,
+    case when not is_hidden then value end as value,
+    case when not is_hidden then n end as n,
+    case when not is_hidden then ci_low end as ci_low,
+    case when not is_hidden then ci_high end as ci_high,
+    target,
+    case when is_hidden then 'suppressed' else status end as status,
+    case when is_compared and not is_hidden and not is_previous_hidden then previous end as previous,
+    case when is_compared and not is_hidden and not is_year_ago_hidden then year_ago end as year_ago,
+    case when not is_hidden and not is_previous_hidden then change_previous end as change_previous,
+    case when not is_hidden and not is_year_ago_hidden then change_year_ago end as change_year_ago
+from marked
+order by scope_type, scope_id
+"""
+
+# Those inside a scope: the company's parts are all, a region's are its stores.
+_IS_PART = "list_contains($parts, scope_type) and ($everyone or list_contains($inside, scope_id))"
+
+_FIGURES = f"""
 with
 chosen as (
     select
         *,
         scope_type = $scope_type and scope_id = $scope_id as is_own
-    from reporting.kpi_monthly
-    where month between $first and $month and list_contains($metrics, metric_id)
+    from cut_figures
+    where (scope_type = $scope_type and scope_id = $scope_id) or (dimension = '' and not is_hidden and {_IS_PART})
 ),
 
 ranked_parts as (
@@ -316,7 +426,7 @@ ranked_parts as (
             order by coalesce(status = 'missed' or change_previous = 'worse', false) desc, n desc nulls last, scope_id
         ) as place
     from chosen
-    where month = $month and not is_own and dimension = '' and list_contains($parts, scope_type)
+    where month = $month and not is_own
 )
 
 select
@@ -326,25 +436,42 @@ select
 from chosen
 left join ranked_parts using (metric_id, scope_type, scope_id)
 where
-    (chosen.is_own and (chosen.dimension = '' or chosen.month = $month))
-    or (
-        chosen.dimension = ''
-        and (
-            (chosen.month = $month and ranked_parts.place <= $most_parts)
-            or (list_contains($over_time, chosen.metric_id) and ranked_parts.place <= $most_over_time)
-        )
-    )
+    -- a suppressed figure of the month says that there is one; a chart leaves it out
+    (chosen.is_own and (not chosen.is_hidden or (chosen.month = $month and chosen.dimension = '')))
+    or (chosen.month = $month and ranked_parts.place <= $most_parts)
+    or (list_contains($over_time, chosen.metric_id) and ranked_parts.place <= $most_over_time)
 order by
-    list_position($metrics, chosen.metric_id), not chosen.is_own, chosen.scope_type, chosen.scope_id,
+    metric_place, not chosen.is_own, chosen.scope_type, chosen.scope_id,
     chosen.dimension, chosen.dimension_value, chosen.month
 """
 
-_MEMBERS = """
+_EXCEPTIONS = f"""
+select
+    month, scope_type, scope_id, metric_id, dimension, dimension_value, value, n, ci_low, ci_high, target, status,
+    previous, year_ago, change_previous, change_year_ago
+from cut_figures
+where
+    month = $month and dimension = '' and list_contains($printed, metric_id)
+    and ((scope_type = $scope_type and scope_id = $scope_id) or ({_IS_PART}))
+    and (status = 'missed' or change_previous = 'worse')
+order by
+    (coalesce(status = 'missed', false))::int + (coalesce(change_previous = 'worse', false))::int * 2 desc,
+    metric_place, n desc nulls last, scope_type, scope_id
+"""
+
+_MEMBERS = f"""
 select scope_type, count(distinct scope_id)
-from reporting.kpi_monthly
-where month = $month and dimension = '' and list_contains($parts, scope_type)
+from cut_figures
+where month = $month and dimension = '' and {_IS_PART}
 group by scope_type
 order by scope_type
+"""
+
+_WITHHELD = """
+select distinct metric_id, dimension
+from cut_figures
+where is_hidden and dimension <> '' and scope_type = $scope_type and scope_id = $scope_id
+order by metric_id, dimension
 """
 
 _METRICS = """
@@ -357,7 +484,6 @@ order by list_position($metrics, metric_id)
 _SCOPE_NAMES = """
 select scope_type, scope_id, name
 from reporting.scope_names
-where list_contains($scopes, struct_pack(scope_type := scope_type, scope_id := scope_id))
 order by scope_type, scope_id
 """
 
@@ -368,24 +494,37 @@ order by dimension, place, code
 """
 
 _SERVQUAL = """
-select dimension, expectation, perception, gap, n
+select scope_type, scope_id, dimension, expectation, perception, gap, n
 from reporting.servqual_monthly
-where month = $month and scope_type = $scope_type and scope_id = $scope_id
+where month = $month
 order by list_position(['tangibles', 'reliability', 'responsiveness', 'assurance', 'empathy'], dimension), dimension
 """
 
 _VALUE_MATRIX = """
-select cell, customers, mean_orders, mean_order_value, spend
+select scope_type, scope_id, cell, customers, mean_orders, mean_order_value, spend
 from reporting.value_matrix
-where month = $month and scope_type = $scope_type and scope_id = $scope_id
+where month = $month
 order by list_position(['best', 'spender', 'frequent', 'uncertain'], cell), cell
 """
 
 _COHORTS = """
-select cohort_month, month_number, customers, rate
+select 'company' as scope_type, 'company' as scope_id, cohort_month, month_number, customers, rate
 from reporting.cohort_retention
 where cohort_month between $first and $month and month <= $month and is_complete
 order by cohort_month, month_number
+"""
+
+# rows with a model of their own: what they are cut by, what counts, and whether the rows divide what they count
+_SHAPES: tuple[tuple[str, str, type[BaseModel], str, str, bool], ...] = (
+    ("servqual", _SERVQUAL, ServqualDimension, "dimension", "n", False),
+    ("value_matrix", _VALUE_MATRIX, MatrixCell, "cell", "customers", True),
+    ("cohorts", _COHORTS, CohortCell, "cohort_month", "customers", True),
+)
+
+_WARNINGS = """
+select warning, subject, cases, message_en, message_zh
+from reporting.warnings
+order by cases desc, warning, subject
 """
 
 _LOADS = """
@@ -401,84 +540,232 @@ group by entity, source
 order by entity, source
 """
 
+_INSIDE = "select store_id, region from customer.dim_store where region is not null order by store_id"
+_TABLES = "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What the raw zone knows and the warehouse does not."""
+
+    not_supplied: tuple[str, ...] = ()
+    late: Mapping[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # (entity, source) -> rows of the month that came late
+
+
+class Source:
+    """A report's month in an open published warehouse, from which the bundles of its scopes are cut.
+
+    Small cells are found once over all scopes, so that no two bundles tell what one of them hides. `before` are the
+    cells that earlier issues hid. Raises ValueError when no model declares a metric of the report.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        report_id: str,
+        month: date,
+        meta: Meta,
+        *,
+        before: Collection[Key] = (),
+        supply: Supply | None = None,
+    ) -> None:
+        self.con, self.spec, self.month, self.meta = con, report(report_id), month, meta
+        self._supply = supply or Supply()
+        self._values: dict[str, Any] = {
+            "first": months_before(month, TREND_MONTHS - 1),
+            "previous": months_before(month, 1),
+            "month": month,
+            "metrics": list(dict.fromkeys((*self.spec.metrics, *self.spec.drawn_metrics))),
+            "printed": list(self.spec.metrics),
+            "over_time": [
+                m for area in self.spec.areas for c in area.charts if c.kind == "parts_over_time" for m in c.metrics
+            ],
+            "most_parts": MOST_PARTS,
+            "most_over_time": MOST_PARTS_OVER_TIME,
+            "known_at": meta.known_at,
+        }
+        self._there = {name for (name,) in con.execute(_TABLES).fetchall()}
+        self._metrics = self._read(Metric, _METRICS)
+        unknown = set(self._values["metrics"]) - {metric.metric_id for metric in self._metrics}
+        if unknown:
+            raise ValueError(
+                f"report {report_id}: no model declares the metrics {', '.join(sorted(unknown))}; mend its report.yml"
+            )
+        self.regions = dict(con.execute(_INSIDE).fetchall()) if "customer.dim_store" in self._there else {}
+        self._shapes = {name: self._shape(name) for name, *_ in _SHAPES}
+        self._tables = [(table, self._table(table)) for table in self.spec.tables]
+        self.hidden = frozenset(hidden_cells(self._cells(), meta.small_cell, self.regions, frozenset(before)))
+        self._cut()
+        self._names = {(name.scope_type, name.scope_id): name for name in self._read(ScopeName, _SCOPE_NAMES)}
+        self._codes = self._read(Code, _CODES)
+        self._loads = self._read(Load, _LOADS)
+        self._warnings = self._read(Warned, _WARNINGS) if "reporting.warnings" in self._there else ()
+
+    def bundle(self, scope: Scope | None = None) -> Bundle:
+        """The bundle of a scope. Raises ValueError when the scope has no figure of the month."""
+        scope = scope or Scope()
+        is_company = scope.type == "company"
+        inside = [store for store, region in self.regions.items() if scope.type == "region" and region == scope.id]
+        values = {
+            **self._values,
+            "scope_type": scope.type,
+            "scope_id": scope.id,
+            "parts": list(self.spec.parts) if is_company else [p for p in self.spec.parts if inside and p == "store"],
+            "everyone": is_company,
+            "inside": inside,
+        }
+        figures = self._read(Figure, _FIGURES, values)
+        if not any(f.month == self.month and (f.scope_type, f.scope_id) == scope.key for f in figures):
+            raise ValueError(
+                f"report {self.spec.id}: the warehouse has no figure of {self.month:%Y-%m} for {scope.type} {scope.id}"
+            )
+        exceptions = self._read(Figure, _EXCEPTIONS, values)
+        shown = sorted({(f.scope_type, f.scope_id) for f in (*figures, *exceptions[:MOST_EXCEPTIONS])})
+        shapes = {
+            name: tuple(row for key, row in rows if self._shows(key, scope)) for name, rows in self._shapes.items()
+        }
+        tables, gaps = self._cut_tables(scope)
+        hidden = [Withheld(metric_id=m, dimension=d) for m, d in self._rows(_WITHHELD, values)]
+        return Bundle(
+            report=self.spec.id,
+            month=self.month,
+            scope=scope,
+            meta=self.meta,
+            metrics=self._metrics,
+            figures=figures,
+            members=dict(self._rows(_MEMBERS, values)),
+            scope_names=tuple(self._names[one] for one in shown if one in self._names),
+            codes=self._codes,
+            **shapes,
+            tables=tables,
+            loads=tuple(self._load(load, is_company) for load in self._loads),
+            exceptions=exceptions[:MOST_EXCEPTIONS],
+            exceptions_total=len(exceptions),
+            withheld=(*hidden, *gaps),
+            not_supplied=self._supply.not_supplied,
+            warnings=self._warnings if is_company else (),
+        )
+
+    def has(self, scope: Scope) -> bool:
+        """Whether the scope has a figure of the month."""
+        sql = "select 1 from cut_figures where month = $month and scope_type = $type and scope_id = $id limit 1"
+        return bool(self._rows(sql, {"month": self.month, "type": scope.type, "id": scope.id}))
+
+    def scopes(self, types: Collection[str]) -> list[Scope]:
+        """The scopes of these types that have figures of the month."""
+        sql = "select distinct scope_type, scope_id from cut_figures where month = $month order by all"
+        found = self._rows(sql, self._values)
+        return [Scope(type=scope_type, id=scope_id) for scope_type, scope_id in found if scope_type in types]
+
+    def _rows(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
+        return self.con.execute(sql, used).fetchall()
+
+    def _read(self, row: type[_Row], sql: str, values: Mapping[str, Any] | None = None) -> tuple[_Row, ...]:
+        records = self._rows(sql, self._values if values is None else values)
+        names = [column[0] for column in self.con.description or ()]
+        return tuple(row.model_validate(dict(zip(names, record, strict=True))) for record in records)
+
+    def _shape(self, name: str) -> list[tuple[Cell, Any]]:
+        """Rows of all scopes, each with its cell."""
+        _, sql, row, by, counts, divides = next(shape for shape in _SHAPES if shape[0] == name)
+        records = self._rows(sql, self._values)
+        columns = [column[0] for column in self.con.description or ()]
+        found = []
+        for record in records:
+            content = dict(zip(columns, record, strict=True))
+            scope = (content.pop("scope_type"), content.pop("scope_id"))
+            key = self._key(name, str(content[by]), scope, divides=divides)
+            found.append((Cell(key, int(content[counts])), row.model_validate(content)))
+        return found
+
+    def _table(self, spec: TableSpec) -> list[tuple[Cell, tuple[str | None, ...]]]:
+        """Rows of the month and all scopes, in printed order, each with its cell. A table that is not cut by scope, or
+        is asked for as a whole, is the company's."""
+        has = {name for (name,) in self.con.execute(_COLUMNS, [spec.id]).fetchall()}
+        extra = [name for name in (spec.n, spec.counts) if name]
+        missing = {*(column.name for column in spec.columns), *spec.where, *extra} - has
+        if missing:
+            raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
+        by_scope = "scope_type" in has and not spec.all_scopes
+        wanted: dict[str, Any] = {**({"month": self.month} if "month" in has else {}), **spec.where}
+        where = (
+            " and ".join(f"{name} {'<=' if name == 'month' and spec.until else '='} ${name}" for name in wanted)
+            or "true"
+        )
+        scope = "scope_type, scope_id" if by_scope else "'company', 'company'"
+        selected = ", ".join(
+            [scope, spec.counts or spec.n or "null", *(column.name for column in spec.columns), spec.n or "null"]
+        )
+        records = self.con.execute(
+            f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}", wanted
+        ).fetchall()
+        ordered = set(spec.order) - {spec.n, spec.counts}
+        named = [i for i, column in enumerate(spec.columns) if not column.is_number or column.name in ordered]
+        found = []
+        for scope_type, scope_id, cases, *values in records:
+            row = tuple(None if value is None else str(_shortest(value)) for value in values)
+            name = json.dumps([row[i] for i in named], ensure_ascii=False)
+            key = self._key(f"{spec.id}:{spec.title}", name, (scope_type, scope_id), divides=bool(spec.counts))
+            found.append((Cell(key, 0 if cases is None else int(cases)), row))
+        return found
+
+    def _key(self, table: str, row: str, scope: tuple[str, str], *, divides: bool) -> Key:
+        """A row as a cell: a value among others that make up a whole, or a figure by itself."""
+        if divides:
+            return Key(f"table:{table}", self.month, *scope, "row", row)
+        return Key(f"table:{table}:{row}", self.month, *scope)
+
+    def _cells(self) -> list[Cell]:
+        figures = [Cell(Key(*record[:6]), record[6]) for record in self._rows(_CELLS, self._values)]
+        rows = (cell for found in (*self._shapes.values(), *(rows for _, rows in self._tables)) for cell, _ in found)
+        merged: dict[Key, int] = {}
+        for cell in rows:  # rows that are cut finer than their names are as small as the smallest
+            if cell.n > 0:
+                merged[cell.key] = min(cell.n, merged.get(cell.key, cell.n))
+        return figures + [Cell(key, n) for key, n in merged.items()]
+
+    def _cut(self) -> None:
+        names = Key._fields
+        columns = {name: [getattr(key, name) for key in self.hidden] for name in names}
+        types = {name: pa.date32() if name == "month" else pa.string() for name in names}
+        self.con.register("hidden_keys", pa.table({n: pa.array(c, type=types[n]) for n, c in columns.items()}))
+        used = {name: self._values[name] for name in ("first", "previous", "month", "metrics")}
+        self.con.execute(_CUT, used)
+        self.con.unregister("hidden_keys")
+
+    def _shows(self, cell: Cell, scope: Scope) -> bool:
+        return (cell.key.scope_type, cell.key.scope_id) == scope.key and cell.key not in self.hidden
+
+    def _cut_tables(self, scope: Scope) -> tuple[tuple[Table, ...], list[Withheld]]:
+        """The scope's tables, and those of which rows are missing."""
+        tables, gaps = [], []
+        for spec, found in self._tables:
+            own = [(cell, row) for cell, row in found if cell.key[2:4] == scope.key]
+            rows = tuple(row for cell, row in own if self._shows(cell, scope))
+            if rows:
+                tables.append(Table(id=spec.id, title=spec.title, rows=rows[: spec.most], total=len(rows)))
+            if len(rows) < len(own):
+                gaps.append(Withheld(table=spec.title))
+        return tuple(tables), gaps
+
+    def _load(self, load: Load, is_company: bool) -> Load:
+        if is_company:
+            return load.model_copy(update={"rows_late": self._supply.late.get((load.entity, load.source_system), 0)})
+        counts = (name for name in Load.model_fields if name.startswith("rows_"))
+        return load.model_copy(update=dict.fromkeys(counts))
+
 
 def make_bundle(
-    con: duckdb.DuckDBPyConnection,
-    report_id: str,
-    month: date,
-    meta: Meta,
-    scope: Scope | None = None,
+    con: duckdb.DuckDBPyConnection, report_id: str, month: date, meta: Meta, scope: Scope | None = None
 ) -> Bundle:
-    """Select the figures of a report from an open published warehouse.
+    """Select the figures of one scope's report from an open published warehouse.
 
     Raises ValueError when no model declares a metric of the report, or the scope has no figure of the month.
     """
-    scope = scope or Scope()
-    spec = report(report_id)
-    is_company = scope.type == "company"
-    values: dict[str, Any] = {
-        "first": _months_before(month, TREND_MONTHS - 1),
-        "month": month,
-        "scope_type": scope.type,
-        "scope_id": scope.id,
-        "metrics": list(dict.fromkeys((*spec.metrics, *spec.drawn_metrics))),
-        "parts": list(spec.parts) if is_company else [],
-        "over_time": [m for area in spec.areas for c in area.charts if c.kind == "parts_over_time" for m in c.metrics],
-        "most_parts": MOST_PARTS,
-        "most_over_time": MOST_PARTS_OVER_TIME,
-        "known_at": meta.known_at,
-    }
-    metrics = _read(con, Metric, _METRICS, values)
-    unknown = set(values["metrics"]) - {metric.metric_id for metric in metrics}
-    if unknown:
-        raise ValueError(
-            f"report {report_id}: no model declares the metrics {', '.join(sorted(unknown))}; mend its report.yml"
-        )
-    figures = _read(con, Figure, _FIGURES, values)
-    if not any(f.month == month and (f.scope_type, f.scope_id) == (scope.type, scope.id) for f in figures):
-        raise ValueError(
-            f"report {report_id}: the warehouse has no figure of {month:%Y-%m} for {scope.type} {scope.id}"
-        )
-    values["scopes"] = [
-        {"scope_type": scope_type, "scope_id": scope_id}
-        for scope_type, scope_id in sorted({(f.scope_type, f.scope_id) for f in figures})
-    ]
-    members = con.execute(_MEMBERS, {name: values[name] for name in ("month", "parts")}).fetchall()
-    return Bundle(
-        report=report_id,
-        month=month,
-        scope=scope,
-        meta=meta,
-        metrics=metrics,
-        figures=figures,
-        members=dict(members),
-        scope_names=_read(con, ScopeName, _SCOPE_NAMES, values),
-        codes=_read(con, Code, _CODES, values),
-        servqual=_read(con, ServqualDimension, _SERVQUAL, values),
-        cohorts=_read(con, CohortCell, _COHORTS, values) if is_company else (),
-        value_matrix=_read(con, MatrixCell, _VALUE_MATRIX, values),
-        tables=tuple(table for one in spec.tables if (table := _table(con, one, values))),
-        loads=_read(con, Load, _LOADS, values),
-    )
-
-
-def freeze(bundle: Bundle, reports: Path, *, replace: bool = False) -> Bundle:
-    """Issue a bundle: write it once below the folder of all reports and give the bundle in force.
-
-    Made again with equal figures, the issued one stands, whatever loads came since. Raises BundleChangedError when the
-    figures differ and `replace` is not said, BundleDamagedError when the issued file is not what was written.
-    """
-    path = reports / bundle.folder / "bundle.json"
-    if path.exists() and not replace:
-        issued = read_bundle(path)
-        differing = differences(issued, bundle)
-        if differing:
-            raise BundleChangedError(path, differing)
-        return issued
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = bundle.model_dump(mode="json")
-    write_whole(path, _canonical({**content, "sha256": bundle.sha256}) + b"\n")
-    return bundle
+    return Source(con, report_id, month, meta).bundle(scope)
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -493,14 +780,10 @@ def read_bundle(path: Path) -> Bundle:
     return bundle
 
 
-def differences(issued: Bundle, made: Bundle) -> set[str]:
-    """Metric ids (and names of other tables) whose printed content differs; loads and dates do not count."""
-    differing = {figure.metric_id for figure in set(issued.figures) ^ set(made.figures)}
-    differing |= {metric.metric_id for metric in set(issued.metrics) ^ set(made.metrics)}
-    tables = ("members", "scope_names", "codes", "servqual", "cohorts", "value_matrix", "tables")
-    differing |= {name for name in tables if getattr(issued, name) != getattr(made, name)}
-    settings = ("company", "currency", "time_zone", "min_n")
-    return differing | {name for name in settings if getattr(issued.meta, name) != getattr(made.meta, name)}
+def write_bundle(bundle: Bundle, path: Path) -> None:
+    """Write a bundle with its hash, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, _canonical({**bundle.content, "sha256": bundle.sha256}) + b"\n")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -514,6 +797,7 @@ def _canonical(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _months_before(month: date, count: int) -> date:
+def months_before(month: date, count: int) -> date:
+    """The first of a month that lies so many months back."""
     months = month.year * 12 + month.month - 1 - count
     return date(months // 12, months % 12 + 1, 1)

@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po, write_po
 
 from reports.language import LANGUAGES, TERMS, LanguageCode, catalogue_path
 from reports.registry import FOLDER, reports
+from reports.revisions import SHAPE_UNITS
 
 KEYWORDS = {"say": None, "say_n": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**.j2", "jinja2.ext.babel_extract")]
@@ -23,6 +24,7 @@ def messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
     yield from ((message, str(Path(name).as_posix())) for name, _, message, _, _ in found)
     yield from ((message, f"{spec.id}/report.yml") for spec in reports().values() for message in spec.messages)
     yield from ((message, "language.py") for message in TERMS.values())
+    yield from ((message, "revisions.py") for shape in SHAPE_UNITS for message in shape)
 
 
 def template() -> Catalog:

@@ -106,7 +106,7 @@ class Draw:
         for metric_id in spec.metrics:
             series = self.bundle.series(metric_id)
             latest = self.bundle.figure(metric_id)
-            if latest is None or latest.status == "too_few" or len(_told(series)) < 2:
+            if latest is None or latest.status in {"too_few", "suppressed"} or len(_told(series)) < 2:
                 continue
             like = max(abs(figure.value or Decimal(0)) for figure in _told(series))
             rows = self._points(metric_id, series, like)
@@ -129,7 +129,7 @@ class Draw:
         """The last months of a figure as a bare line, for the first page."""
         series = self.bundle.series(metric_id)
         latest = self.bundle.figure(metric_id)
-        if latest is None or latest.status == "too_few" or len(_told(series)) < 2:
+        if latest is None or latest.status in {"too_few", "suppressed"} or len(_told(series)) < 2:
             return []
         with debug_mode(False):
             return [self._sparkline(metric_id, series, latest)]
@@ -837,7 +837,7 @@ class Draw:
         unit, currency = self.bundle.metric(metric_id).unit, self.bundle.meta.currency
         rows = []
         for figure in series:
-            few = figure.status == "too_few"
+            few = figure.status in {"too_few", "suppressed"}
             cells = [
                 self._month(figure.month),
                 self._value(figure),

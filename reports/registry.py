@@ -104,6 +104,7 @@ class TableSpec(_Spec):
     until: bool = False  # rows of all months up to the report's, not of that month alone
     all_scopes: bool = False  # the company's report prints the rows of every scope
     n: Name | None = None  # the column that says how many cases a row stands on
+    counts: Name | None = None  # the column that counts whom a row is about, where its rows divide a printed whole
     most: int = 20  # rows that are printed; how many more there are is told
 
 

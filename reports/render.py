@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from pylopdf_fonts_zh_cn import sans_path
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from reports.bundle import Bundle, write_whole
+from reports.bundle import Bundle, read_bundle, write_whole
 from reports.charts import Chart, Draw
-from reports.language import LANGUAGES, Language, LanguageCode, language, plain
+from reports.language import DASH, Language, LanguageCode, language, plain
 from reports.layout import Listing, paddings, width
 from reports.registry import FOLDER, AreaSpec, report
 from reports.story import Teller
@@ -31,6 +31,7 @@ from reports.tables import Row, printed_table
 from reports.tables import printed as printed
 
 MOST_LOADS = 60  # rows of the table of loads; WeasyPrint is slow on long tables
+MOST_RENDERINGS = 60  # by one process
 FONT_URL = "kefu-font:sans"
 PDF_STYLE = f"""
 @font-face {{ font-family: "Kefu Sans"; src: url("{FONT_URL}"); }}
@@ -81,19 +82,41 @@ def render_pdf(page: str, fetcher: URLFetcher | None = None) -> bytes:
     return pdf
 
 
-def write_report(bundle: Bundle, folder: Path, codes: Sequence[LanguageCode] = LANGUAGES) -> list[Path]:
-    """Write <language>/report.html and report.pdf below the folder, each whole or not at all, and give their paths.
+@dataclass(frozen=True)
+class Rendering:
+    """What one reader needs: an issued bundle in a language, as a PDF too where one is wanted."""
 
-    A process per language: drawing and typesetting are pure Python and keep a core busy each.
+    path: Path  # of the bundle; the files lie in a folder of the language beside it
+    code: LanguageCode
+    pdf: bool = True
+
+
+def write_reports(renderings: Sequence[Rendering], workers: int = 2) -> list[Path]:
+    """Write <language>/report.html and report.pdf beside the bundles, each whole or not at all, and give their paths.
+
+    In processes that serve all of them: drawing and typesetting are pure Python and keep a core busy each. One that has
+    done a number of them is replaced, so that memory stays flat. Raises BundleDamagedError when a bundle is not what
+    was written.
     """
-    with ProcessPoolExecutor(len(codes), mp_context=get_context("spawn")) as pool:
-        return [path for paths in pool.map(partial(_write_language, bundle, folder), codes) for path in paths]
+    if not renderings:
+        return []
+    pool = ProcessPoolExecutor(
+        min(workers, len(renderings)), mp_context=get_context("spawn"), max_tasks_per_child=MOST_RENDERINGS
+    )
+    with pool:
+        return [path for paths in pool.map(write_rendering, renderings) for path in paths]
 
 
-def _write_language(bundle: Bundle, folder: Path, code: LanguageCode) -> list[Path]:
-    page = render_html(bundle, code)
-    (folder / code).mkdir(parents=True, exist_ok=True)
-    contents = {folder / code / "report.html": page.encode(), folder / code / "report.pdf": render_pdf(page)}
+def write_rendering(wanted: Rendering) -> list[Path]:
+    """Write one rendering and give its paths. A PDF that nobody wants any more would be an old one, so it goes."""
+    page = render_html(read_bundle(wanted.path), wanted.code)
+    folder = wanted.path.parent / wanted.code
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {folder / "report.html": page.encode()}
+    if wanted.pdf:
+        contents[folder / "report.pdf"] = render_pdf(page)
+    else:
+        (folder / "report.pdf").unlink(missing_ok=True)
     for path, content in contents.items():
         write_whole(path, content)
     return list(contents)
@@ -150,7 +173,8 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
     """Everything the template prints, as text."""
     teller, draw = Teller(bundle, words), Draw(bundle, words)
     loads = sorted(
-        bundle.loads, key=lambda load: (not load.is_stale, -load.rows_quarantined - load.rows_refused, load.entity)
+        bundle.loads,
+        key=lambda load: (not load.is_stale, -(load.rows_quarantined or 0) - (load.rows_refused or 0), load.entity),
     )
     return {
         "lang": words.code,
@@ -175,7 +199,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "loads": loads[:MOST_LOADS],
         "more_loads": max(0, len(loads) - MOST_LOADS),
         "stale": [load for load in loads if load.is_stale],
-        "count": words.count,
+        "count": lambda value: DASH if value is None else words.count(value),
         "day": words.day,
         "plain": plain,
         "definitions": _definitions(teller),

@@ -35,7 +35,7 @@ def printed(teller: Teller, figure: Figure) -> Row:
     """A figure as the tables print it."""
     words = teller.words
     metric = teller.bundle.metric(figure.metric_id)
-    few = figure.status == "too_few"
+    few = figure.status in {"too_few", "suppressed"}
 
     def number(value: Any) -> str:
         return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)
@@ -44,12 +44,13 @@ def printed(teller: Teller, figure: Figure) -> Row:
         "met": words.say("met"),
         "missed": words.say("missed"),
         "too_few": words.say("too few to say"),
+        "suppressed": words.say("not shown"),
         "no_target": "",
         None: "",
     }
     return Row(
         label=teller.label(figure.metric_id),
-        value=words.say("too few to say") if few else number(figure.value),
+        value=marks[figure.status] if few else number(figure.value),
         interval=DASH if few else teller.interval(figure),
         n=DASH if figure.n is None else words.count(figure.n),
         target=number(figure.target),

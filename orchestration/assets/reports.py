@@ -1,34 +1,33 @@
 """The monthly report: bundle and rendering. What they say and look like is the reports package's work."""
 
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 
-from orchestration import warehouse
 from orchestration.assets.warehouse import PUBLISHED
 from orchestration.partitions import monthly
 from orchestration.progress import step
+from orchestration.reporting import REPORT, compare_issued, issue_month, renderings
 from orchestration.settings import Settings
-from reports.bundle import Meta, Scope, freeze, make_bundle, read_bundle
-from reports.render import write_report
+from reports.bundle import Scope
+from reports.render import write_reports
 
-REPORT = "service_quality"
 GROUP = "reports"
 BUNDLE = dg.AssetKey(["reports", REPORT, "bundle"])
+DIFFERENCES = dg.AssetKey(["reports", REPORT, "differences"])
 FILES = dg.AssetKey(["reports", REPORT, "files"])
 
 
 class Issue(dg.Config):
-    """How a bundle is issued."""
+    """How bundles are issued."""
 
-    replace: bool = False  # issue it anew where the issued figures differ from today's
+    revise: bool = False  # issue the month anew where printed figures changed
+    reason: str = ""  # why, in a person's words; printed in the note
 
 
 def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """Bundle and files of the monthly report, cut by month."""
+    """Bundles and files of the monthly report, cut by month; and what the night finds of issued months."""
     months = monthly(settings)
 
     @dg.asset(
@@ -40,16 +39,32 @@ def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         kinds={"json"},
     )
     def bundle(context: dg.AssetExecutionContext, config: Issue) -> dg.MaterializeResult[None]:
-        """The figures of one month, frozen."""
+        """The figures of one month, frozen for each scope; with them the revisions of the months before."""
         home: Settings = context.resources.writer
-        with (
-            step("bundle") as running,
-            duckdb.connect(str(warehouse.published_version(home)), read_only=True) as connection,
-        ):
-            made = make_bundle(connection, REPORT, _month(context.partition_key), _meta(home, connection))
-            issued = freeze(made, home.reports, replace=config.replace)
-            running.count(f"{len(issued.figures):,} figures")
-        return dg.MaterializeResult(metadata={"figures": len(issued.figures), "sha256": issued.sha256})
+        with step("bundle") as running:
+            outcome = issue_month(home, _month(context.partition_key), revise_it=config.revise, reason=config.reason)
+            running.count(outcome.summary())
+        for line in outcome.told():
+            context.log.warning(line)
+        return dg.MaterializeResult(
+            metadata={
+                "scopes": len(outcome.issued),
+                "sha256": outcome.issued[0].bundle.sha256,
+                "revised": [f"{one.bundle.folder} {one.bundle.revision}" for one in outcome.revised],
+                "not_issued": list(outcome.told()),
+            }
+        )
+
+    @dg.asset(key=DIFFERENCES, group_name=GROUP, deps=[PUBLISHED], required_resource_keys={"writer"}, kinds={"json"})
+    def differences(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """What tonight's warehouse says otherwise than the reports issued of the last months: recorded, not issued."""
+        home: Settings = context.resources.writer
+        with step("compare reports") as running:
+            found = compare_issued(home)
+            running.count(f"{sum(one.total for one in found)} printed figures differ in {len(found)} issued reports")
+        return dg.MaterializeResult(
+            metadata={"reports": [f"{d.month:%Y-%m} {d.scope.folder}: {d.total}" for d in found]}
+        )
 
     @dg.asset(
         key=FILES,
@@ -60,15 +75,14 @@ def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         kinds={"html", "pdf"},
     )
     def files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """HTML and PDF of the bundle in every language."""
+        """HTML and PDF of the bundles, in the languages and formats that somebody wants."""
         home: Settings = context.resources.writer
         with step("render") as running:
-            folder = report_folder(home, context.partition_key)
-            paths = write_report(read_bundle(folder / "bundle.json"), folder)
+            paths = write_reports(renderings(home, _month(context.partition_key)))
             running.count(f"{len(paths)} files")
         return dg.MaterializeResult(metadata={"bytes": sum(path.stat().st_size for path in paths)})
 
-    return [bundle, files]
+    return [bundle, differences, files]
 
 
 def report_folder(home: Settings, month: str) -> Path:
@@ -78,16 +92,3 @@ def report_folder(home: Settings, month: str) -> Path:
 
 def _month(key: str) -> date:
     return date.fromisoformat(f"{key}-01")
-
-
-def _meta(home: Settings, connection: duckdb.DuckDBPyConnection) -> Meta:
-    as_of, known_at = connection.execute("select as_of_date, known_at from reporting.build").fetchall()[0]
-    return Meta(
-        company=home.company.name,
-        currency=home.company.currency,
-        time_zone=home.company.time_zone,
-        as_of=as_of,
-        known_at=known_at,
-        version=version("kefu"),
-        min_n=home.dbt_vars["min_n"],
-    )

@@ -25,6 +25,7 @@ from reports.render import render_html
 MONTH = date(2026, 10, 1)
 STORES = {f"demo:S{i:02d}": weight for i, weight in enumerate((9, 8, 7, 6, 6, 5, 5, 4, 3, 2), start=1)}
 WORSE_STORE = "demo:S07"
+REGIONS = {"north": tuple(STORES)[:5], "south": tuple(STORES)[5:]}
 BY_STORE = {"csat", "sla", "first_reply"}
 AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service")
 SPLITS: dict[str, tuple[str, dict[str, float]]] = {
@@ -139,6 +140,11 @@ create table reporting.scope_names (scope_type varchar, scope_id varchar, name v
 create table reporting.codes (
     dimension varchar, code varchar, place integer, label_en varchar, label_zh varchar
 );
+create schema customer;
+create table customer.dim_store (store_id varchar, region varchar);
+create table reporting.warnings (
+    warning varchar, subject varchar, cases bigint, message_en varchar, message_zh varchar
+);
 create table reporting.loads (
     entity varchar, source varchar, load_date date, rows_read bigint, rows_loaded bigint, rows_filtered bigint,
     rows_duplicate bigint, rows_quarantined bigint, rows_refused bigint, is_stale boolean
@@ -166,6 +172,7 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         _insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False) for m in others])
     supplied = [metric for metric in METRICS if metric.area in areas]
     _insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
+    _insert(con, "dim_store", [(s, region) for region, stores in REGIONS.items() for s in stores], schema="customer")
     company = (MONTH, "company", "company")
     if "satisfaction" in areas:
         gaps = {"tangibles": 0.2, "reliability": -0.31, "responsiveness": -0.92, "assurance": -0.4, "empathy": -0.67}
@@ -212,6 +219,9 @@ def _rows(metric: Declared) -> Iterator[tuple[object, ...]]:
                     previous=metric.at_store(place + 1, number, store),
                     change="worse" if (store, place) == (WORSE_STORE, 0) else "no_clear_change",
                 )
+        for number, (region, stores) in enumerate(REGIONS.items()):
+            cases = metric.n * sum(STORES[store] for store in stores) // sum(STORES.values()) + 10
+            yield metric.row(0, metric.at_store(0, number, region), scope=("region", region), n=cases)
     if metric.id in SPLITS:
         dimension, values = SPLITS[metric.id]
         for name, value in values.items():
@@ -244,7 +254,7 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
         values |= {c.name: _cell(c, number) for c in table.columns}
         values |= {"month": MONTH, "scope_type": "company", "scope_id": "company", **table.where}
         if table.n:
-            values[table.n] = 100 if number < rows - 1 else 3
+            values[table.n] = 100 if number < rows - 1 else 12
         _insert(con, table.id, [tuple(values.values())])
 
 
@@ -254,10 +264,12 @@ def _cell(column: ColumnSpec, number: int) -> object:
     return "2026-10-01" if column.unit == "date" else f"{column.name} {number}"
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+def _insert(
+    con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]], schema: str = "reporting"
+) -> None:
     line = f"({', '.join('?' * len(rows[0]))})"
     con.execute(
-        f"insert into reporting.{table} values {', '.join([line] * len(rows))}",
+        f"insert into {schema}.{table} values {', '.join([line] * len(rows))}",
         [value for row in rows for value in row],
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from reports.bundle import Bundle, BundleChangedError, BundleDamagedError, Meta, Scope, freeze, make_bundle, read_bundle
+from reports.bundle import Bundle, BundleDamagedError, Meta, Scope, make_bundle, read_bundle
+from reports.revisions import issue
 
 MONTH = date(2026, 10, 1)
 
@@ -41,32 +41,8 @@ def test_a_scope_cannot_leave_its_folder(wild: str) -> None:
     assert folder != Scope(type="store", id=wild + "2").folder
 
 
-def test_made_again_it_stands(con: duckdb.DuckDBPyConnection, bundle: Bundle, tmp_path: Path) -> None:
-    """Equal figures on later loads change not a byte."""
-    issued = freeze(bundle, tmp_path)
-    path = tmp_path / bundle.folder / "bundle.json"
-    before = path.read_bytes()
-    later = bundle.meta.model_copy(update={"known_at": date(2026, 11, 5), "as_of": date(2026, 11, 5)})
-    assert freeze(make(con, later), tmp_path) == issued
-    assert path.read_bytes() == before
-    assert json.loads(before)["sha256"] == issued.sha256
-    assert [entry.name for entry in path.parent.iterdir()] == ["bundle.json"]
-
-
-def test_other_figures_do_not_overwrite(con: duckdb.DuckDBPyConnection, bundle: Bundle, tmp_path: Path) -> None:
-    freeze(bundle, tmp_path)
-    con.execute("update reporting.kpi_monthly set value = value + 0.01 where metric_id = 'nps' and month = ?", [MONTH])
-    changed = make(con, bundle.meta)
-    with pytest.raises(BundleChangedError, match=r"bundle\.json was issued with other figures of nps;") as raised:
-        freeze(changed, tmp_path)
-    assert raised.value.metric_ids == ("nps",)
-    assert read_bundle(tmp_path / bundle.folder / "bundle.json") == bundle
-    assert freeze(changed, tmp_path, replace=True) == changed
-    assert read_bundle(tmp_path / bundle.folder / "bundle.json") == changed
-
-
 def test_a_changed_file_is_seen(bundle: Bundle, tmp_path: Path) -> None:
-    freeze(bundle, tmp_path)
+    issue(bundle, tmp_path)
     path = tmp_path / bundle.folder / "bundle.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"n":1312', '"n":1313', 1), encoding="utf-8")
     with pytest.raises(BundleDamagedError, match="restore it from a backup"):

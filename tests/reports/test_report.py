@@ -20,13 +20,13 @@ from PIL import Image
 from pypdfium2 import raw
 
 from orchestration.settings import DBT_PROJECT_DIR
-from reports.bundle import Bundle
+from reports.bundle import Bundle, write_bundle
 from reports.catalogue import messages, template, untranslated, update
 from reports.charts import KINDS, Draw, png
 from reports.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
 from reports.layout import THIRD, listing, paddings, width
 from reports.registry import report, reports
-from reports.render import ClosedFetcher, environment, render_html, render_pdf, write_report
+from reports.render import ClosedFetcher, Rendering, environment, render_html, render_pdf, write_reports
 
 Pages = dict[LanguageCode, str]
 HOSTILE = "</style></svg><script>alert(1)</script>\u202egnp.exe\x00'\"&" + "W" * 5000
@@ -254,9 +254,13 @@ def test_a_pdf_fetches_nothing(tag: str, address: str) -> None:
 
 @pytest.mark.slow
 def test_a_report_is_written_whole(bundle: Bundle, tmp_path: Path) -> None:
-    paths = write_report(bundle, tmp_path, ["en"])
-    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["en/report.html", "en/report.pdf"]
-    assert sorted(path.name for path in (tmp_path / "en").iterdir()) == ["report.html", "report.pdf"]
+    """Half a file, or a PDF that nobody wants, would lie beside the bundle."""
+    path = tmp_path / "bundle.json"
+    write_bundle(bundle, path)
+    paths = write_reports([Rendering(path, "en"), Rendering(path, "zh-CN", pdf=False)])
+    written = ["en/report.html", "en/report.pdf", "zh-CN/report.html"]
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == written
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")) == written
 
 
 @given(

@@ -1,0 +1,75 @@
+"""`kefu report verify`: a month recomputed from raw, as known when it was issued, beside what was issued."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from orchestration import warehouse
+from orchestration.errors import CommandFailedError
+from orchestration.lock import single_writer
+from orchestration.progress import step
+from orchestration.reporting import REPORT, meta, supply
+from orchestration.settings import Settings
+from reports.bundle import Bundle, Changed, Meta, Source
+from reports.revisions import HIDDEN_FILE, changed, edition, issued_scopes, read_hidden
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Each issued report of a month with the figures that came out otherwise, and what else to know."""
+
+    compared: tuple[tuple[Bundle, tuple[Changed, ...]], ...]
+    notes: tuple[str, ...] = ()
+
+
+def verify(settings: Settings, month: date) -> Verdict:
+    """Builds the warehouse in a scratch folder once for each known_at of the month's reports and compares every figure.
+
+    Raises CommandFailedError when nothing was issued, WarehouseBuildError when the build fails.
+    """
+    issued = [
+        edition(settings.reports, REPORT, month, scope) for scope in issued_scopes(settings.reports, REPORT, month)
+    ]
+    if not issued:
+        raise CommandFailedError(f"{month:%Y-%m}: no report was issued; run kefu report --month {month:%Y-%m} first")
+    compared: list[tuple[Bundle, tuple[Changed, ...]]] = []
+    notes: list[str] = []
+    with single_writer(settings):
+        for known_at, as_of in sorted({(one.meta.known_at, one.meta.as_of) for one in issued}):
+            candidate = _build(settings, known_at, as_of)
+            of_it = [one for one in issued if (one.meta.known_at, one.meta.as_of) == (known_at, as_of)]
+            with duckdb.connect(str(candidate.marts), read_only=True) as connection:
+                made = meta(settings, connection)
+                notes += [note for one in of_it for note in _versions(one.meta, made)]
+                hidden = read_hidden(settings.reports / REPORT / f"{month:%Y-%m}" / HIDDEN_FILE)
+                supplied = supply(settings, month, known_at)
+                source = Source(connection, REPORT, month, made, before=hidden, supply=supplied)
+                compared += [(one, changed(one, source.bundle(one.scope), exact=True)) for one in of_it]
+            shutil.rmtree(candidate.folder)
+    return Verdict(tuple(compared), tuple(dict.fromkeys(notes)))
+
+
+def _build(settings: Settings, known_at: date, as_of: date) -> warehouse.Candidate:
+    with step("rebuild") as running:
+        made = warehouse.prepare(settings, as_of=as_of, known_at=known_at)
+        results = warehouse.build(settings, made)
+        running.count(f"{len(results)} dbt nodes, known at {known_at}")
+    return made
+
+
+def _versions(issued: Meta, made: Meta) -> list[str]:
+    """Why equal loads may give other figures."""
+    pairs = {
+        "software": (issued.version, made.version),
+        "models": (issued.code_version, made.code_version),
+        "settings": (issued.settings_version, made.settings_version),
+    }
+    return [
+        f"issued with {name} {was}, recomputed with {now}: figures may differ for that alone"
+        for name, (was, now) in pairs.items()
+        if was != now
+    ]

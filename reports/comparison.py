@@ -1,0 +1,79 @@
+"""Two issued reports side by side, in words: what differs, by how much. How it is shown is for the caller to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reports.bundle import Bundle, Changed
+from reports.language import LanguageCode, language, plain
+from reports.revisions import SHAPE_UNITS, changed
+from reports.story import Teller
+
+LONGEST_NAME = 200  # characters of a figure's name
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A table of text: a name, the old figure, the new one, their difference."""
+
+    title: str
+    headings: tuple[str, str, str, str]
+    rows: tuple[tuple[str, str, str, str], ...]
+    reason: str  # why the new one was issued, if it revises the old one
+    empty: str  # what to say where there is no row
+
+
+def compared(old: Bundle, new: Bundle, code: LanguageCode) -> Comparison:
+    """What two issued reports tell of their months otherwise, in printed order."""
+    teller = Teller(new, language(code))
+    say = teller.words.say
+    note = new.restated if (old.month, old.revision) == (new.month, new.revision - 1) else None
+    return Comparison(
+        title=f"{say(new.spec.title)}, {teller.scope_name(*new.scope.key)}",
+        headings=(say("Figure"), _edition(old, code), _edition(new, code), say("Difference")),
+        rows=tuple(_line(change, teller) for change in changed(old, new, exact=True)),
+        reason=""
+        if note is None
+        else say("Reason: %(reason)s", reason=plain(note.reason) or say("with the next report")),
+        empty=say("No figure differs."),
+    )
+
+
+def named(change: Changed, teller: Teller) -> str:
+    """Which figure a change is of."""
+    say, bundle = teller.words.say, teller.bundle
+    if change.table:
+        codes = (teller.value_name("", value or "") for value in change.row)
+        return plain(" · ".join((say(change.table), *codes, say(change.column))), LONGEST_NAME)
+    parts = [teller.label(change.metric_id)]
+    if (change.scope_type, change.scope_id) != bundle.scope.key:
+        parts.append(teller.scope_name(change.scope_type, change.scope_id))
+    if change.dimension:
+        parts.append(teller.value_name(change.dimension, change.dimension_value))
+    return plain(" · ".join(parts), LONGEST_NAME)
+
+
+def unit_of(change: Changed, bundle: Bundle) -> str:
+    """In which unit its figures are."""
+    if not change.table:
+        return bundle.metric(change.metric_id).unit
+    if (change.table, change.column) in SHAPE_UNITS:
+        return SHAPE_UNITS[change.table, change.column]
+    columns = next((spec.columns for spec in bundle.spec.tables if spec.title == change.table), ())
+    return next((column.unit for column in columns if column.title == change.column), "score")
+
+
+def _line(change: Changed, teller: Teller) -> tuple[str, str, str, str]:
+    words, unit, currency = teller.words, unit_of(change, teller.bundle), teller.bundle.meta.currency
+    old, new = (None if value is None else Decimal(value) for value in (change.old, change.new))
+    like = new if old is None else old
+    difference = None if old is None or new is None else new - old
+    sign = "+" if difference and difference > 0 else ""
+    first, second = (words.figure(value, unit, currency, like=like) for value in (old, new))
+    return named(change, teller), first, second, sign + words.figure(difference, unit, currency, like=like)
+
+
+def _edition(bundle: Bundle, code: LanguageCode) -> str:
+    text = language(code).month(bundle.month)
+    return text if bundle.revision == 1 else f"{text} @{bundle.revision}"
