@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from orchestration.assets.reports import FILES, GROUP, REPORT
+from orchestration.assets.reports import FILES, GROUP
 from orchestration.partitions import monthly
 from orchestration.progress import step
+from orchestration.reporting import REPORT
 from orchestration.settings import Settings
 from reports.delivery import Tally, deliver, parcels, post
 from reports.ledger import Ledger

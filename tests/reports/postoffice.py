@@ -19,10 +19,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from orchestration.settings import Mail
-from reports.bundle import Bundle, freeze
+from reports.bundle import Bundle
 from reports.delivery import Tally, deliver, parcels, post
 from reports.ledger import Ledger
 from reports.recipients import read_recipients
+from reports.revisions import issue
 
 NOW = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
@@ -176,7 +177,7 @@ class House:
 
 def house(home: Path, bundle: Bundle) -> House:
     """A home with the report's files; the PDF is a stand-in."""
-    freeze(bundle, home / "reports")
+    issue(bundle, home / "reports")
     for language in ("en", "zh-CN"):
         folder = home / "reports" / bundle.folder / language
         folder.mkdir(parents=True, exist_ok=True)
