@@ -28,9 +28,9 @@ from reports.bundle import (
     write_whole,
 )
 from reports.language import LanguageCode, language
-from reports.tables import printed, printed_table
 from reports.story import Teller
 from reports.suppression import Key
+from reports.tables import printed, printed_table
 
 MOST_CHANGES = 60  # of a restatement; how many more there are is told
 RESTATED_MONTHS = 3  # earlier reports that the night compares and the next month's report restates
