@@ -14,7 +14,8 @@ setup: ## make .venv, which holds the kefu command
 demo: setup ## the demo company, from its exports to its report
 	@$(KEFU) demo --size $(SIZE)
 
-test: lint ## lint, fast tests, slow tests
+test: lint ## lint, fast tests, slow tests (in a browser too, where there is one)
+	@deploy/browser.sh
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow"
 	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "slow and not long and not spark"
 

@@ -1192,6 +1192,8 @@ def _svg(specification: dict[str, Any], prefix: str, alt_text: str) -> Markup:
     """
     _fonts()
     svg = vl_convert.vegalite_to_svg(specification)
+    # one picture with one text: Vega calls each group of marks a graphics symbol, of which nothing is said
+    svg = re.sub(r' role="graphics-\w+"| aria-roledescription="[\w ]*"', "", svg)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
     svg = svg.replace("<svg ", f'<svg role="img" aria-labelledby="{prefix}-says" focusable="false" ', 1)
     svg = svg.replace(">", f'><title id="{prefix}-says">{escape(alt_text)}</title>', 1)
