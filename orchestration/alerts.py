@@ -1,36 +1,84 @@
 """The mail to the data owner when something needs a person. What it looks like is the reports package's work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
 
 import dagster as dg
 
 from orchestration.settings import Settings
 from reports.delivery import send
-from reports.mail import Failure, compose_failure
+from reports.mail import Failure, compose_failure, compose_hold
+
+HELD = "held"  # metadata of a check that holds a report back: which one, and why
 
 
 def tell_data_owner(settings: Settings, job: str, run_id: str, failures: Sequence[Failure]) -> None:
     """Sends one mail that names each failure and its reason; the reasons hold no personal data."""
-    message = compose_failure(
-        settings.mail.language,
-        failures,
-        company=settings.company.name,
-        job=job,
-        run_id=run_id,
-        sender=settings.mail.sender,
-        recipient=settings.mail.data_owner,
-        moment=datetime.now(UTC),
+    _send(
+        settings,
+        compose_failure(
+            settings.mail.language,
+            failures,
+            company=settings.company.name,
+            job=job,
+            run_id=run_id,
+            sender=settings.mail.sender,
+            recipient=settings.mail.data_owner,
+            moment=datetime.now(UTC),
+        ),
     )
+
+
+def tell_of_hold(settings: Settings, report: str, month: str, reasons: Sequence[str]) -> None:
+    """Sends one mail that says which report is held back, why, and how it is released."""
+    _send(
+        settings,
+        compose_hold(
+            settings.mail.language,
+            report,
+            month,
+            reasons,
+            company=settings.company.name,
+            sender=settings.mail.sender,
+            recipient=settings.mail.data_owner,
+            moment=datetime.now(UTC),
+        ),
+    )
+
+
+def _send(settings: Settings, message: EmailMessage) -> None:
     send(message, settings.mail, settings.outbox)
 
 
 def mail_on_failure(settings: Settings) -> dg.HookDefinition:
-    """A hook for jobs. A failed blocking check fails its own step, so it is mailed like any other failure."""
+    """A hook for jobs. A failed blocking check fails its own step; the mail says what the check found."""
 
     @dg.failure_hook(name="mail_data_owner")
     def mail_data_owner(context: dg.HookContext) -> None:
-        failure = Failure(context.op.name, str(context.op_exception))
-        tell_data_owner(settings, context.job_name, context.run_id, [failure])
+        found = list(_failed_checks(context))
+        held = [told for check in found if isinstance(told := check.metadata.get(HELD), dg.JsonMetadataValue)]
+        for told in held:
+            data: Any = told.data
+            tell_of_hold(settings, data["report"], data["month"], data["reasons"])
+        failures = [Failure(check.check_name, check.description or "") for check in found]
+        if not held:
+            tell_data_owner(
+                settings,
+                context.job_name,
+                context.run_id,
+                failures or [Failure(context.op.name, str(context.op_exception))],
+            )
 
     return mail_data_owner
+
+
+def _failed_checks(context: dg.HookContext) -> Iterator[dg.AssetCheckEvaluation]:
+    """What the blocking checks of the failed step found; nothing when the step failed by itself."""
+    kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    for record in context.instance.get_records_for_run(context.run_id, of_type=kinds).records:
+        event = record.event_log_entry.get_dagster_event()
+        evaluation = event.asset_check_evaluation_data
+        if event.step_key == context.step_key and not evaluation.passed:
+            yield evaluation

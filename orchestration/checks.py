@@ -1,20 +1,26 @@
 """The expectations at both borders as blocking asset checks, and the check that guards what a report reads."""
 
 from calendar import monthrange
-from datetime import date
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
 import dagster as dg
 import duckdb
 
+from expectations.results import SuiteResult
+from expectations.suites import load_checks
 from orchestration import warehouse
-from orchestration.assets.reports import FILES
+from orchestration.alerts import HELD
+from orchestration.assets.reports import FILES, REPORT
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
 from orchestration.settings import Settings
+from reports.ledger import Ledger
 
 Suite = Literal["raw", "marts"]
+SUITE = "published_suite"
 MARTS_GUARD = dg.AssetKey(["reporting", "kpi_monthly"])  # the last model built: what it guards is the whole build
 
 
@@ -37,39 +43,101 @@ def border_checks() -> list[dg.AssetChecksDefinition]:
 
 
 def report_checks() -> list[dg.AssetChecksDefinition]:
-    """What the monthly job asks before it freezes figures, and before it sends them."""
+    """What the monthly job asks before it freezes figures, and before it sends them. What they find holds the report
+    back until it is mended, or until a person lets it pass (`kefu delivery release-hold`)."""
 
-    @dg.asset_check(asset=PUBLISHED, name="published_suite", blocking=True, required_resource_keys={"writer"})
+    @dg.asset_check(asset=PUBLISHED, name=SUITE, blocking=True, required_resource_keys={"writer"})
     def published_suite(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         """The mart suite once more, on the file that the report reads."""
         home: Settings = context.resources.writer
-        return _run("marts", home, home.build / warehouse.WORK_FILE, warehouse.published_version(home))
+        result = _ask("marts", home, home.build / warehouse.WORK_FILE, warehouse.published_version(home))
+        return _held(context, SUITE, [str(one) for one in result.failed], result.summary())
 
     @dg.asset_check(asset=FILES, name="ready_to_send", blocking=True, required_resource_keys={"writer"})
     def ready_to_send(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        """A report is held back while its month is not over or a source it stands on is stale."""
+        """A report is held back while its month is not over, or a source it stands on is stale or silent."""
         reasons = reasons_to_hold(context.resources.writer, context.run.tags["dagster/partition"])
-        return dg.AssetCheckResult(passed=not reasons, description="; ".join(reasons) or "complete and fresh")
+        return _held(context, "ready_to_send", reasons, "complete and fresh")
 
     return [published_suite, ready_to_send]
 
 
+def _held(context: dg.AssetCheckExecutionContext, asked: str, reasons: list[str], fine: str) -> dg.AssetCheckResult:
+    """Passes without a reason, or when a person has let each one pass; the ledger remembers both."""
+    home, month = context.resources.writer, context.run.tags["dagster/partition"]
+    with closing(Ledger(home.ledger)) as ledger:
+        still = ledger.hold(REPORT, month, asked, reasons, datetime.now(UTC))
+        signed = {
+            one.released_by for one in ledger.holds() if (one.report, one.period, one.asked) == (REPORT, month, asked)
+        }
+    if reasons and not still:
+        return dg.AssetCheckResult(
+            passed=True, description=f"{'; '.join(reasons)} (let pass by {', '.join(map(str, signed))})"
+        )
+    release = f"kefu delivery release-hold {REPORT} {month} --by NAME --reason TEXT"
+    told = f"{'; '.join(still)}; mend it, or let it pass: {release}"
+    return dg.AssetCheckResult(
+        passed=not still,
+        description=told if still else fine,
+        metadata={HELD: dg.MetadataValue.json({"report": REPORT, "month": month, "reasons": still})} if still else {},
+    )
+
+
 def reasons_to_hold(settings: Settings, month: str) -> list[str]:
     """Why the report of `month` (YYYY-MM) must not be sent, in words; empty when it may."""
+    first = date.fromisoformat(f"{month}-01")
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    limits = load_checks("raw", settings.expectations)["late"].limits
     with duckdb.connect(str(warehouse.published_version(settings)), read_only=True) as connection:
         as_of = connection.execute("select as_of_date from reporting.build").fetchall()[0][0]
         stale = connection.execute(
             "select distinct source, entity from reporting.loads where is_stale order by all"
         ).fetchall()
-    first = date.fromisoformat(f"{month}-01")
-    last = first.replace(day=monthrange(first.year, first.month)[1])
-    reasons = [f"{source}: {entity} stays at an older load" for source, entity in stale]
-    if as_of < last:
-        reasons.insert(0, f"{month} is not complete: the warehouse knows it up to {as_of}")
+        silent = connection.execute(_SILENT, {"last": last, **limits, "rhythm": _RHYTHM}).fetchall()
+    reasons = [] if as_of >= last else [f"{month} is not complete: the warehouse knows it up to {as_of}"]
+    reasons += [f"{source}: {entity} stays at an older load" for source, entity in stale]
+    mute = {source for source, entity, _ in silent if not entity}
+    for source, entity, newest in silent:
+        if not entity:
+            reasons.append(f"{source} has delivered nothing since {newest}")
+        elif source not in mute and (source, entity) not in stale:
+            reasons.append(f"{source}: {entity} has not come since {newest}")
     return reasons
 
 
-def _run(suite: Suite, settings: Settings, work: Path, marts: Path) -> dg.AssetCheckResult:
+_RHYTHM = 5  # deliveries from which an entity's pauses say what is usual
+# A source is silent by the limits of the expectation `late`, counted to the month's end. Of its entities some come in
+# bursts, so that one is silent only after a multiple of its longest pause.
+_SILENT = """
+with days as (
+    select distinct source, entity, load_date from reporting.loads
+    union
+    select distinct source, '' as entity, load_date from reporting.loads
+),
+
+paused as (
+    select
+        source, entity, load_date,
+        load_date - lag(load_date) over (partition by source, entity order by load_date) as pause_days,
+        row_number() over (partition by source, entity order by load_date desc) as nth
+    from days
+)
+
+select source, entity, max(load_date) as newest
+from paused
+where nth <= $deliveries
+group by source, entity
+having
+    $last - max(load_date) > greatest(
+        $max_days,
+        $times_usual_gap * coalesce(case when entity = '' then median(pause_days) else max(pause_days) end, 0)
+    )
+    and (entity = '' or count(*) >= $rhythm)
+order by source, entity
+"""
+
+
+def _ask(suite: Suite, settings: Settings, work: Path, marts: Path) -> SuiteResult:
     from expectations.suites import run_suite
 
     with step(f"check {suite}") as running:
@@ -77,6 +145,11 @@ def _run(suite: Suite, settings: Settings, work: Path, marts: Path) -> dg.AssetC
             suite, work, marts, overrides=settings.expectations, config={"threads": settings.engine.threads}
         )
         running.count(result.summary())
+    return result
+
+
+def _run(suite: Suite, settings: Settings, work: Path, marts: Path) -> dg.AssetCheckResult:
+    result = _ask(suite, settings, work, marts)
     return dg.AssetCheckResult(
         passed=result.passed,
         description=result.summary(),

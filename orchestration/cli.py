@@ -145,10 +145,11 @@ def backfill(settings: Settings, first: date, last: date) -> None:
 @cli.group(invoke_without_command=True)
 @click.option("--month", type=Month(), help="Month to report.")
 @click.option("--send", is_flag=True, help="Mail it too; held back while the month is incomplete or a source is stale.")
+@click.option("--dry-run", is_flag=True, help="Write the mails that would go to preview/, and send none.")
 @click.option("--revise", is_flag=True, help="Issue it anew where printed figures changed; needs --reason.")
 @click.option("--reason", default="", help="Why it is revised, for the note in the report.")
 @click.pass_context
-def report(context: click.Context, month: str | None, send: bool, revise: bool, reason: str) -> None:
+def report(context: click.Context, month: str | None, send: bool, dry_run: bool, revise: bool, reason: str) -> None:
     """Freeze the figures of a month and render the reports; look at issued ones."""
     if context.invoked_subcommand:
         if month:
@@ -156,6 +157,8 @@ def report(context: click.Context, month: str | None, send: bool, revise: bool, 
         return
     if month is None:
         raise click.UsageError("say which month: kefu report --month 2026-10")
+    if send and dry_run:
+        raise click.UsageError("--send and --dry-run: say one of them")
     if revise != bool(reason.strip()):
         raise click.UsageError("--revise and --reason TEXT go together: the note in the report says why")
     from orchestration import commands
@@ -166,6 +169,11 @@ def report(context: click.Context, month: str | None, send: bool, revise: bool, 
     commands.report(settings, month, send=send, revise=revise, reason=reason.strip())
     for line in pending(settings, date.fromisoformat(f"{month}-01")):
         click.echo(line)
+    if dry_run:
+        from orchestration.delivery_desk import preview
+
+        page, count = preview(settings, month)
+        click.echo(f"{count} mails to look at, none sent: {page}")
 
 
 def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -209,6 +217,77 @@ def report_verify(settings: Settings, month: str) -> None:
 
     if not show_verdict(verify(settings, date.fromisoformat(f"{month}-01"))):
         sys.exit(FAILED)
+
+
+@cli.group(invoke_without_command=True)
+@click.option("--month", type=Month(), help="That month alone.")
+@click.pass_context
+def delivery(context: click.Context, month: str | None) -> None:
+    """Show which mails were sent, failed, are held back, or nobody knows."""
+    if context.invoked_subcommand is None:
+        from orchestration.delivery_desk import show
+
+        for line in show(context.obj, month):
+            click.echo(line)
+
+
+def _signed(command: Callable[..., None]) -> Callable[..., None]:
+    """What a person decides has their name and reason."""
+    by = click.option("--by", metavar="NAME", required=True, help="Who decides.")
+    reason = click.option("--reason", metavar="TEXT", required=True, help="Why; it is kept.")
+    return by(reason(command))
+
+
+@delivery.command("release")
+@click.argument("report")
+@click.argument("period")
+@click.argument("recipient")
+@_signed
+@click.pass_obj
+def delivery_release(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> None:
+    """Let a mail go again that failed for good, or of which nobody knows whether it arrived."""
+    from orchestration.delivery_desk import release
+
+    for key in release(settings, report, period, recipient, by, reason):
+        click.echo(f"{key} goes at the next kefu report --month {period} --send")
+
+
+@delivery.command("confirm")
+@click.argument("report")
+@click.argument("period")
+@click.argument("recipient")
+@_signed
+@click.pass_obj
+def delivery_confirm(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> None:
+    """Write down that a mail has arrived of which nobody knew."""
+    from orchestration.delivery_desk import confirm
+
+    for key in confirm(settings, report, period, recipient, by, reason):
+        click.echo(f"{key} counts as sent")
+
+
+@delivery.command("release-hold")
+@click.argument("report")
+@click.argument("period")
+@_signed
+@click.pass_obj
+def delivery_release_hold(settings: Settings, report: str, period: str, by: str, reason: str) -> None:
+    """Let a report go for all the reasons that hold it back now; another reason holds it again."""
+    from orchestration.delivery_desk import release_hold
+
+    for passed in release_hold(settings, report, period, by, reason):
+        click.echo(f"let pass: {passed}")
+    click.echo(f"it goes at the next kefu report --month {period} --send")
+
+
+@delivery.command("history")
+@click.pass_obj
+def delivery_history(settings: Settings) -> None:
+    """Show everything that was written down of deliveries, oldest first."""
+    from orchestration.delivery_desk import history
+
+    for line in history(settings):
+        click.echo(line)
 
 
 @cli.command()

@@ -101,3 +101,6 @@ def _faults(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         if error and error.cls_name != _CHECK_FAILED:
             cause = error.cause or error
             yield f"{event.step_key}: {cause.message.strip()}"
+        if event.event_type == dg.DagsterEventType.HOOK_ERRORED:
+            untold = event.hook_errored_data.error
+            yield f"the data owner could not be told: {(untold.cause or untold).message.strip()}"

@@ -307,6 +307,11 @@ class Parcel:
             is_too_large=not attach,
         )
 
+    def fitting(self, mail: Mail, moment: datetime) -> EmailMessage:
+        """The mail with its attachments, or without them where it would be over the cap."""
+        whole = self.message(mail, moment)
+        return whole if size_of(whole) <= mail.max_bytes else self.message(mail, moment, attach=False)
+
 
 @dataclass
 class Tally:
@@ -374,9 +379,7 @@ def _round(
     unreachable: UnreachableError | None = None
     for one in parcels:
         try:
-            message = one.message(mail, now())
-            if size_of(message) > mail.max_bytes:
-                message = one.message(mail, now(), attach=False)
+            message = one.fitting(mail, now())
         except (OSError, ValueError, BundleDamagedError) as error:
             tally.not_sent.append(f"{one.key.recipient}: the mail cannot be made: {error}")
             continue

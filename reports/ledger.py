@@ -54,6 +54,7 @@ _hold = sa.Table(
     _metadata,
     sa.Column("report", sa.Text(), primary_key=True),
     sa.Column("period", sa.Text(), primary_key=True),
+    sa.Column("asked", sa.Text(), primary_key=True),  # by which check
     sa.Column("reasons", sa.Text(), nullable=False),  # JSON, as found last
     sa.Column("released", sa.Text(), nullable=False),  # JSON, those that a person has let pass
     sa.Column("changed_at", sa.Text(), nullable=False),
@@ -122,6 +123,7 @@ class Hold:
 
     report: str
     period: str
+    asked: str  # the check that found the reasons
     reasons: tuple[str, ...]
     released: tuple[str, ...]
     changed_at: datetime
@@ -302,9 +304,10 @@ class Ledger:
                 _note(connection, now, happening, key, by=by, reason=reason)
         return keys
 
-    def hold(self, report: str, period: str, reasons: Sequence[str], now: datetime) -> tuple[str, ...]:
-        """Records why a report is held back and gives the reasons that nobody has let pass; without any it may go."""
-        where = sa.and_(_hold.c.report == report, _hold.c.period == period)
+    def hold(self, report: str, period: str, asked: str, reasons: Sequence[str], now: datetime) -> tuple[str, ...]:
+        """Records why a check holds a report back and gives the reasons that nobody has let pass; without any it may
+        go."""
+        where = sa.and_(_hold.c.report == report, _hold.c.period == period, _hold.c.asked == asked)
         with self._engine.begin() as connection:
             row = connection.execute(sa.select(_hold).where(where)).mappings().one_or_none()
             released = json.loads(row["released"]) if row else []
@@ -318,7 +321,8 @@ class Ledger:
                 if row:
                     connection.execute(sa.update(_hold).where(where).values(**values))
                 else:
-                    connection.execute(sa.insert(_hold).values(report=report, period=period, **values))
+                    key = {"report": report, "period": period, "asked": asked}
+                    connection.execute(sa.insert(_hold).values(**key, **values))
                 if still:
                     _note_of_report(connection, now, "held", report, period, reason="; ".join(still))
         return still
@@ -329,33 +333,36 @@ class Ledger:
         Raises LedgerError where nothing is held.
         """
         by, reason = _signed(by, reason)
-        held = {(one.report, one.period): one for one in self.holds()}.get((report, period))
-        if held is None or not held.open:
+        held = [one for one in self.holds() if (one.report, one.period) == (report, period) and one.open]
+        passed = tuple(reason for one in held for reason in one.open)
+        if not held:
             raise LedgerError(f"{report} {period} is not held back; kefu delivery shows what is")
         with self._engine.begin() as connection:
-            changed = connection.execute(
-                sa.update(_hold)
-                .where(_hold.c.report == report, _hold.c.period == period, _hold.c.reasons == _json(held.reasons))
-                .values(
-                    released=_json((*held.released, *held.open)),
-                    released_by=by,
-                    release_reason=reason,
-                    changed_at=_text(now),
+            for one in held:
+                as_shown = sa.and_(
+                    *(_hold.c[name] == getattr(one, name) for name in ("report", "period", "asked")),
+                    _hold.c.reasons == _json(one.reasons),
                 )
-            ).rowcount
-            if not changed:
-                raise LedgerError(f"{report} {period}: the reasons have just changed; look at kefu delivery again")
-            told = f"{reason} (let pass: {'; '.join(held.open)})"
+                values = {"released": _json((*one.released, *one.open)), "changed_at": _text(now)}
+                signed = {"released_by": by, "release_reason": reason}
+                if not connection.execute(sa.update(_hold).where(as_shown).values(**values, **signed)).rowcount:
+                    raise LedgerError(f"{report} {period}: the reasons have just changed; look at kefu delivery again")
+            told = f"{reason} (let pass: {'; '.join(passed)})"
             _note_of_report(connection, now, "hold released", report, period, by=by, reason=told)
-        return held.open
+        return passed
 
     def holds(self) -> tuple[Hold, ...]:
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_hold).order_by(_hold.c.report, _hold.c.period)).mappings().all()
+            rows = (
+                connection.execute(sa.select(_hold).order_by(_hold.c.report, _hold.c.period, _hold.c.asked))
+                .mappings()
+                .all()
+            )
         return tuple(
             Hold(
                 row["report"],
                 row["period"],
+                row["asked"],
                 tuple(json.loads(row["reasons"])),
                 tuple(json.loads(row["released"])),
                 datetime.fromisoformat(row["changed_at"]),

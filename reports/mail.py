@@ -15,6 +15,7 @@ from reports.addresses import read_address
 from reports.bundle import Bundle
 from reports.language import LanguageCode, language, plain
 from reports.recipients import Format, Recipient
+from reports.registry import report
 from reports.render import environment, printed
 from reports.story import Teller
 
@@ -127,6 +128,35 @@ def compose_failure(
     message["Content-Language"] = code
     view = {"failures": failures, "job": job, "run_id": run_id, "company": company}
     message.set_content(environment("", code).get_template("failure.txt.j2").render(view), cte="quoted-printable")
+    return message
+
+
+def compose_hold(
+    code: LanguageCode,
+    report_id: str,
+    month: str,
+    reasons: Sequence[str],
+    *,
+    company: str,
+    sender: str,
+    recipient: str,
+    moment: datetime,
+) -> EmailMessage:
+    """The mail that tells the data owner why a report was not sent. Raises ValueError for an address that is none."""
+    words = language(code)
+    title = words.say(report(report_id).title)
+    message = _message(
+        subject=words.say(
+            "Held back: %(report)s %(month)s · %(company)s", report=title, month=month, company=plain(company)
+        ),
+        sender=sender,
+        recipient=recipient,
+        moment=moment,
+        key=f"{report_id}|{month}|{'|'.join(reasons)}|{recipient}|{moment.isoformat()}",
+    )
+    message["Content-Language"] = code
+    view = {"title": title, "report": report_id, "month": month, "reasons": [plain(one, 800) for one in reasons]}
+    message.set_content(environment("", code).get_template("hold.txt.j2").render(view), cte="quoted-printable")
     return message
 
 

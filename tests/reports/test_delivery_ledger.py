@@ -168,7 +168,7 @@ def test_a_decision_has_a_name_and_a_reason(ledger: Ledger, unsigned: dict[str, 
 def test_the_history_tells_who_decided_what_and_why(ledger: Ledger) -> None:
     ledger.finish(_claimed(ledger), "unknown", now=NOW, reason="no answer")
     ledger.release(*NAMED, **BY)
-    ledger.hold("service_quality", "2026-10", ["crm is silent"], NOW)
+    ledger.hold("service_quality", "2026-10", "ready_to_send", ["crm is silent"], NOW)
     ledger.release_hold("service_quality", "2026-10", **BY)
     assert [(one.happening, one.recipient, one.by, one.reason) for one in ledger.history()] == [
         ("claimed", "ann", None, "smtp://x:1"),
@@ -182,15 +182,18 @@ def test_the_history_tells_who_decided_what_and_why(ledger: Ledger) -> None:
 
 def test_a_released_hold_lets_those_reasons_pass_and_no_others(ledger: Ledger) -> None:
     month = ("service_quality", "2026-10")
-    assert ledger.hold(*month, [], NOW) == ()
-    assert ledger.hold(*month, ["a", "b"], NOW) == ("a", "b")
-    assert ledger.release_hold(*month, **BY) == ("a", "b")
-    assert ledger.hold(*month, ["a", "b"], NOW) == ()
-    assert ledger.hold(*month, ["a", "c"], NOW) == ("c",)
-    assert ledger.hold(*month, ["a"], NOW) == ()
-    assert ledger.hold(*month, [], NOW) == ()  # mended
-    assert ledger.hold(*month, ["a"], NOW) == ("a",)  # and broken again
-    assert ledger.hold("service_quality", "2026-11", ["a"], NOW) == ("a",)
+    asked = (*month, "ready_to_send")
+    assert ledger.hold(*asked, [], NOW) == ()
+    assert ledger.hold(*asked, ["a", "b"], NOW) == ("a", "b")
+    assert ledger.hold(*month, "published_suite", ["s"], NOW) == ("s",)
+    assert ledger.release_hold(*month, **BY) == ("s", "a", "b")
+    assert ledger.hold(*asked, ["a", "b"], NOW) == ()
+    assert ledger.hold(*month, "published_suite", ["s"], NOW) == ()
+    assert ledger.hold(*asked, ["a", "c"], NOW) == ("c",)
+    assert ledger.hold(*asked, ["a"], NOW) == ()
+    assert ledger.hold(*asked, [], NOW) == ()  # mended
+    assert ledger.hold(*asked, ["a"], NOW) == ("a",)  # and broken again
+    assert ledger.hold("service_quality", "2026-11", "ready_to_send", ["a"], NOW) == ("a",)
 
 
 def test_nothing_that_is_not_held_can_be_released(ledger: Ledger) -> None:
