@@ -13,9 +13,10 @@ from expectations.results import SuiteResult
 from expectations.suites import load_checks
 from orchestration import warehouse
 from orchestration.alerts import HELD
-from orchestration.assets.reports import FILES, REPORT
+from orchestration.assets.reports import FILES
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
+from orchestration.reporting import REPORT
 from orchestration.settings import Settings
 from reports.ledger import Ledger
 

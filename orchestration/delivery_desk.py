@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.assets.delivery import due
-from orchestration.assets.reports import REPORT
 from orchestration.checks import SUITE, reasons_to_hold
 from orchestration.errors import CommandFailedError
+from orchestration.reporting import REPORT
 from orchestration.settings import Settings
 from reports.delivery import parcels
 from reports.ledger import Delivery, Key, Ledger, LedgerError

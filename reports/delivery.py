@@ -21,7 +21,7 @@ from typing import Protocol, Self
 from orchestration.settings import Mail
 from reports.bundle import BundleDamagedError, read_bundle, write_whole
 from reports.ledger import OUTBOX, Delivery, Key, Ledger
-from reports.mail import Attachments, compose, content_hash, revision
+from reports.mail import Attachments, compose, content_hash
 from reports.recipients import Recipient
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -290,14 +290,21 @@ class Parcel:
     folder: Path  # of the scope: bundle.json, and a folder per language
 
     def message(self, mail: Mail, moment: datetime, *, attach: bool = True) -> EmailMessage:
-        """The mail. Raises OSError or BundleDamagedError where the report is not whole."""
+        """The mail.
+
+        Raises OSError, ValueError or BundleDamagedError where the report is not whole, or its pages are not its
+        bundle's.
+        """
+        bundle = read_bundle(self.folder / "bundle.json")
+        folder = self.folder / self.recipient.language
+        page = folder / "report.html"
+        if bundle.sha256[:12] not in page.read_text(encoding="utf-8"):
+            raise ValueError(f"{page} is of another issue than its bundle; kefu report renders it anew")
         files: Attachments = {
-            name: (self.folder / self.recipient.language / f"report.{name}").read_bytes()
-            for name in self.recipient.formats
-            if attach
+            name: (folder / f"report.{name}").read_bytes() for name in self.recipient.formats if attach
         }
         return compose(
-            read_bundle(self.folder / "bundle.json"),
+            bundle,
             self.recipient,
             files,
             sender=mail.sender,
@@ -335,11 +342,11 @@ def parcels(reports: Path, report: str, period: str, recipients: Sequence[Recipi
     for one in recipients:
         folder = reports / report / period / one.scope.folder
         try:
-            issue = revision(read_bundle(folder / "bundle.json"))
+            revision = read_bundle(folder / "bundle.json").revision
         except (OSError, ValueError, BundleDamagedError) as error:
             lacking.append(f"{one.id}: no report of {one.scope.type} {one.scope.id} can be read: {error}")
             continue
-        found.append(Parcel(Key(report, period, one.scope.folder, issue, one.id, one.language), one, folder))
+        found.append(Parcel(Key(report, period, one.scope.folder, revision, one.id, one.language), one, folder))
     return found, lacking
 
 

@@ -57,7 +57,7 @@ def compose(
         "title": words.say(bundle.spec.title),
         "company": " · ".join(filter(None, (teller.scope_name("company", ""), scope))),
         "month": words.month(bundle.month),
-        "revision": revision(bundle),
+        "revision": bundle.revision,
         "story": teller.story(),
         "rows": [printed(teller, figure) for metric in bundle.spec.headlines if (figure := bundle.figure(metric))],
         "hash": bundle.sha256[:12],
@@ -67,31 +67,26 @@ def compose(
         "sender": read_address(unsubscribe).addr_spec,
     }
     templates = environment(bundle.report, recipient.language)
-    revised = [words.say("revision %(number)s", number=view["revision"])] if revision(bundle) > 1 else []
+    revised = [words.say("revision %(number)s", number=view["revision"])] if bundle.revision > 1 else []
     message = _message(
         subject=" · ".join((str(view["title"]), str(view["company"]), str(view["month"]), *revised)),
         sender=sender,
         recipient=recipient.mailbox,
         moment=moment,
-        key="|".join((bundle.folder.as_posix(), str(revision(bundle)), recipient.id, recipient.language)),
+        key="|".join((bundle.folder.as_posix(), str(bundle.revision), recipient.id, recipient.language)),
     )
     message["Content-Language"] = recipient.language
     about = quote(f"unsubscribe {bundle.report} {recipient.id}")
     message["List-Unsubscribe"] = f"<mailto:{read_address(unsubscribe).addr_spec}?subject={about}>"
     message.set_content(templates.get_template("mail.txt.j2").render(view), cte="quoted-printable")
     message.add_alternative(templates.get_template("mail.html.j2").render(view), subtype="html", cte="quoted-printable")
-    edition = f"_r{revision(bundle)}" if revision(bundle) > 1 else ""
+    edition = f"_r{bundle.revision}" if bundle.revision > 1 else ""
     name = f"{bundle.report}_{period}_{bundle.scope.folder}_{recipient.language}{edition}"
     for suffix in recipient.formats:
         if suffix in attachments:
             kind, sub = _KINDS[suffix]
             message.add_attachment(attachments[suffix], maintype=kind, subtype=sub, filename=f"{name}.{suffix}")
     return _with_fixed_boundaries(message)
-
-
-def revision(bundle: Bundle) -> int:
-    """Which issue of the month's figures this is: 1 is the first."""
-    return int(getattr(bundle, "revision", 1))
 
 
 def content_hash(message: EmailMessage) -> str:

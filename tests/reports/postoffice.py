@@ -27,7 +27,6 @@ from reports.revisions import issue
 
 NOW = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
-PAGE = b"<!doctype html><title>report</title>"
 PERIOD = "2026-10"
 
 
@@ -177,10 +176,12 @@ class House:
 
 def house(home: Path, bundle: Bundle) -> House:
     """A home with the report's files; the PDF is a stand-in."""
-    issue(bundle, home / "reports")
+    bundle = issue(bundle, home / "reports").bundle
     for language in ("en", "zh-CN"):
         folder = home / "reports" / bundle.folder / language
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.pdf").write_bytes(PDF)
-        (folder / "report.html").write_bytes(PAGE)
+        (folder / "report.html").write_text(
+            f"<!doctype html><title>report</title>{bundle.sha256[:12]}", encoding="utf-8"
+        )
     return House(home)

@@ -219,6 +219,17 @@ def test_what_only_became_a_file_is_sent_once_there_is_a_server(home: House, off
     assert len(home.send(files).already) == 3
 
 
+def test_a_page_of_another_issue_than_the_figures_is_not_sent(home: House, office: Office) -> None:
+    """A revision whose pages were not rendered would carry the old PDF."""
+    page = home.home / "reports" / "service_quality" / PERIOD / "company" / "en" / "report.html"
+    page.write_text("of another issue", encoding="utf-8")
+    tally = home.send(over(office))
+    assert len(tally.not_sent) == 3
+    assert "another issue than its bundle" in tally.not_sent[0]
+    assert office.taken == []
+    assert home.states() == {}
+
+
 CHILD = """
 import sys
 from pathlib import Path
