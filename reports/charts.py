@@ -258,7 +258,7 @@ class Draw:
                 x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[min([*lengths, 0.0]), room], nice=False))
             ),
             base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(x="value:Q", text="text:N"),
-        ).properties(width=HALF, height=21 * len(bars) + 8)
+        ).properties(width=HALF, height=18 * len(bars) + 8)
         said = [f"{bar['name']} {bar['text']}" for bar in bars]
         return [
             self._finish(
@@ -300,7 +300,7 @@ class Draw:
             base.mark_point(filled=False, size=70, color=INK, strokeWidth=1.6, fill="white", opacity=1).encode(x=x),
             base.mark_circle(size=80, opacity=1).encode(x="perceived:Q", color=colour),
             base.mark_text(align="center", dy=-10, fontSize=10, color=INK).encode(x="perceived:Q", text="text:N"),
-        ).properties(width=HALF, height=34 * len(rows) + 24)
+        ).properties(width=HALF, height=30 * len(rows) + 24)
         said = [f"{row['name']} {row['text']}" for row in rows]
         note = self.words.say(
             "Hollow: expected. Filled: perceived. Number: gap, negative is a shortfall. Scale 1 to 7."
@@ -555,7 +555,7 @@ class Draw:
             base.mark_circle(size=62, opacity=1).encode(x=x, color=colour),
             texts.encode(x=alt.datum(1.38), text="text:N"),
             texts.encode(x=alt.datum(1.73), text="aim:N", color=alt.value(MUTED)),
-        ).properties(width=FULL, height=22 * len(rows) + 8)
+        ).properties(width=FULL, height=20 * len(rows) + 8)
         said = [f"{row['name']} {row['text']}{say(', target ')}{row['aim']}" for row in rows]
         figures = {figure.metric_id: figure for figure in judged}
         table = listing(
@@ -1046,7 +1046,7 @@ class Draw:
         if reference is not None:
             line = alt.Chart(self._named([reference]))
             layers.insert(0, line.mark_rule(color=INK, strokeWidth=1).encode(x="value:Q"))
-        chart = alt.layer(*layers).properties(width=HALF, height=21 * len(rows) + 26)
+        chart = alt.layer(*layers).properties(width=HALF, height=18 * len(rows) + 26)
         said = [f"{row['name']} {row['text']}" for row in rows]
         if reference is not None:
             said.append(reference["text"])

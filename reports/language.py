@@ -126,6 +126,7 @@ TERMS = {
     "calendar_days": "Calendar days",
     "rings": "Rings",
     "rate": "Share",
+    "company": "Company",
     "region": "Region",
     "store": "Store",
     "team": "Team",

@@ -16,7 +16,7 @@ from pylopdf_fonts_zh_cn import sans_path
 FULL, HALF, THIRD = 680, 330, 213  # CSS pixels: the text block of an A4 page and its parts, with gutters of 20
 CELL = 10.0  # font size of a cell in CSS pixels
 BETWEEN = 11.0  # white between two columns
-LONGEST_TEXT = 230.0  # a text column may be that wide before it wraps
+LONGEST_TEXT = 180.0  # a text column may be that wide before it wraps
 MEASURED_AT = 100  # font size at which widths are taken
 
 # the part of a printed number behind its last digit before the point: fraction and unit

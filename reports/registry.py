@@ -68,9 +68,11 @@ class ColumnSpec(_Spec):
 
     name: Name
     title: str  # a message of the catalogue
-    # a unit of figures, or how a text is printed: code (in words, if there are any), metric (by its label), text, date
+    # a unit of figures, or how a text is printed: code (in words, if there are any), metric (by its label), scope
+    # (by its name), text, date
     unit: Literal[
         "code",
+        "scope",
         "metric",
         "text",
         "date",
@@ -90,7 +92,7 @@ class ColumnSpec(_Spec):
 
     @property
     def is_number(self) -> bool:
-        return self.unit not in {"code", "metric", "text", "date"}
+        return self.unit not in {"code", "metric", "scope", "text", "date"}
 
 
 class TableSpec(_Spec):

@@ -21,16 +21,16 @@ from pylopdf_fonts_zh_cn import sans_path
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from reports import provenance
 from reports.bundle import Bundle, read_bundle, write_whole
 from reports.charts import Chart, Draw
-from reports.language import DASH, Language, LanguageCode, language, plain
+from reports.language import Language, LanguageCode, language, plain
 from reports.layout import Listing, paddings, width
 from reports.registry import FOLDER, AreaSpec, report
 from reports.story import Teller
 from reports.tables import Row, printed_table
 from reports.tables import printed as printed
 
-MOST_LOADS = 60  # rows of the table of loads; WeasyPrint is slow on long tables
 MOST_RENDERINGS = 60  # by one process
 FONT_URL = "kefu-font:sans"
 PDF_STYLE = f"""
@@ -172,10 +172,6 @@ def _shifted(match: re.Match[str]) -> str:
 def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
     """Everything the template prints, as text."""
     teller, draw = Teller(bundle, words), Draw(bundle, words)
-    loads = sorted(
-        bundle.loads,
-        key=lambda load: (not load.is_stale, -(load.rows_quarantined or 0) - (load.rows_refused or 0), load.entity),
-    )
     return {
         "lang": words.code,
         "title": words.say(bundle.spec.title),
@@ -196,10 +192,16 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         ],
         "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
-        "loads": loads[:MOST_LOADS],
-        "more_loads": max(0, len(loads) - MOST_LOADS),
-        "stale": [load for load in loads if load.is_stale],
-        "count": lambda value: DASH if value is None else words.count(value),
+        "exceptions": provenance.exceptions(teller),
+        "quality": provenance.quality(teller),
+        "loads": provenance.loads(teller),
+        "stale": [load for load in bundle.loads if load.is_stale],
+        "not_supplied": words.join([words.name(entity) for entity in bundle.not_supplied]),
+        "warnings": provenance.warnings(teller),
+        "withheld": provenance.withheld(teller),
+        "restatements": provenance.restatements(teller),
+        "revision": bundle.revision,
+        "small_cell": words.count(bundle.meta.small_cell),
         "day": words.day,
         "plain": plain,
         "definitions": _definitions(teller),

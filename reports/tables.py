@@ -77,6 +77,8 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
         match column.unit:
             case "code":
                 return teller.value_name(column.name, value)
+            case "scope":
+                return _place(teller, value)
             case "metric":
                 known = {metric.metric_id for metric in teller.bundle.metrics}
                 return teller.label(value) if value in known else words.name(value)
@@ -97,3 +99,9 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
         [line(*row) for row in table.rows],
         table.total - len(table.rows),
     )
+
+
+def _place(teller: Teller, scope_id: str) -> str:
+    """A scope by its id alone, for a table that does not say of which type it is."""
+    known = next((key for key in teller.scope_names if key[1] == scope_id), ("", scope_id))
+    return teller.scope_name("company", "") if scope_id == "company" else teller.scope_name(*known)

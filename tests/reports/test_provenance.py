@@ -1,0 +1,129 @@
+"""What stands out and what the figures stand on, as printed: capped with the total, told with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from reports import provenance
+from reports.bundle import Bundle, Cause, Changed, Load, Restatement, Warned, Withheld
+from reports.language import LANGUAGES, language
+from reports.render import render_html
+from reports.story import Teller
+
+NOTE = Restatement(
+    month=date(2026, 9, 1),
+    revision=2,
+    known_at=date(2026, 10, 31),
+    reason="Returns of store 7 came late",
+    changes=(
+        Changed(metric_id="csat", old="0.812", new="0.807", old_n=900, new_n=931),
+        Changed(metric_id="sla", scope_type="store", scope_id="demo:S07", old="0.71", new=None, old_n=40),
+        Changed(table="Customer value matrix", row=("best",), column="Spend", old="100", new="120.5"),
+        Changed(
+            table="Public service standards: promised, standard, delivered",
+            row=("x",),
+            column="On time",
+            old="1",
+            new="0.9",
+        ),
+    ),
+    total=9,
+    causes=(
+        Cause(
+            kind="late_rows",
+            entity="returns",
+            source_system="demo",
+            first_load_date=date(2026, 10, 2),
+            last_load_date=date(2026, 10, 5),
+            rows=31,
+        ),
+        Cause(kind="settings"),
+        Cause(kind="code"),
+    ),
+)
+
+
+def teller(bundle: Bundle, **updated: object) -> Teller:
+    return Teller(bundle.model_copy(update=updated), language("en"))
+
+
+def test_exceptions_are_capped_and_say_how_many_there_are(bundle: Bundle) -> None:
+    missed = tuple(f for f in bundle.figures if f.status == "missed" and f.month == bundle.month)
+    assert missed
+    many = (missed * 40)[:40]
+    printed = provenance.exceptions(teller(bundle, exceptions=many, exceptions_total=94))
+    assert printed is not None
+    assert (len(printed.rows), printed.more) == (provenance.MOST_EXCEPTIONS, 94 - provenance.MOST_EXCEPTIONS)
+    assert all(row[-1].endswith("× missed") for row in printed.rows)
+    assert provenance.exceptions(teller(bundle, exceptions=(), exceptions_total=0)) is None
+
+
+def test_a_restatement_tells_what_changed_by_how_much_and_why(bundle: Bundle) -> None:
+    told = provenance.restatements(teller(bundle, restatements=(NOTE,)))[0]
+    assert told.title == "September 2026, revision 2 of 31 October 2026"
+    assert told.reasons == (
+        "Returns of store 7 came late",
+        "returns from demo: 31 rows that speak of the month came between 2 October 2026 and 5 October 2026.",
+        "The settings that shape figures changed.",
+        "The definitions of figures changed.",
+    )
+    assert [row[1:] for row in told.table.rows] == [
+        ("Customer satisfaction (CSAT)", "81.2%", "80.7%", "900", "931"),
+        ("Service-level share met", "71.0%", "–", "40", "–"),
+        ("Customer value matrix · Best · Spend", "CN¥100.00", "CN¥120.50", "–", "–"),
+        ("Public service standards: promised, standard, delivered · x · On time", "100.0%", "90.0%", "–", "–"),
+    ]
+    assert told.table.more == 5
+
+
+def test_a_revision_says_so_on_its_first_page(bundle: Bundle) -> None:
+    revised = bundle.model_copy(update={"revision": 2, "restated": NOTE})
+    for code, said in zip(LANGUAGES, ("revision 2", "第 2 版"), strict=True):
+        first = render_html(revised, code).split("<section")[1]
+        assert said in first
+        assert 'class="warning"' in first
+
+
+def test_the_data_page_tells_what_lacks(bundle: Bundle) -> None:
+    """Sources that are stale come first, and counts that a store may not know are no zeros."""
+    stale = Load(
+        entity="orders",
+        source_system="erp",
+        last_load_date=date(2026, 9, 3),
+        rows_read=None,
+        rows_loaded=None,
+        rows_filtered=None,
+        rows_duplicate=None,
+        rows_quarantined=None,
+        rows_refused=None,
+        is_stale=True,
+    )
+    told = teller(
+        bundle,
+        loads=(*bundle.loads, stale),
+        warnings=(Warned(warning="w", subject="prices", cases=3, message_en="Prices lack.", message_zh="缺价格。"),),
+        withheld=(Withheld(metric_id="csat", dimension="touch_point"), Withheld(table="Kano categories")),
+        not_supplied=("campaigns",),
+    )
+    loads = provenance.loads(told)
+    assert loads is not None
+    first = next(row for row in loads.rows if row[1] == "erp")
+    assert first in loads.rows[: sum(load.is_stale for load in told.bundle.loads)]
+    assert first[2:4] == ("2026-09-03 stale", "–")
+    assert provenance.withheld(told) == "Customer satisfaction (CSAT) by touch point, Kano categories"
+    found = provenance.warnings(told)
+    assert found is not None
+    assert found.rows == (("prices", "3", "Prices lack."),)
+    assert "Supplied by no source: campaigns" in render_html(told.bundle, "en")
+    only = provenance.loads(teller(bundle, loads=(stale,)))
+    assert only is not None
+    assert [column.title for column in only.columns] == ["Entity", "Source", "Last load"]
+
+
+def test_a_thin_bundle_prints_every_page(sparse: Callable[..., Bundle]) -> None:
+    thin = sparse("service").model_copy(update={"loads": (), "tables": (), "exceptions": (), "exceptions_total": 0})
+    for code in LANGUAGES:
+        page = render_html(thin, code)
+        assert page.count("<section") == len(thin.spec.areas) + 4
+        assert "<table" in page
