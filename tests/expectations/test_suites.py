@@ -78,11 +78,11 @@ MARTS = {
     ),
     "a rate in per cent": (
         f"update kefu.reporting.kpi_monthly set value = 80, ci_high = 90 where {CSAT}",
-        {"kpi_rate_out_of_range": "csat"},
+        {"kpi_rate_out_of_range": "csat", "contributions_open": "csat"},
     ),
     "above its interval": (
         f"update kefu.reporting.kpi_monthly set value = 0.95 where {CSAT}",
-        {"kpi_outside_interval": "csat"},
+        {"kpi_outside_interval": "csat", "contributions_open": "csat"},
     ),
     "half an interval": (
         f"update kefu.reporting.kpi_monthly set ci_low = null where {CSAT}",
