@@ -43,11 +43,8 @@ def local_session(scratch: Path, threads: int) -> SparkSession:
         .config("spark.sql.ansi.enabled", "true")
         .config("spark.sql.catalogImplementation", "in-memory")
         .config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
-        # on this little data a query costs what is spent on preparing it: code made for it, stages, tasks, statistics
-        .config("spark.sql.codegen.wholeStage", "false")
-        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.codegen.wholeStage", "false")  # compiling a query costs more than running it on this little
         .config("spark.driver.memory", "2g")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")

@@ -153,6 +153,20 @@ class MatrixCell(_Frozen):
     spend: Number | None
 
 
+class Contribution(_Frozen):
+    """What a member of the company adds to a called change of its figure; one row of contributions."""
+
+    metric_id: str
+    period: Literal["previous", "year_ago"]
+    scope_type: str
+    scope_id: str  # empty: cases of no member
+    name: str
+    n: int | None
+    value: Number | None
+    base_value: Number | None
+    contribution: Number
+
+
 class Table(_Frozen):
     """Rows of a table with a shape of its own, as its specification selects them; numbers as text without loss.
 
@@ -276,6 +290,7 @@ class Bundle(_Frozen):
     servqual: tuple[ServqualDimension, ...] = ()
     cohorts: tuple[CohortCell, ...] = ()
     value_matrix: tuple[MatrixCell, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
     tables: tuple[Table, ...] = ()
     loads: tuple[Load, ...] = ()
     exceptions: tuple[Figure, ...] = ()  # that missed their target or got worse, here or at a member; the first of them
@@ -527,6 +542,53 @@ from reporting.warnings
 order by cases desc, warning, subject
 """
 
+# The company's changes alone: no other scope is divided further. Members of which a figure is hidden, in either month,
+# are told with the cases of none.
+_CONTRIBUTIONS = """
+with
+visible as (
+    select distinct metric_id, month, scope_type, scope_id
+    from cut_figures
+    where dimension = '' and not is_hidden
+),
+
+named as (
+    select
+        parts.* exclude (scope_id),
+        case
+            when
+                (coalesce(parts.n, 0) = 0 or now.metric_id is not null)
+                and (coalesce(parts.base_n, 0) = 0 or base.metric_id is not null)
+                then parts.scope_id
+            else ''
+        end as scope_id
+    from reporting.contributions as parts
+    left join visible as now
+        on
+            parts.metric_id = now.metric_id and parts.month = now.month
+            and parts.scope_type = now.scope_type and parts.scope_id = now.scope_id
+    left join visible as base
+        on
+            parts.metric_id = base.metric_id
+            and base.month
+            = parts.month - case parts.period when 'previous' then interval 1 month else interval 1 year end
+            and parts.scope_type = base.scope_type and parts.scope_id = base.scope_id
+    where parts.month = $month and list_contains($metrics, parts.metric_id) and list_contains($parts, parts.scope_type)
+)
+
+select
+    metric_id, period, scope_type, scope_id, coalesce(any_value(name), scope_id) as name,
+    case when scope_id <> '' then any_value(n) end as n,
+    case when scope_id <> '' then any_value(value) end as value,
+    case when scope_id <> '' then any_value(base_value) end as base_value,
+    sum(contribution) as contribution
+from named
+left join reporting.scope_names using (scope_type, scope_id)
+group by metric_id, period, scope_type, scope_id
+order by
+    list_position($metrics, metric_id), period, list_position($parts, scope_type), abs(sum(contribution)) desc, scope_id
+"""
+
 _LOADS = """
 select
     entity, source as source_system, max(load_date) as last_load_date,
@@ -639,6 +701,7 @@ class Source:
             scope_names=tuple(self._names[one] for one in shown if one in self._names),
             codes=self._codes,
             **shapes,
+            contributions=self._read(Contribution, _CONTRIBUTIONS, values) if is_company else (),
             tables=tables,
             loads=tuple(self._load(load, is_company) for load in self._loads),
             exceptions=exceptions[:MOST_EXCEPTIONS],

@@ -239,6 +239,13 @@ class Language:
         highest = self.figure(high, unit, currency, like=like)
         return self.say("%(low)s to %(high)s", low=lowest, high=highest) if low < 0 else f"{lowest}{DASH}{highest}"
 
+    def difference(self, value: Decimal, unit: str, currency: str) -> str:
+        """A difference of two figures with its sign; of two shares in percentage points."""
+        sign = "+" if value > 0 else ""
+        if unit == "rate":
+            return sign + self.say("%(number)s pp", number=self.figure(value, unit, currency, bare=True))
+        return sign + self.figure(value, unit, currency)
+
     def _number(self, value: Decimal, pattern: str) -> str:
         return format_decimal(value, pattern, locale=self.locale).replace("-", "−")
 

@@ -129,6 +129,8 @@ class ReportSpec(_Spec):
     headlines: tuple[str, ...]  # metrics of the first page, in order
     parts: tuple[str, ...]  # scope types whose members may explain a company figure
     overview: tuple[ChartSpec, ...] = ()  # charts of the second page
+    costs: tuple[str, ...] = ()  # metrics of the first page: what service costs, or puts at risk
+    actions: tuple[str, ...] = ()  # metrics of the first page: what is being done about it
     areas: tuple[AreaSpec, ...]
     advice: dict[str, str]  # metric id -> what to do when it is missed or worse; messages of the catalogue
 
@@ -139,7 +141,8 @@ class ReportSpec(_Spec):
     @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric of a table, once, in order."""
-        return tuple(dict.fromkeys((*self.headlines, *(m for area in self.areas for m in area.metrics))))
+        areas = (metric for area in self.areas for metric in area.metrics)
+        return tuple(dict.fromkeys((*self.headlines, *self.costs, *self.actions, *areas)))
 
     @property
     def drawn_metrics(self) -> tuple[str, ...]:

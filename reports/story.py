@@ -6,11 +6,12 @@ A sentence is made only where the bundle carries it: changes as called by the wa
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from reports.bundle import Bundle, Figure
+from reports.bundle import Bundle, Contribution, Figure
 from reports.language import LONGEST_DEFINITION, Language, place_of, plain
 
 Tone = Literal["worse", "changed", "better", "missed"]
@@ -47,6 +48,8 @@ class Story:
     places: tuple[Place, ...]
     more_places: int
     advice: tuple[Statement, ...]
+    costs: tuple[Statement, ...]
+    actions: tuple[Statement, ...]
 
 
 class Teller:
@@ -116,6 +119,8 @@ class Teller:
             places=tuple(places[:MOST_PLACES]),
             more_places=max(0, len(places) - MOST_PLACES),
             advice=tuple(self._advice()),
+            costs=tuple(self._stated(self.bundle.spec.costs)),
+            actions=tuple(self._stated(self.bundle.spec.actions)),
         )
 
     def _lead(self) -> str:
@@ -203,8 +208,73 @@ class Teller:
             text += self.words.space + say(
                 "A year ago it was %(year_ago)s.", year_ago=self._number(figure, figure.year_ago)
             )
-        parts = [] if yearly else [part for part in self._parts(figure.metric_id) if part.change_previous == tone]
-        return Statement(tone, text, say("Likewise: %(parts)s.", parts=self._named(parts)) if parts else "")
+        return Statement(tone, text, self._behind(figure, "year_ago" if yearly else "previous"))
+
+    def _behind(self, figure: Figure, period: Literal["previous", "year_ago"]) -> str:
+        """The members that add most to a change, of the kind whose foremost one adds most, and all others together.
+
+        Where a case counts for two members they are no parts of a whole: those that moved alike are named instead.
+        """
+        added = [c for c in self.bundle.contributions if (c.metric_id, c.period) == (figure.metric_id, period)]
+        if not added:
+            change = figure.change_previous if period == "previous" else None
+            alike = [part for part in self._parts(figure.metric_id) if change and part.change_previous == change]
+            return self.words.say("Likewise: %(parts)s.", parts=self._named(alike)) if alike else ""
+        scope_type = max(added, key=lambda c: abs(c.contribution)).scope_type
+        parts = [c for c in added if c.scope_type == scope_type]
+        named = [
+            f"{self.member(part)} {self._difference(figure.metric_id, part.contribution)}"
+            for part in parts[:MOST_PARTS_NAMED]
+        ]
+        rest = sum((part.contribution for part in parts[MOST_PARTS_NAMED:]), Decimal(0))
+        if parts[MOST_PARTS_NAMED:]:
+            named.append(
+                self.words.say(
+                    "all others together %(difference)s", difference=self._difference(figure.metric_id, rest)
+                )
+            )
+        return self.words.say(
+            "Behind the change of %(difference)s: %(parts)s.",
+            difference=self._difference(figure.metric_id, sum((part.contribution for part in parts), Decimal(0))),
+            parts=self.words.join(named),
+        )
+
+    def member(self, part: Contribution) -> str:
+        """A member of the company by its name; cases of none are called so."""
+        if not part.scope_id:
+            return self.words.say("without %(member)s", member=self.words.name(part.scope_type))
+        return (
+            self.words.name(part.scope_id.split(":", 1)[-1])
+            if part.name == part.scope_id
+            else plain(part.name, LONGEST_NAME)
+        )
+
+    def _difference(self, metric_id: str, value: Decimal) -> str:
+        """A difference with its sign; one of shares in percentage points."""
+        unit = self.bundle.metric(metric_id).unit
+        return self.words.difference(value, unit, self.bundle.meta.currency)
+
+    def _stated(self, metric_ids: Iterable[str]) -> Iterator[Statement]:
+        """Figures as they are, beside last month's: no change is claimed."""
+        for metric_id in metric_ids:
+            figure = self.bundle.figure(metric_id)
+            if figure is None or figure.value is None or figure.status == "too_few":
+                continue
+            split = [
+                f"{self.value_name(f.dimension, f.dimension_value)} {self.value(f)}" for f in self._divided(metric_id)
+            ]
+            more = self.words.say(" (%(parts)s)", parts=self.words.join(split)) if split else ""
+            if figure.previous is not None:
+                more += self.words.say("; last month %(before)s", before=self._number(figure, figure.previous))
+            text = self.words.say(
+                "%(label)s: %(value)s%(more)s.", label=self.label(metric_id), value=self.value(figure), more=more
+            )
+            yield Statement("missed" if figure.status == "missed" else "changed", text)
+
+    def _divided(self, metric_id: str) -> list[Figure]:
+        """The figure by its dimension, the largest parts first."""
+        parts = [f for f in self.bundle.figures if f.metric_id == metric_id and f.dimension and f.value]
+        return sorted(parts, key=lambda f: (-(f.value or 0), f.dimension_value))[:MOST_PARTS_NAMED]
 
     def _missed(self, figure: Figure) -> Statement:
         text = self.words.say(

@@ -136,6 +136,10 @@ create table reporting.cohort_retention (
     cohort_month date, month_number bigint, month date, is_complete boolean, customers bigint, buyers bigint,
     rate decimal(28, 8)
 );
+create table reporting.contributions (
+    month date, metric_id varchar, period varchar, scope_type varchar, scope_id varchar, n bigint, base_n bigint,
+    value decimal(28, 8), base_value decimal(28, 8), contribution decimal(28, 8)
+);
 create table reporting.scope_names (scope_type varchar, scope_id varchar, name varchar);
 create table reporting.codes (
     dimension varchar, code varchar, place integer, label_en varchar, label_zh varchar
@@ -187,6 +191,11 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         _insert(con, "value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
     if "lifecycle" in areas:
         _insert(con, "cohort_retention", list(_cohorts()))
+    if "satisfaction" in areas:
+        changed = (MONTH, "csat", "previous")
+        shares = {WORSE_STORE: -0.041, "demo:S01": 0.004, "demo:S02": -0.003, "demo:S03": 0.002, "": -0.001}
+        _insert(con, "contributions", [(*changed, "store", s, 60, 61, 0.8, 0.82, c) for s, c in shares.items()])
+        _insert(con, "contributions", [(*changed, "category", "delivery", 60, 61, 0.8, 0.82, -0.02)])
     for area in report("service_quality").areas:
         for table in area.tables:
             _tabulate(con, table, rows=3 if area.id in areas else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -58,3 +59,17 @@ def test_a_metric_nobody_declares_is_an_error(con: duckdb.DuckDBPyConnection, bu
 def test_a_month_without_figures_is_an_error(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     with pytest.raises(ValueError, match="no figure of 2031-01 for company company"):
         make_bundle(con, "service_quality", date(2031, 1, 1), bundle.meta)
+
+
+def test_a_member_with_a_hidden_figure_is_told_with_those_of_none(
+    con: duckdb.DuckDBPyConnection, bundle: Bundle
+) -> None:
+    """What it adds to a change would tell its figure; the whole stays the change."""
+    con.execute(
+        "update reporting.kpi_monthly set n = 2 where metric_id = 'csat' and scope_id = 'demo:S03' and month = ?",
+        [MONTH],
+    )
+    told = [c for c in make(con, bundle.meta).contributions if c.scope_type == "store"]
+    assert "demo:S03" not in {c.scope_id for c in told}
+    assert sum(c.contribution for c in told) == Decimal("-0.039")
+    assert next(c for c in told if not c.scope_id).n is None
