@@ -9,18 +9,32 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from reports.addresses import read_address
 from reports.bundle import Bundle
+from reports.charts import Chart, Draw, png
 from reports.language import LanguageCode, language, plain
 from reports.recipients import Format, Recipient
 from reports.registry import report
-from reports.render import environment, printed
+from reports.render import Row, environment, printed
 from reports.story import Teller
 
 Attachments = Mapping[Format, bytes]  # the report's files, by what they are
 _KINDS: dict[Format, tuple[str, str]] = {"html": ("text", "html"), "pdf": ("application", "pdf")}
+
+
+_drawn = lru_cache(maxsize=64)(png)  # recipients of one scope and language get the same drawings
+
+
+@dataclass(frozen=True)
+class Line:
+    """A headline figure, with the line of its last months and that drawing's name within the mail."""
+
+    row: Row
+    chart: Chart | None
+    cid: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,13 @@ def compose(
     teller = Teller(bundle, words)
     scope = "" if bundle.scope.type == "company" else teller.scope_name(bundle.scope.type, bundle.scope.id)
     period = bundle.folder.parent.name
+    draw = Draw(bundle, words)
+    lines = [
+        Line(printed(teller, figure), chart, f"{metric}.{bundle.sha256[:16]}@kefu")
+        for metric in bundle.spec.headlines
+        if (figure := bundle.figure(metric))
+        for chart in [next(iter(draw.sparkline(metric)), None)]
+    ]
     view = {
         "lang": recipient.language,
         "title": words.say(bundle.spec.title),
@@ -59,7 +80,7 @@ def compose(
         "month": words.month(bundle.month),
         "revision": bundle.revision,
         "story": teller.story(),
-        "rows": [printed(teller, figure) for metric in bundle.spec.headlines if (figure := bundle.figure(metric))],
+        "lines": lines,
         "hash": bundle.sha256[:12],
         "formats": sorted(attachments),
         "archive": archive,
@@ -80,6 +101,10 @@ def compose(
     message["List-Unsubscribe"] = f"<mailto:{read_address(unsubscribe).addr_spec}?subject={about}>"
     message.set_content(templates.get_template("mail.txt.j2").render(view), cte="quoted-printable")
     message.add_alternative(templates.get_template("mail.html.j2").render(view), subtype="html", cte="quoted-printable")
+    page = message.get_body(("html",))
+    for line in lines if page else ():
+        if line.chart:
+            page.add_related(_drawn(line.chart), "image", "png", cid=f"<{line.cid}>")  # type: ignore[union-attr]
     edition = f"_r{bundle.revision}" if bundle.revision > 1 else ""
     name = f"{bundle.report}_{period}_{bundle.scope.folder}_{recipient.language}{edition}"
     for suffix in recipient.formats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,7 +62,7 @@ def write_preview(
             "lang": mail.language,
             "name": name,
             "headers": [(header, str(message[header])) for header in _HEADERS if message[header]],
-            "html": _body(message, "html"),
+            "html": _with_pictures(message),
             "text": _body(message, "plain"),
             "files": [(file, words.count(len(content) // 1000)) for file, content in files.items()],
         }
@@ -75,6 +76,18 @@ def write_preview(
     )
     write_whole(index, page.encode())
     return index
+
+
+def _with_pictures(message: EmailMessage) -> str:
+    """The mail's page with its drawings in it, as a reader's window shows it."""
+    page = _body(message, "html")
+    for part in message.walk():
+        if part["Content-ID"]:
+            data = b64encode(part.get_content()).decode()
+            page = page.replace(
+                f"cid:{part['Content-ID'].strip('<>')}", f"data:{part.get_content_type()};base64,{data}"
+            )
+    return page
 
 
 def _body(message: EmailMessage, kind: str) -> str:

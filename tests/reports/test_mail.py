@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -45,7 +46,8 @@ def test_its_parts_survive_the_wire(bundle: Bundle) -> None:
     assert message["To"].addresses[0].display_name == "Li Lei 李雷"
     assert message["Date"].datetime == MOMENT
     assert [part.get_content_type() for part in message.walk()] == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "application/pdf",
+        "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", *["image/png"] * 6,
+        "application/pdf",
     ]  # fmt: skip
     (attached,) = message.iter_attachments()
     assert attached.get_content() == PDF
@@ -100,6 +102,18 @@ def test_a_failure_names_what_failed(golden: Any) -> None:
     )
     assert message["Subject"] == "nightly failed · Lantern Home"
     golden("failure.en.txt", message.get_content().replace("\r\n", "\n"))
+
+
+def test_every_drawing_in_the_mail_is_carried_with_it_and_said_in_words(bundle: Bundle) -> None:
+    """A reader fetches nothing, and one who hears the mail hears the figures."""
+    message = mail(bundle)
+    page = message.get_body(("html",))
+    assert page is not None
+    pictures = re.findall(r'<img src="([^"]*)" alt="([^"]*)"', page.get_content())
+    carried = [f"cid:{part['Content-ID'].strip('<>')}" for part in message.walk() if part["Content-ID"]]
+    assert [source for source, _ in pictures] == carried
+    assert all(len(alt) > 20 for _, alt in pictures)
+    assert not re.search(r'(src|href)="(?!cid:)', page.get_content())
 
 
 @pytest.mark.parametrize(
