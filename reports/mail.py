@@ -18,8 +18,9 @@ from reports.charts import Chart, Draw, png
 from reports.language import LanguageCode, language, plain
 from reports.recipients import Format, Recipient
 from reports.registry import report
-from reports.render import Row, environment, printed
+from reports.render import environment, printed
 from reports.story import Teller
+from reports.tables import Row
 
 Attachments = Mapping[Format, bytes]  # the report's files, by what they are
 _KINDS: dict[Format, tuple[str, str]] = {"html": ("text", "html"), "pdf": ("application", "pdf")}
