@@ -17,7 +17,7 @@ from reports.language import language
 from reports.ledger import Delivery, Key
 from reports.render import environment
 
-_HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "Content-Language", "List-Unsubscribe")
+_HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
 
 
 @dataclass(frozen=True)
