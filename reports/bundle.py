@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -772,7 +773,7 @@ class Source:
             row = tuple(None if value is None else str(_shortest(value)) for value in values)
             name = json.dumps([row[i] for i in named], ensure_ascii=False)
             key = self._key(f"{spec.id}:{spec.title}", name, (scope_type, scope_id), divides=bool(spec.counts))
-            found.append((Cell(key, 0 if cases is None else int(cases)), row))
+            found.append((Cell(key, 0 if cases is None else ceil(cases)), row))
         return found
 
     def _key(self, table: str, row: str, scope: tuple[str, str], *, divides: bool) -> Key:

@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports.bundle import Bundle, BundleDamagedError, Meta, Scope, make_bundle, read_bundle
+from reports.bundle import MOST_EXCEPTIONS, Bundle, BundleDamagedError, Meta, Scope, Withheld, make_bundle, read_bundle
 from reports.revisions import issue
+from tests.reports.conftest import REGIONS
 
 MONTH = date(2026, 10, 1)
 
@@ -31,6 +32,68 @@ def test_a_store_gets_its_own_figures_only(con: duckdb.DuckDBPyConnection, bundl
     store = make(con, bundle.meta, Scope(type="store", id="demo:S07"))
     assert {(figure.scope_type, figure.scope_id) for figure in store.figures} == {("store", "demo:S07")}
     assert store.folder == Path("service_quality/2026-10/store=demo_S07")
+
+
+def test_a_region_gets_itself_and_the_stores_inside(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    """A regional manager would read the stores of another."""
+    region = make(con, bundle.meta, Scope(type="region", id="north"))
+    seen = {(figure.scope_type, figure.scope_id) for figure in (*region.figures, *region.exceptions)}
+    assert seen == {("region", "north"), *(("store", store) for store in REGIONS["north"])}
+    assert region.members == {"store": len(REGIONS["north"])}
+    assert {name.scope_id for name in region.scope_names} <= {"north", *REGIONS["north"]}
+
+
+def test_what_is_the_companys_only_stays_there(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    """Counts of deliveries, cohorts and tables that no scope cuts say how large the company is."""
+    con.execute("insert into reporting.warnings values ('orphans', 'orders', 3, 'a', 'b')")
+    store = make(con, bundle.meta, Scope(type="store", id="demo:S07"))
+    assert (store.cohorts, store.tables, store.warnings) == ((), (), ())
+    assert {load.rows_read for load in store.loads} == {None}
+    assert [load.entity for load in store.loads] == [load.entity for load in bundle.loads]
+    company = make(con, bundle.meta)
+    assert company.warnings
+    assert company.loads[0].rows_late == 0
+
+
+def test_a_small_figure_says_only_that_there_is_one(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    """Three answers of one store are three persons; so are its last month and the points of its trend."""
+    con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and metric_id = 'csat'")
+    store = make(con, bundle.meta, Scope(type="store", id="demo:S07"))
+    (figure,) = store.series("csat")
+    assert (figure.month, figure.status) == (MONTH, "suppressed")
+    numbers = ("value", "n", "ci_low", "ci_high", "previous", "year_ago", "change_previous", "change_year_ago")
+    assert {getattr(figure, name) for name in numbers} == {None}
+    assert not [f for f in make(con, bundle.meta).parts("csat", "store") if f.scope_id == "demo:S07"]
+
+
+def test_a_hidden_month_is_not_told_as_the_month_before(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and month = date '2026-09-01'")
+    figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
+    assert figure is not None
+    assert figure.value is not None
+    assert (figure.previous, figure.change_previous) == (None, None)
+
+
+def test_small_rows_of_a_table_are_left_out_and_said(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    con.execute("update reporting.grade_migration set customers = case grade when 'grade 0' then 2 else 90 end")
+    company = make(con, bundle.meta)
+    (table,) = [table for table in company.tables if table.id == "grade_migration"]
+    assert table.total == 1, "of three rows one is small, and one more goes so that it cannot be subtracted"
+    assert Withheld(table=table.title) in company.withheld
+
+
+def test_exceptions_are_counted_beyond_those_kept(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    """A list cut short without its total would read as all there is."""
+    con.execute("update reporting.kpi_monthly set change_previous = 'worse' where scope_type = 'store' and n >= 30")
+    con.execute(
+        """insert into reporting.kpi_monthly by name
+        select kpi.* replace (kpi.scope_id || 'x' || r.i as scope_id)
+        from reporting.kpi_monthly as kpi cross join range(4) as r(i)
+        where scope_type = 'store' and month = date '2026-10-01'"""
+    )
+    company = make(con, bundle.meta)
+    assert len(company.exceptions) == MOST_EXCEPTIONS < company.exceptions_total
+    assert all(one.status == "missed" or one.change_previous == "worse" for one in company.exceptions)
 
 
 @pytest.mark.parametrize("wild", ["../../etc", "a/b", "店 一", "x" * 500, "demo:S07/..", ".", "demo:a b", "demo_a:b"])
