@@ -3,7 +3,7 @@
 SIZE ?= s
 KEFU := .venv/bin/kefu
 
-.PHONY: help setup demo test test-long test-spark mutate lint lint-python lint-sql docs dev bench clean
+.PHONY: help setup demo test test-long test-spark mutate lint lint-python lint-sql docs dev bench bench-reports clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ dev: setup ## the Dagster UI with everything loaded
 
 bench: setup ## each step's cost beside the floor (SIZE=s|m)
 	@.venv/bin/python -m benchmarks.nightly --size $(SIZE)
+
+bench-reports: setup ## bundle, page, mail and PDF of 200 scopes of the demo company in var
+	@.venv/bin/python -m benchmarks.reports
 
 clean: ## throw away the environment and what demo made
 	@rm -rf .venv .setup var

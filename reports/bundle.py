@@ -374,7 +374,9 @@ chosen as (
     select
         kpi_monthly.*,
         dimension = '' and month = $month as is_compared,
-        list_position($metrics, metric_id) as metric_place
+        list_position($metrics, metric_id) as metric_place,
+        case when is_compared then $previous end as month_before,
+        case when is_compared then $first end as month_a_year_ago
     from reporting.kpi_monthly
     where month between $first and $month and list_contains($metrics, metric_id) and (dimension = '' or month = $month)
 ),
@@ -393,14 +395,14 @@ marked as (
             and chosen.dimension = hidden.dimension and chosen.dimension_value = hidden.dimension_value
     left join hidden_keys as previously
         on
-            chosen.is_compared and chosen.metric_id = previously.metric_id and previously.month = $previous
+            chosen.month_before = previously.month and chosen.metric_id = previously.metric_id
             and chosen.scope_type = previously.scope_type and chosen.scope_id = previously.scope_id
-            and previously.dimension = ''
+            and chosen.dimension = previously.dimension
     left join hidden_keys as a_year_ago
         on
-            chosen.is_compared and chosen.metric_id = a_year_ago.metric_id and a_year_ago.month = $first
+            chosen.month_a_year_ago = a_year_ago.month and chosen.metric_id = a_year_ago.metric_id
             and chosen.scope_type = a_year_ago.scope_type and chosen.scope_id = a_year_ago.scope_id
-            and a_year_ago.dimension = ''
+            and chosen.dimension = a_year_ago.dimension
 )
 
 select
@@ -422,14 +424,16 @@ order by scope_type, scope_id
 # Those inside a scope: the company's parts are all, a region's are its stores.
 _IS_PART = "list_contains($parts, scope_type) and ($everyone or list_contains($inside, scope_id))"
 
-_FIGURES = f"""
+_OWN = "(scope_type = $scope_type and scope_id = $scope_id)"
+
+_FIGURES = """
 with
 chosen as (
     select
         *,
         scope_type = $scope_type and scope_id = $scope_id as is_own
     from cut_figures
-    where (scope_type = $scope_type and scope_id = $scope_id) or (dimension = '' and not is_hidden and {_IS_PART})
+    where {whose}
 ),
 
 ranked_parts as (
@@ -461,14 +465,14 @@ order by
     chosen.dimension, chosen.dimension_value, chosen.month
 """
 
-_EXCEPTIONS = f"""
+_EXCEPTIONS = """
 select
     month, scope_type, scope_id, metric_id, dimension, dimension_value, value, n, ci_low, ci_high, target, status,
     previous, year_ago, change_previous, change_year_ago
 from cut_figures
 where
     month = $month and dimension = '' and list_contains($printed, metric_id)
-    and ((scope_type = $scope_type and scope_id = $scope_id) or ({_IS_PART}))
+    and {whose}
     and (status = 'missed' or change_previous = 'worse')
 order by
     (coalesce(status = 'missed', false))::int + (coalesce(change_previous = 'worse', false))::int * 2 desc,
@@ -679,12 +683,14 @@ class Source:
             "everyone": is_company,
             "inside": inside,
         }
-        figures = self._read(Figure, _FIGURES, values)
+        # with no parts the own rows lie together, and nothing else is looked at
+        whose = f"({_OWN} or (dimension = '' and not is_hidden and {_IS_PART}))" if values["parts"] else _OWN
+        figures = self._read(Figure, _FIGURES.format(whose=whose), values)
         if not any(f.month == self.month and (f.scope_type, f.scope_id) == scope.key for f in figures):
             raise ValueError(
                 f"report {self.spec.id}: the warehouse has no figure of {self.month:%Y-%m} for {scope.type} {scope.id}"
             )
-        exceptions = self._read(Figure, _EXCEPTIONS, values)
+        exceptions = self._read(Figure, _EXCEPTIONS.format(whose=whose), values)
         shown = sorted({(f.scope_type, f.scope_id) for f in (*figures, *exceptions[:MOST_EXCEPTIONS])})
         shapes = {
             name: tuple(row for key, row in rows if self._shows(key, scope)) for name, rows in self._shapes.items()
@@ -698,7 +704,7 @@ class Source:
             meta=self.meta,
             metrics=self._metrics,
             figures=figures,
-            members=dict(self._rows(_MEMBERS, values)),
+            members=dict(self._rows(_MEMBERS, values)) if values["parts"] else {},
             scope_names=tuple(self._names[one] for one in shown if one in self._names),
             codes=self._codes,
             **shapes,
@@ -847,7 +853,9 @@ def read_bundle(path: Path) -> Bundle:
 def write_bundle(bundle: Bundle, path: Path) -> None:
     """Write a bundle with its hash, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, _canonical({**bundle.content, "sha256": bundle.sha256}) + b"\n")
+    content = bundle.content
+    digest = hashlib.sha256(_canonical(content)).hexdigest()
+    write_whole(path, _canonical({**content, "sha256": digest}) + b"\n")
 
 
 def write_whole(path: Path, content: bytes) -> None:
