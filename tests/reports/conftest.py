@@ -262,6 +262,8 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
         values: dict[str, object] = dict.fromkeys(columns, number)
         values |= {c.name: _cell(c, number) for c in table.columns}
         values |= {"month": MONTH, "scope_type": "company", "scope_id": "company", **table.where}
+        if table.counts:
+            values[table.counts] = 100 + number
         if table.n:
             values[table.n] = 100 if number < rows - 1 else 12
         _insert(con, table.id, [tuple(values.values())])
