@@ -38,6 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
         _home,
         _disk,
         _published,
+        _reports,
         _pdf,
         _mail,
         _recipients,
@@ -105,6 +106,17 @@ def _published(settings: Settings) -> Finding:
     path = settings.published / MARTS_FILE
     text = str(path) if path.exists() else "nothing published yet; run kefu nightly --date YYYY-MM-DD, or kefu demo"
     return Finding("warehouse", True, text)
+
+
+def _reports(settings: Settings) -> Finding:
+    from reports.revisions import recorded
+
+    found = list(recorded(settings.reports))
+    if not found:
+        return Finding("reports", True, "no printed figure differs from the issued reports")
+    months = ", ".join(sorted({f"{one.month:%Y-%m}" for one in found}))
+    text = f"{sum(one.total for one in found)} printed figures of {months} differ from the issued reports"
+    return Finding("reports", True, f"{text}; see kefu report differences")
 
 
 def _pdf(_: Settings) -> Finding:

@@ -1,0 +1,147 @@
+"""`kefu report` and what stands below it: the old form keeps working, and words that make no sense are wrong use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration import reporting, verification
+from orchestration.cli import cli
+from orchestration.reporting import meta as real_meta
+from orchestration.settings import Settings
+from reports.bundle import Scope
+from tests.reports.conftest import META, MONTH, warehouse
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Settings, duckdb.DuckDBPyConnection]]:
+    """A home whose published warehouse is the one made by hand."""
+    settings = Settings(home=tmp_path)
+    with warehouse() as con:
+
+        @contextmanager
+        def published(_: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+            yield con
+
+        monkeypatch.setattr(reporting, "published", published)
+        for module in (reporting, verification):
+            monkeypatch.setattr(module, "meta", lambda *_: META)
+        yield settings, con
+
+
+def run(settings: Settings, *words: str) -> Result:
+    return CliRunner(env={"KEFU_HOME": str(settings.home)}).invoke(cli, ["report", *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "say which month"),
+        (["--month", "2026-10", "--revise"], "--revise and --reason TEXT go together"),
+        (["--month", "2026-10", "--reason", "x"], "--revise and --reason TEXT go together"),
+        (["--month", "2026-10", "diff", "2026-09", "2026-10"], "give diff the month as a word"),
+        (["diff", "2026-09", "2026-10@0"], "'0' is no revision"),
+        (["diff", "2026-09", "october"], "'october' is no month"),
+        (["diff", "2026-09", "2026-10", "--scope", "shop=1"], "'shop=1' is no scope"),
+    ],
+)
+def test_wrong_use_says_what_would_do(tmp_path: Path, words: list[str], told: str) -> None:
+    result = run(Settings(home=tmp_path), *words)
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_two_revisions_are_shown_side_by_side(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
+    settings, con = home
+    reporting.issue_month(settings, MONTH)
+    con.execute("update reporting.kpi_monthly set value = value + 2 where metric_id = 'nps' and month = ?", [MONTH])
+    assert reporting.issue_month(settings, MONTH).issued[0].pending
+    assert "nps" in run(settings, "differences").output
+    assert "stand" in " ".join(reporting.pending(settings, MONTH))
+    outcome = reporting.issue_month(settings, MONTH, revise_it=True, reason="late answers")
+    assert outcome.issued[0].bundle.revision == 2
+    result = run(settings, "diff", "2026-10@1", "2026-10")
+    assert result.exit_code == 0
+    assert "Net promoter score" in result.output
+    assert "late answers" in result.output
+    assert "no printed figure differs" in run(settings, "differences").output
+
+
+def test_the_next_month_restates_the_one_before(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
+    """A correction of September that nobody asks for goes out with October."""
+    settings, con = home
+    september = date(2026, 9, 1)
+    reporting.issue_month(settings, september)
+    con.execute("update reporting.kpi_monthly set value = value + 2 where metric_id = 'nps' and month = ?", [september])
+    assert [one.month for one in reporting.compare_issued(settings)] == [september]
+    outcome = reporting.issue_month(settings, MONTH)
+    assert [(one.bundle.month, one.bundle.revision) for one in outcome.revised] == [(september, 2)]
+    assert reporting.compare_issued(settings) == []
+
+
+def test_scopes_of_recipients_are_issued_and_one_without_figures_is_told(
+    home: tuple[Settings, duckdb.DuckDBPyConnection],
+) -> None:
+    """A store that was misspelt must not stop the others, nor pass unseen."""
+    settings, _ = home
+    people = [
+        "{id: a, name: A, address: a@example.com, scope: {store: 'demo:S07'}, language: zh-CN, formats: [html]}",
+        "{id: b, name: B, address: b@example.com, scope: {store: 'demo:S99'}}",
+    ]
+    settings.recipients.write_text("recipients:\n" + "".join(f"  - {one}\n" for one in people), encoding="utf-8")
+    outcome = reporting.issue_month(settings, MONTH)
+    store = Scope(type="store", id="demo:S07")
+    assert [one.bundle.scope for one in outcome.issued] == [Scope(), store]
+    assert "no figure for store demo:S99" in " ".join(outcome.told())
+    wanted = {(one.path.parent.name, one.code): one.pdf for one in reporting.renderings(settings, MONTH)}
+    assert wanted == {("company", "en"): False, ("company", "zh-CN"): False, (store.folder, "zh-CN"): False}
+
+
+def test_verify_tells_a_figure_that_comes_out_otherwise(
+    home: tuple[Settings, duckdb.DuckDBPyConnection], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings, con = home
+    reporting.issue_month(settings, MONTH)
+
+    def rebuilt(*_: object) -> SimpleNamespace:
+        folder = tmp_path / "scratch"
+        folder.mkdir()
+        marts = folder / "kefu.duckdb"
+        con.execute(f"attach '{marts}' as scratch")
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'memory'"
+        ).fetchall()
+        for schema, table in tables:
+            con.execute(f"create schema if not exists scratch.{schema}")
+            con.execute(f"create table scratch.{schema}.{table} as from memory.{schema}.{table}")
+        con.execute("detach scratch")
+        return SimpleNamespace(folder=folder, marts=marts)
+
+    monkeypatch.setattr(verification, "_build", rebuilt)
+    result = run(settings, "verify", "2026-10")
+    assert (result.exit_code, result.output.strip()) == (0, "2026-10 company, revision 1: equal")
+    con.execute(
+        "update reporting.kpi_monthly set value = value + 0.0001 where metric_id = 'nps' and month = ?", [MONTH]
+    )
+    result = run(settings, "verify", "2026-10")
+    assert result.exit_code == 1
+    assert "1 figures differ" in result.output
+    assert not (tmp_path / "scratch").exists()
+
+
+def test_a_bundle_says_what_made_it(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
+    """Equal loads under other models give other figures; a bundle that does not say so cannot be verified."""
+    settings, con = home
+    columns = "build_id varchar, code_version varchar, settings_version varchar, as_of_date date, known_at date"
+    con.execute(f"create table reporting.build ({columns})")
+    con.execute("insert into reporting.build values ('b', 'c', 's', date '2026-10-31', date '2026-10-31')")
+    made = real_meta(settings, con)
+    assert (made.build_id, made.code_version, made.settings_version) == ("b", "c", "s")
+    assert (made.small_cell, made.min_n) == (5, settings.dbt_vars["min_n"])
