@@ -10,6 +10,7 @@ from orchestration.partitions import monthly
 from orchestration.progress import step
 from orchestration.reporting import REPORT, compare_issued, issue_month, renderings
 from orchestration.settings import Settings
+from reports.archive import write_archive
 from reports.bundle import Scope
 from reports.render import write_reports
 
@@ -75,10 +76,11 @@ def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         kinds={"html", "pdf"},
     )
     def files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """HTML and PDF of the bundles, in the languages and formats that somebody wants."""
+        """HTML and PDF of the bundles, in the languages and formats that somebody wants; the archive of all."""
         home: Settings = context.resources.writer
         with step("render") as running:
             paths = write_reports(renderings(home, _month(context.partition_key)))
+            write_archive(home.reports)
             running.count(f"{len(paths)} files")
         return dg.MaterializeResult(metadata={"bytes": sum(path.stat().st_size for path in paths)})
 
