@@ -126,6 +126,7 @@ TERMS = {
     "calendar_days": "Calendar days",
     "rings": "Rings",
     "rate": "Share",
+    "servqual": "SERVQUAL",
     "company": "Company",
     "region": "Region",
     "store": "Store",

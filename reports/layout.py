@@ -54,7 +54,8 @@ class Listing:
 
 def listing(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[tuple[str, ...]], more: int = 0) -> Listing:
     """A table with columns as wide as their content needs, half a page wide where that is enough."""
-    natural = [_natural(heading, is_number, [row[i] for row in rows]) for i, (heading, is_number) in enumerate(columns)]
+    needs = [_needs(heading, is_number, [row[i] for row in rows]) for i, (heading, is_number) in enumerate(columns)]
+    natural = _fitted(needs)
     total = sum(natural)
     return Listing(
         title=title,
@@ -68,17 +69,30 @@ def listing(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[tupl
     )
 
 
-def _natural(heading: str, is_number: bool, cells: Sequence[str]) -> float:
-    words = re.split(r"(?<=[\s/-])", heading)
-    least = max((width(word) for word in words), default=0.0)
+def _fitted(needs: Sequence[tuple[float, float]]) -> list[float]:
+    """Widths of columns, from the least and the wanted one of each: what can wrap gives way."""
+    excess = sum(wanted for _, wanted in needs) - FULL
+    spare = sum(wanted - least for least, wanted in needs)
+    part = min(1.0, excess / spare) if excess > 0 and spare > 0 else 0.0
+    return [wanted - (wanted - least) * part for least, wanted in needs]
+
+
+def _needs(heading: str, is_number: bool, cells: Sequence[str]) -> tuple[float, float]:
+    """The least width of a column, with its longest word on a line, and the one it wants."""
+    word = max((width(word) for word in _words(heading)), default=0.0)
     widest = max((width(cell) for cell in cells), default=0.0)
     if is_number:  # decimal points under each other need room on both sides
         tails = [_tail(cell) for cell in cells]
-        widest = max((width(c) - width(t) for c, t in zip(cells, tails, strict=True)), default=0.0) + max(
-            map(width, tails), default=0.0
-        )
-        return max(widest, least, width(heading) / 2) + BETWEEN
-    return max(min(widest, LONGEST_TEXT), least) + BETWEEN
+        heads = max((width(c) - width(t) for c, t in zip(cells, tails, strict=True)), default=0.0)
+        wanted = max(widest, heads + max(map(width, tails), default=0.0), word, width(heading) / 2) + BETWEEN
+        return wanted, wanted
+    word = max(word, *(width(w) for cell in cells for w in _words(cell)), 0.0)
+    wanted = max(min(widest, LONGEST_TEXT), min(word, LONGEST_TEXT)) + BETWEEN
+    return min(word, LONGEST_TEXT) + BETWEEN, wanted
+
+
+def _words(text: str) -> list[str]:
+    return re.split(r"(?<=[ /-])", text)
 
 
 def paddings(cells: Sequence[str]) -> list[float]:

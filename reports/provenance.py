@@ -37,10 +37,10 @@ def exceptions(teller: Teller) -> Listing | None:
     rows = []
     for figure in shown:
         row = printed(teller, figure)
-        marks = ["▼ " + say("worse")] * (row.change_previous == "worse")
-        marks += ["× " + say("missed")] * (row.status == "missed")
+        marks = ["▼\u00a0" + say("worse")] * (row.change_previous == "worse")
+        marks += ["×\u00a0" + say("missed")] * (row.status == "missed")
         where = teller.scope_name(figure.scope_type, figure.scope_id)
-        rows.append((where, row.label, row.value, row.interval, row.n, row.target, row.previous, " ".join(marks)))
+        rows.append((where, row.label, row.value, row.interval, row.n, row.target, row.previous, "\u00a0".join(marks)))
     columns = [(say("Where"), False), (say("Figure"), False), (say("Value"), True), (say("95%% interval"), True)]
     columns += [(say("n"), True), (say("Target"), True), (say("Last month"), True), ("", False)]
     return listing(

@@ -55,7 +55,7 @@ def test_exceptions_are_capped_and_say_how_many_there_are(bundle: Bundle) -> Non
     printed = provenance.exceptions(teller(bundle, exceptions=many, exceptions_total=94))
     assert printed is not None
     assert (len(printed.rows), printed.more) == (provenance.MOST_EXCEPTIONS, 94 - provenance.MOST_EXCEPTIONS)
-    assert all(row[-1].endswith("× missed") for row in printed.rows)
+    assert all(row[-1].endswith("×\u00a0missed") for row in printed.rows)
     assert provenance.exceptions(teller(bundle, exceptions=(), exceptions_total=0)) is None
 
 

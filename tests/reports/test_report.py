@@ -5,7 +5,11 @@ from __future__ import annotations
 import ctypes
 import html
 import io
+import json
+import math
 import re
+import subprocess
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -19,15 +23,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from pylopdf_fonts_zh_cn import sans_path
 from pypdfium2 import raw
 
 from orchestration.settings import DBT_PROJECT_DIR
 from reports.bundle import Bundle, write_bundle
 from reports.catalogue import messages, template, untranslated, update
-from reports.charts import KINDS, Draw, png
+from reports.charts import ACCENT, DATA, INK, KINDS, RULE, Draw, _measuring_font, png
 from reports.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
-from reports.layout import THIRD, listing, paddings, width
-from reports.registry import report, reports
+from reports.layout import FULL, THIRD, listing, paddings, width
+from reports.registry import FOLDER, report, reports
 from reports.render import ClosedFetcher, Rendering, environment, render_html, render_pdf, write_reports
 
 Pages = dict[LanguageCode, str]
@@ -98,6 +103,29 @@ def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
     folded = re.findall(r'<details class="behind">.*?</details>', page, flags=re.S)
     assert len(folded) == page.count("<svg") - sum(chart.told for _, chart in charts)
     assert all(table.count("<tr>") > 1 for table in folded)
+
+
+def test_text_is_measured_as_the_whole_font_would(pages: Pages) -> None:
+    """Charts are laid out with a part of the font; a store's name with characters outside it must not shift them."""
+    name = "鑫淼骉瞿氅店 Qingdao 86.6%"
+    assert not set("鑫淼骉氅") & set("".join(catalogue_path(code).read_text(encoding="utf-8") for code in LANGUAGES))
+    chart = {"mark": "text", "encoding": {"text": {"value": name}, "y": {"field": "n", "type": "nominal"}}}
+    specification = {**chart, "data": {"values": [{"n": name}]}, "config": {"font": "Noto Sans SC"}}
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", MEASURE, str(folder), json.dumps(specification)],
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+        ).stdout
+        for folder in (sans_path().parent, _measuring_font().name)
+    ]
+    assert drawn[0] == drawn[1]
+
+
+MEASURE = """import json, sys, vl_convert
+vl_convert.register_font_directory(sys.argv[1])
+print(vl_convert.vegalite_to_svg(json.loads(sys.argv[2])))"""
 
 
 def test_a_chart_is_a_picture_for_a_mail(bundle: Bundle) -> None:
@@ -338,3 +366,48 @@ def test_shares_of_columns_fill_the_table(cells: list[list[str]]) -> None:
     assert sum(column.share for column in made.columns) == pytest.approx(100, abs=0.1)
     assert all(column.share > 0 for column in made.columns)
     assert [len(row) for row in made.padded] == [3] * len(cells)
+
+
+def test_a_narrow_page_takes_room_from_texts_that_wrap() -> None:
+    """A number or a single word that is cut in two cannot be read."""
+    long = "What was promised to the customer and when it was kept"
+    made = listing(
+        "t",
+        [("Scope", False), (long, False), (long, False), *[("n", True)] * 6],
+        [("Company", long * 3, long * 3, *["CN¥1,234,567.89"] * 6)],
+    )
+    assert made.width == "full"
+    for column, cell in zip(made.columns, made.rows[0], strict=True):
+        longest = max(width(word) for word in cell.split())
+        assert column.share / 100 * FULL >= longest
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1, on linear light
+BLIND = {
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}
+
+
+@pytest.mark.parametrize("kind", BLIND)
+def test_what_calls_for_attention_is_seen_by_the_colour_blind(kind: str) -> None:
+    def seen(colour: str) -> list[float]:
+        light = [((int(colour[i : i + 2], 16) / 255 + 0.055) / 1.055) ** 2.4 for i in (1, 3, 5)]
+        return [sum(part * value for part, value in zip(row, light, strict=True)) for row in BLIND[kind]]
+
+    def lab(light: list[float]) -> tuple[float, float, float]:
+        to_xyz = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
+        xyz = [sum(part * value for part, value in zip(row, light, strict=True)) for row in to_xyz]
+        x, y, z = (max(value / white, 1e-6) ** (1 / 3) for value, white in zip(xyz, (0.9505, 1, 1.089), strict=True))
+        return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+    assert math.dist(lab(seen(ACCENT)), lab(seen(DATA))) > 30  # a difference of 10 is plain to see
+
+
+def test_one_accent_and_no_colour_beside_the_palette() -> None:
+    """Colours of the page and of the charts are the same few; one in a colour of its own would mislead."""
+    style = (FOLDER / "styles" / "report.css").read_text(encoding="utf-8")
+    declared = set(re.findall(r"#[0-9a-f]{6}", style.split("}")[0]))
+    assert set(re.findall(r"#[0-9a-f]{3,6}\b", style)) - declared <= {"#fff"}
+    assert {INK, RULE, DATA, ACCENT} <= declared
