@@ -67,9 +67,9 @@ def compose(
     teller = Teller(bundle, words)
     scope = "" if bundle.scope.type == "company" else teller.scope_name(bundle.scope.type, bundle.scope.id)
     period = bundle.folder.parent.name
-    draw = Draw(bundle, words)
+    digest, draw = bundle.sha256, Draw(bundle, words)
     lines = [
-        Line(printed(teller, figure), chart, f"{metric}.{bundle.sha256[:16]}@kefu")
+        Line(printed(teller, figure), chart, f"{metric}.{digest[:16]}@kefu")
         for metric in bundle.spec.headlines
         if (figure := bundle.figure(metric))
         for chart in [next(iter(draw.sparkline(metric)), None)]
@@ -82,7 +82,7 @@ def compose(
         "revision": bundle.revision,
         "story": teller.story(),
         "lines": lines,
-        "hash": bundle.sha256[:12],
+        "hash": digest[:12],
         "formats": sorted(attachments),
         "archive": archive,
         "is_too_large": is_too_large,
