@@ -238,6 +238,8 @@ def test_the_pdf(bundle: Bundle, pages: Pages, code: LanguageCode) -> None:
     assert document.get_metadata_value("Title").endswith(language(code).month(bundle.month))
     assert 9 <= len(document) <= 20
     assert next(document.get_toc()).get_title() == language(code).say("Monthly service-quality report")
+    second = document[1].get_textpage().get_text_range()
+    assert second.startswith(language(code).say("Targets and exceptions")), "the story is longer than its page"
     for sheet in document:
         text = sheet.get_textpage().get_text_range()
         assert len(text) > 100
