@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -324,29 +325,31 @@ class Bundle(_Frozen):
     def metric(self, metric_id: str) -> Metric:
         return next(metric for metric in self.metrics if metric.metric_id == metric_id)
 
+    def of(self, metric_id: str) -> list[Figure]:
+        """All figures of a metric, in order. They are sorted out once: a report asks for each metric many times."""
+        figures, by_metric = self.__dict__.get("_sorted_out", (None, {}))
+        if figures is not self.figures:  # a copy with other figures carries what was sorted out of the first
+            by_metric = defaultdict(list)
+            for figure in self.figures:
+                by_metric[figure.metric_id].append(figure)
+            self.__dict__["_sorted_out"] = (self.figures, by_metric)
+        return list(by_metric.get(metric_id, ()))
+
     def figure(self, metric_id: str) -> Figure | None:
         """The scope's own figure of the month, None when nothing was supplied for it."""
         return next((f for f in self.series(metric_id) if f.month == self.month), None)
 
     def series(self, metric_id: str) -> list[Figure]:
         """The scope's own figures of the last months, oldest first."""
-        return [
-            f
-            for f in self.figures
-            if f.metric_id == metric_id and (f.scope_type, f.scope_id) == self.scope.key and not f.dimension
-        ]
+        return [f for f in self.of(metric_id) if (f.scope_type, f.scope_id) == self.scope.key and not f.dimension]
 
     def parts(self, metric_id: str, scope_type: str) -> list[Figure]:
         """The figures of the scope's members in the last months, oldest first."""
-        return [
-            f
-            for f in self.figures
-            if f.metric_id == metric_id and f.scope_type == scope_type and f.scope_type != self.scope.type
-        ]
+        return [f for f in self.of(metric_id) if f.scope_type == scope_type and f.scope_type != self.scope.type]
 
     def split(self, metric_id: str, dimension: str) -> list[Figure]:
         """The scope's own figure of the month by a dimension."""
-        return [f for f in self.figures if f.metric_id == metric_id and f.dimension == dimension]
+        return [f for f in self.of(metric_id) if f.dimension == dimension]
 
 
 class BundleDamagedError(Exception):

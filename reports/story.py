@@ -273,7 +273,7 @@ class Teller:
 
     def _divided(self, metric_id: str) -> list[Figure]:
         """The figure by its dimension, the largest parts first."""
-        parts = [f for f in self.bundle.figures if f.metric_id == metric_id and f.dimension and f.value]
+        parts = [f for f in self.bundle.of(metric_id) if f.dimension and f.value]
         return sorted(parts, key=lambda f: (-(f.value or 0), f.dimension_value))[:MOST_PARTS_NAMED]
 
     def _missed(self, figure: Figure) -> Statement:

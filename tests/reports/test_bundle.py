@@ -136,3 +136,12 @@ def test_a_member_with_a_hidden_figure_is_told_with_those_of_none(
     assert "demo:S03" not in {c.scope_id for c in told}
     assert sum(c.contribution for c in told) == Decimal("-0.039")
     assert next(c for c in told if not c.scope_id).n is None
+
+
+def test_a_copy_with_other_figures_is_asked_for_its_own(bundle: Bundle) -> None:
+    """What was sorted out of the first must not answer for the copy, nor get into its file."""
+    assert bundle.figure("csat")
+    without = bundle.model_copy(update={"figures": tuple(f for f in bundle.figures if f.metric_id != "csat")})
+    assert without.figure("csat") is None
+    assert without.of("nps") == bundle.of("nps")
+    assert without.sha256 == Bundle.model_validate(without.content).sha256
