@@ -1,6 +1,5 @@
 """The expectations at both borders as blocking asset checks, and the check that guards what a report reads."""
 
-from calendar import monthrange
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from orchestration.alerts import HELD
 from orchestration.assets.reports import FILES
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
-from orchestration.reporting import REPORT
+from orchestration.reporting import REPORT, last_day
 from orchestration.settings import Settings
 from reports.ledger import Ledger
 
@@ -86,8 +85,7 @@ def _held(context: dg.AssetCheckExecutionContext, asked: str, reasons: list[str]
 
 def reasons_to_hold(settings: Settings, month: str) -> list[str]:
     """Why the report of `month` (YYYY-MM) must not be sent, in words; empty when it may."""
-    first = date.fromisoformat(f"{month}-01")
-    last = first.replace(day=monthrange(first.year, first.month)[1])
+    last = last_day(date.fromisoformat(f"{month}-01"))
     limits = load_checks("raw", settings.expectations)["late"].limits
     with duckdb.connect(str(warehouse.published_version(settings)), read_only=True) as connection:
         as_of = connection.execute("select as_of_date from reporting.build").fetchall()[0][0]

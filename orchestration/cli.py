@@ -238,11 +238,15 @@ def _signed(command: Callable[..., None]) -> Callable[..., None]:
     return by(reason(command))
 
 
+def _of_one_mail(command: Callable[..., None]) -> Callable[..., None]:
+    """Which mail a person decides about."""
+    for name in ("recipient", "period", "report"):  # the one named last comes first on the line
+        command = click.argument(name)(command)
+    return _signed(command)
+
+
 @delivery.command("release")
-@click.argument("report")
-@click.argument("period")
-@click.argument("recipient")
-@_signed
+@_of_one_mail
 @click.pass_obj
 def delivery_release(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> None:
     """Let a mail go again that failed for good, or of which nobody knows whether it arrived."""
@@ -253,10 +257,7 @@ def delivery_release(settings: Settings, report: str, period: str, recipient: st
 
 
 @delivery.command("confirm")
-@click.argument("report")
-@click.argument("period")
-@click.argument("recipient")
-@_signed
+@_of_one_mail
 @click.pass_obj
 def delivery_confirm(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> None:
     """Write down that a mail has arrived of which nobody knew."""

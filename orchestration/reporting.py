@@ -6,7 +6,7 @@ How a bundle is made, compared and written is the reports package's work; Dagste
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -208,28 +208,31 @@ def wanted(home: Settings) -> dict[Scope, dict[LanguageCode, bool]]:
 def renderings(home: Settings, month: date) -> list[Rendering]:
     """What is to be rendered: the month's reports, and those of earlier months whose pages are of an older revision."""
     found = []
+    scopes = wanted(home)
     for back in range(RESTATED_MONTHS + 1):
         folder = home.reports / REPORT / f"{months_before(month, back):%Y-%m}"
-        for scope, languages in wanted(home).items():
+        for scope, languages in scopes.items():
             path = folder / scope.folder / BUNDLE_FILE
             if path.exists():
-                found += [
-                    Rendering(path, code, pdf) for code, pdf in languages.items() if not back or _is_old(path, code)
-                ]
+                due = _outdated(path, languages) if back else languages
+                found += [Rendering(path, code, languages[code]) for code in due]
     return found
 
 
-def _is_old(path: Path, code: LanguageCode) -> bool:
-    """Whether there is a page of the bundle, which is not of this very bundle: a page prints the hash."""
-    page = path.parent / code / "report.html"
-    return page.exists() and read_bundle(path).sha256[:12] not in page.read_text(encoding="utf-8")
+def _outdated(path: Path, languages: Iterable[LanguageCode]) -> list[LanguageCode]:
+    """In which of these languages there is a page, but of another revision than the bundle in force."""
+    pages = {code: page for code in languages if (page := path.parent / code / "report.html").exists()}
+    if not pages:
+        return []
+    bundle = read_bundle(path)
+    return [code for code, page in pages.items() if not bundle.is_printed_on(page)]
 
 
 def supply(home: Settings, month: date, known_at: date) -> Supply:
     """What the raw zone says of a month as known on a day: entities without a delivery, and rows that came late."""
     loads = Manifest.read(home.raw).known(known_at)
     delivered = {load.entity for load in loads if load.rows_loaded}
-    due = _last_day(month) + timedelta(days=1)
+    due = last_day(month) + timedelta(days=1)
     return Supply(
         not_supplied=tuple(sorted(set(contract()) - delivered)),
         late=_rows_of(home, month, [load for load in loads if load.load_date > due]),
@@ -258,7 +261,7 @@ def causes(home: Settings, month: date, since: date, known_at: date) -> tuple[Ca
 
 def _rows_of(home: Settings, month: date, loads: list[LoadEntry]) -> dict[tuple[str, str], int]:
     """Rows of these loads that speak of the month, by entity and source, where there are any."""
-    first, after = end_of_day(month - timedelta(days=1), home), end_of_day(_last_day(month), home)
+    first, after = end_of_day(month - timedelta(days=1), home), end_of_day(last_day(month), home)
     files: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for load in loads:
         if load.event_from and load.event_to and load.event_from < after and load.event_to >= first:
@@ -280,5 +283,6 @@ def _rows_of(home: Settings, month: date, loads: list[LoadEntry]) -> dict[tuple[
     return found
 
 
-def _last_day(month: date) -> date:
+def last_day(month: date) -> date:
+    """The last day of the month that begins on `month`."""
     return months_before(month, -1) - timedelta(days=1)

@@ -128,8 +128,11 @@ def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, l
         for figure in one.figures:
             metric = metrics[figure.metric_id]
             labels.setdefault(metric.metric_id, plain(metric.label_zh if words.code == "zh-CN" else metric.label_en))
-            few = figure.status in {"too_few", "suppressed"}
-            value = words.say("too few to say") if few else words.figure(figure.value, metric.unit, one.currency)
+            value = (
+                words.say("too few to say")
+                if figure.is_withheld
+                else words.figure(figure.value, metric.unit, one.currency)
+            )
             n = "" if figure.n is None else words.count(figure.n)
             lines.setdefault(metric.metric_id, []).append((words.month(one.month), value, n, link))
     yield from sorted((labels[metric_id], found) for metric_id, found in lines.items())

@@ -107,6 +107,11 @@ class Figure(_Frozen):
     change_previous: Change | None
     change_year_ago: Change | None
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether no value is printed: too few cases to say, or suppressed."""
+        return self.status in {"too_few", "suppressed"}
+
 
 class ScopeName(_Frozen):
     """How a scope is printed; one row of scope_names."""
@@ -324,6 +329,15 @@ class Bundle(_Frozen):
 
     def metric(self, metric_id: str) -> Metric:
         return next(metric for metric in self.metrics if metric.metric_id == metric_id)
+
+    @property
+    def mark(self) -> str:
+        """The head of the hash, as pages and mails print it."""
+        return self.sha256[:12]
+
+    def is_printed_on(self, page: Path) -> bool:
+        """Whether a page was rendered from this very bundle."""
+        return self.mark in page.read_text(encoding="utf-8")
 
     def of(self, metric_id: str) -> list[Figure]:
         """All figures of a metric, in order. They are sorted out once: a report asks for each metric many times."""

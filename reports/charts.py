@@ -110,7 +110,7 @@ class Draw:
         for metric_id in spec.metrics:
             series = self.bundle.series(metric_id)
             latest = self.bundle.figure(metric_id)
-            if latest is None or latest.status in {"too_few", "suppressed"} or len(_told(series)) < 2:
+            if latest is None or latest.is_withheld or len(_told(series)) < 2:
                 continue
             like = max(abs(figure.value or Decimal(0)) for figure in _told(series))
             rows = self._points(metric_id, series, like)
@@ -133,7 +133,7 @@ class Draw:
         """The last months of a figure as a bare line, for the first page."""
         series = self.bundle.series(metric_id)
         latest = self.bundle.figure(metric_id)
-        if latest is None or latest.status in {"too_few", "suppressed"} or len(_told(series)) < 2:
+        if latest is None or latest.is_withheld or len(_told(series)) < 2:
             return []
         with debug_mode(False):
             return [self._sparkline(metric_id, series, latest)]
@@ -834,22 +834,27 @@ class Draw:
     def _value(self, figure: Figure) -> str:
         return self.words.say("too few to say") if figure.status == "too_few" else self.teller.value(figure)
 
+    def _evidence_heads(self) -> list[tuple[str, bool]]:
+        say = self.words.say
+        return [(say("Value"), True), (say("95%% interval"), True), (say("n"), True)]
+
+    def _evidence(self, figure: Figure) -> tuple[str, str, str]:
+        """A figure, its interval and its n."""
+        return (
+            self._value(figure),
+            DASH if figure.is_withheld else self.teller.interval(figure),
+            DASH if figure.n is None else self.words.count(figure.n),
+        )
+
     def _series_table(self, metric_id: str, series: list[Figure]) -> Listing:
         say = self.words.say
         has_target = any(figure.target is not None for figure in series)
-        columns = [(say("Month"), False), (say("Value"), True), (say("95%% interval"), True), (say("n"), True)]
+        columns = [(say("Month"), False), *self._evidence_heads()]
         unit, currency = self.bundle.metric(metric_id).unit, self.bundle.meta.currency
         rows = []
         for figure in series:
-            few = figure.status in {"too_few", "suppressed"}
-            cells = [
-                self._month(figure.month),
-                self._value(figure),
-                DASH if few else self.teller.interval(figure),
-                DASH if figure.n is None else self.words.count(figure.n),
-            ]
             aim = [self.words.figure(figure.target, unit, currency, like=figure.value)] if has_target else []
-            rows.append((*cells, *aim))
+            rows.append((self._month(figure.month), *self._evidence(figure), *aim))
         return listing(self.teller.label(metric_id), columns + [(say("Target"), True)] * has_target, rows)
 
     def _months_table(self, spec: ChartSpec, shown: list[list[Figure]]) -> Listing:
@@ -869,15 +874,13 @@ class Draw:
         say = self.words.say
         return listing(
             say(spec.title),
-            [("", False), (say("Value"), True), (say("95%% interval"), True), (say("n"), True)],
+            [("", False), *self._evidence_heads()],
             [
                 (
                     self.teller.value_name(spec.dimension, p.dimension_value)
                     if spec.dimension
                     else self.teller.scope_name(spec.scope, p.scope_id),
-                    self._value(p),
-                    self.teller.interval(p),
-                    DASH if p.n is None else self.words.count(p.n),
+                    *self._evidence(p),
                 )
                 for p in parts
             ],

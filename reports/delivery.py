@@ -298,7 +298,7 @@ class Parcel:
         bundle = read_bundle(self.folder / "bundle.json")
         folder = self.folder / self.recipient.language
         page = folder / "report.html"
-        if bundle.sha256[:12] not in page.read_text(encoding="utf-8"):
+        if not bundle.is_printed_on(page):
             raise ValueError(f"{page} is of another issue than its bundle; kefu report renders it anew")
         files: Attachments = {
             name: (folder / f"report.{name}").read_bytes() for name in self.recipient.formats if attach

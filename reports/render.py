@@ -183,7 +183,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "meta": bundle.meta,
         "as_of": words.day(bundle.meta.as_of),
         "known_at": words.day(bundle.meta.known_at),
-        "hash": bundle.sha256[:12],
+        "hash": bundle.mark,
         "story": teller.story(),
         "tiles": [
             Tile(printed(teller, figure), next(iter(draw.sparkline(metric_id)), None))

@@ -170,7 +170,8 @@ def restatements_since_last(reports: Path, report_id: str, month: date, scope: S
     notes = []
     for back in range(1, 13):
         path = reports / report_id / f"{months_before(month, back):%Y-%m}" / scope.folder / BUNDLE_FILE
-        older = [*sorted((path.parent / "revisions").glob("*.json")), path] if path.exists() else []
+        kept = sorted((path.parent / "revisions").glob("*.json"))
+        older = [*kept, path] if kept else []  # what was never revised says nothing, and is not read
         found = [note for one in older if (note := read_bundle(one).restated) and note.known_at > since]
         notes += sorted(found, key=lambda note: note.revision)
     return tuple(notes)

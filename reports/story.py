@@ -103,7 +103,10 @@ class Teller:
     def scope_name(self, scope_type: str, scope_id: str) -> str:
         if scope_type == "company":
             return plain(self.bundle.meta.company)
-        name = self.scope_names.get((scope_type, scope_id), scope_id)
+        return self._named_scope(scope_id, self.scope_names.get((scope_type, scope_id), scope_id))
+
+    def _named_scope(self, scope_id: str, name: str) -> str:
+        """A scope's own name; where it has none, its id without the source."""
         return self.words.name(scope_id.split(":", 1)[-1]) if name == scope_id else plain(name, LONGEST_NAME)
 
     def story(self) -> Story:
@@ -243,11 +246,7 @@ class Teller:
         """A member of the company by its name; cases of none are called so."""
         if not part.scope_id:
             return self.words.say("without %(member)s", member=self.words.name(part.scope_type))
-        return (
-            self.words.name(part.scope_id.split(":", 1)[-1])
-            if part.name == part.scope_id
-            else plain(part.name, LONGEST_NAME)
-        )
+        return self._named_scope(part.scope_id, part.name)
 
     def _difference(self, metric_id: str, value: Decimal) -> str:
         """A difference with its sign; one of shares in percentage points."""

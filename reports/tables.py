@@ -35,7 +35,7 @@ def printed(teller: Teller, figure: Figure) -> Row:
     """A figure as the tables print it."""
     words = teller.words
     metric = teller.bundle.metric(figure.metric_id)
-    few = figure.status in {"too_few", "suppressed"}
+    few = figure.is_withheld
 
     def number(value: Any) -> str:
         return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)

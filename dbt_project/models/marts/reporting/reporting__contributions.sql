@@ -38,6 +38,7 @@ changes as (
         called.denominator,
         base.numerator as base_numerator,
         base.denominator as base_denominator,
+        {{ divide('base.numerator', 'base.denominator') }} as base_rate,
         case when definitions.kind = 'nps' then 100e0 when definitions.unit = 'per_1000' then 1000e0 else 1e0 end as scale
     from called
     inner join figures as base
@@ -128,9 +129,9 @@ select
     {{ measure('changes.scale * ' ~ divide('every_part.numerator', 'every_part.denominator')) }} as value,
     {{ measure('changes.scale * ' ~ divide('every_part.base_numerator', 'every_part.base_denominator')) }} as base_value,
     {{ measure('changes.scale * ('
-        ~ divide('every_part.numerator - every_part.denominator * ' ~ divide('changes.base_numerator', 'changes.base_denominator'), 'changes.denominator')
+        ~ divide('every_part.numerator - every_part.denominator * changes.base_rate', 'changes.denominator')
         ~ ' - '
-        ~ divide('every_part.base_numerator - every_part.base_denominator * ' ~ divide('changes.base_numerator', 'changes.base_denominator'), 'changes.base_denominator')
+        ~ divide('every_part.base_numerator - every_part.base_denominator * changes.base_rate', 'changes.base_denominator')
         ~ ')') }} as contribution
 from every_part
 inner join changes
