@@ -35,6 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
         _python,
         _packages,
         _settings,
+        _reference,
         _home,
         _disk,
         _published,
@@ -71,6 +72,18 @@ def _settings(settings: Settings) -> Finding:
         True,
         f"{origin}; {settings.company.name}, {settings.company.time_zone}, {settings.company.currency}",
     )
+
+
+def _reference(settings: Settings) -> Finding:
+    from orchestration import reference
+
+    own = reference.replaced(settings)
+    told = [fault for path in own for fault in reference.faults(path)]
+    if told:
+        return Finding("reference", False, ("\n" + " " * 15).join(told))
+    if not own:
+        return Finding("reference", True, f"built-in tables; {settings.reference} replaces some (docs/reference.md)")
+    return Finding("reference", True, f"{', '.join(path.stem for path in own)} from {settings.reference}")
 
 
 def _home(settings: Settings) -> Finding:

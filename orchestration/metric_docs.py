@@ -1,6 +1,7 @@
-"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well.
+"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well, and
+docs/reference.md from those of the seeds.
 
-`python -m orchestration.metric_docs` (make docs) writes it. No figure is defined here.
+`python -m orchestration.metric_docs` (make docs) writes them. No figure is defined here.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import Any
 
 import yaml
 
+from orchestration.reference import Seed, seeds
 from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "metrics.md"
+REFERENCE_PAGE = REPOSITORY / "docs" / "reference.md"
 AREAS = {
     "customer": "Customer",
     "lifecycle": "Life cycle",
@@ -53,8 +56,53 @@ explained in `dbt_project/dbt_project.yml`.
 """
 
 
+_REFERENCE_HEAD = """\
+# Reference tables
+
+Written by `make docs` from the yml in `dbt_project/seeds`; edit that, not this page.
+
+What a company decides and no export tells: its opening hours and holidays, its standards and targets, where its grades
+are cut, what its codes are called. The tables that come along, in `dbt_project/seeds`, serve the demo company and are a
+start. Put your own as `KEFU_HOME/reference/<table>.csv`; the checkout stays as it is:
+
+```sh
+mkdir -p $KEFU_HOME/reference
+cp dbt_project/seeds/holidays.csv $KEFU_HOME/reference/   # then edit it there
+kefu doctor                                              # lists what is replaced, and what is wrong with it
+```
+
+- The file replaces the whole table. The columns are those of the built-in one, in any order; CSV in UTF-8, with commas.
+- A name that is no table, a missing or unknown column, a value of another kind or not among those accepted, an empty
+  cell that must be filled, a key that is there twice: the build refuses it before anything is computed and names file,
+  line, column and what to write. What only several rows or tables tell (cuts that end at 1, weights that sum to 100, a
+  strategy for every stage and grade) a test of the same build refuses.
+- Rows with `valid_from` and `valid_to` hold on those days and between; an empty `valid_to` means still. A change that
+  is to leave past months as they were is a new row, not another value.
+- The files count among the settings: their hash is part of the build's `settings_version`, a change of them builds
+  every month anew, and a restated report says that settings changed.
+"""
+
+
+def reference_page() -> str:
+    """The whole page of reference tables."""
+    lines = [_REFERENCE_HEAD.rstrip()]
+    for seed in seeds().values():
+        lines += ["", f"## {seed.name}", "", seed.description, "", *_seed_rules(seed)]
+    return "\n".join(lines) + "\n"
+
+
+def _seed_rules(seed: Seed) -> Iterator[str]:
+    yield f"- Columns: {', '.join(f'`{name}` {kind}' for name, kind in seed.types.items())}"
+    yield f"- One row per {', '.join(f'`{name}`' for name in seed.key)}"
+    for name, values in seed.accepted_values.items():
+        yield f"- `{name}` is one of {', '.join(f'`{value}`' for value in values)}"
+    yield from (f"- Rule: `{rule}`" for rule in seed.checks)
+    if seed.fixed:
+        yield f"- Not to be replaced: {seed.fixed}"
+
+
 def page() -> str:
-    """The whole page."""
+    """The whole page of metrics."""
     models = sorted(_models(), key=lambda found: found[1]["name"])
     lines = [_HEAD.format(count=sum(len(_metrics(model)) for _, model in models)).rstrip()]
     for area, title in AREAS.items():
@@ -127,3 +175,4 @@ def _models() -> Iterator[tuple[Path, dict[str, Any]]]:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    REFERENCE_PAGE.write_text(reference_page(), encoding="utf-8")

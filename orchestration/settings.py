@@ -167,6 +167,10 @@ class Settings(BaseSettings):
         return self.home / "raw"
 
     @property
+    def reference(self) -> Path:
+        return self.home / "reference"
+
+    @property
     def quarantine(self) -> Path:
         return self.home / "quarantine"
 

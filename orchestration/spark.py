@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 
 from orchestration.ingestion.contract import Entity, contract, quote
 from orchestration.ingestion.ledger import live_files
+from orchestration.reference import seed_folder
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service", "economics", "reporting")
@@ -111,6 +112,7 @@ def build_spark(settings: Settings, scratch: Path, on_node: Callable[[str, str, 
 
     SparkAdapter.default_python_submission_method = "session"  # type: ignore[assignment, method-assign]
     SparkAdapter.python_submission_helpers = {"session": SessionJob}  # type: ignore[assignment, method-assign]
+    os.environ["KEFU_SEEDS"] = str(seed_folder(settings))
     outcome = dbtRunner(callbacks=[watch]).invoke(
         [
             *("build", "--target", "spark", "--full-refresh"),

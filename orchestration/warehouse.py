@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from orchestration import reference
 from orchestration.ingestion.registration import RunContext, register_duckdb
 from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
@@ -47,6 +48,7 @@ class Candidate:
     as_of_date: date
     known_at: date | None  # newest load it knows; none when nothing was ever loaded
     is_full: bool  # every period is built, because the last good build cannot be carried on
+    settings_version: str
 
     @property
     def work(self) -> Path:
@@ -81,8 +83,10 @@ def prepare(settings: Settings, as_of: date | None = None, known_at: date | None
     """Makes the candidate: a copy of the last good build, with the raw loads up to `known_at` registered.
 
     The incremental build exists only at the newest loads: with a `known_at` the candidate starts empty, in a scratch
-    folder of its own. It also starts empty when code, settings or files do not match the last good build.
+    folder of its own. It also starts empty when code, settings or files do not match the last good build. Raises
+    CommandFailedError when a reference table of the company makes no sense.
     """
+    reference.check(settings)
     folder = _candidate_folder(settings, known_at)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -102,7 +106,7 @@ def open_candidate(settings: Settings, known_at: date | None = None) -> Candidat
         raise WarehouseBuildError(f"{folder}: no candidate build; run the step that prepares it first")
     with duckdb.connect(str(folder / WORK_FILE)) as connection:
         row = connection.execute(
-            "select build_id, as_of_date, known_at, is_full from control.build cross join control.run"
+            "select build_id, as_of_date, known_at, is_full, settings_version from control.build cross join control.run"
         ).fetchone()
     if row is None:
         raise WarehouseBuildError(f"{folder}: the candidate was not prepared to the end; prepare it again")
@@ -134,6 +138,8 @@ def _run_dbt(
         if event.info.name == "NodeFinished":
             on_node(_from_event(event))
 
+    if settings_version(settings) != candidate.settings_version:
+        raise WarehouseBuildError("settings or reference tables changed since the candidate was prepared; run it again")
     arguments = [*command, *_arguments(settings)]
     with _dbt_environment(settings, candidate.work, candidate.marts):
         outcome = dbtRunner(manifest=manifest(settings), callbacks=[watch]).invoke(arguments)
@@ -221,8 +227,9 @@ def code_version() -> str:
 
 
 def settings_version(settings: Settings) -> str:
-    """Content hash of the settings that shape a figure."""
-    return hashlib.sha256(json.dumps(settings.dbt_vars, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    """Content hash of the settings and of the company's own reference tables, which shape a figure alike."""
+    chosen = json.dumps(settings.dbt_vars, sort_keys=True, default=str) + (reference.version(settings) or "")
+    return hashlib.sha256(chosen.encode()).hexdigest()[:12]
 
 
 def _candidate_folder(settings: Settings, known_at: date | None) -> Path:
@@ -280,6 +287,7 @@ def _dbt_environment(settings: Settings, work: Path, marts: Path) -> Iterator[No
         "KEFU_WORK_DB": str(work),
         "KEFU_MARTS_DB": str(marts),
         "KEFU_THREADS": str(settings.engine.threads),
+        "KEFU_SEEDS": str(reference.seed_folder(settings)),
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import jinja2
 import pytest
+
+from orchestration.reference import seed_folder
+from orchestration.settings import Settings
+from tests.dbt.conftest import Warehouse
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 IN_FORCE = {"valid_from": "date", "valid_to": "date"}
@@ -73,3 +78,29 @@ def test_the_tables_as_delivered_make_sense() -> None:
 )
 def test_an_edit_that_makes_no_sense_is_told_by_table_and_day(edits: str, told: list[str]) -> None:
     assert sorted(problems(edits)) == told
+
+
+@pytest.mark.slow
+def test_a_company_s_own_table_decides_instead_of_the_built_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A holiday, and a schedule that is called by a number: dbt must neither read the built-in file nor guess types."""
+    settings = Settings(home=tmp_path / "home")
+    settings.reference.mkdir(parents=True)
+    (settings.reference / "holidays.csv").write_text(
+        "name,holiday_date,schedule_id\nFounder's day,2026/10/14,101\n", encoding="utf-8"
+    )
+    (settings.reference / "schedules.csv").write_text(
+        "schedule_id,valid_from,valid_to,time_zone,weekday,opens,closes\n101,,,Asia/Shanghai,3,09:00,17:00\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("KEFU_SEEDS", str(seed_folder(settings)))
+    warehouse = Warehouse(tmp_path, tmp_path / "target")
+    warehouse.load([], as_of=date(2026, 9, 30))
+    warehouse.dbt("build", "--select", "+int_service__working_days", "--exclude-resource-type", "test")
+    days = warehouse.work_query(
+        "select distinct schedule_id, local_date from intermediate.int_service__working_days"
+        " where local_date between '2026-10-01' and '2026-10-31' and is_working_day order by all"
+    )
+    found = [(row.schedule_id, row.local_date.day) for row in days.itertuples()]
+    assert found == [("101", 7), ("101", 21), ("101", 28)]

@@ -1,0 +1,214 @@
+"""Reference tables: the project's seeds, each of which a file KEFU_HOME/reference/<seed>.csv replaces.
+
+Columns, types and what a row must keep to stand in the seeds' yml, where dbt reads them too. No measure is here.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration.errors import CommandFailedError
+from orchestration.settings import DBT_PROJECT_DIR, Settings
+
+BUILT_IN = DBT_PROJECT_DIR / "seeds"
+_LISTED = 10  # faults of one file that are told; a file of another make has one in every line
+_EXAMPLES = {"date": "2026-01-31", "integer": "7", "bigint": "7", "boolean": "true or false"}
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One reference table as its yml declares it."""
+
+    name: str
+    description: str
+    types: dict[str, str]  # by column, in the file's order
+    fixed: str | None = None  # why no company replaces it
+    key: list[str] = field(default_factory=list)
+    nullable: list[str] = field(default_factory=list)
+    not_null: list[str] = field(default_factory=list)
+    accepted_values: dict[str, list[str]] = field(default_factory=dict)
+    checks: list[str] = field(default_factory=list)
+
+
+@cache
+def seeds() -> dict[str, Seed]:
+    """Every reference table by name."""
+    declared = [
+        table for path in sorted(BUILT_IN.glob("*.yml")) for table in yaml.safe_load(path.read_text("utf-8"))["seeds"]
+    ]
+    return {table["name"]: _seed(table) for table in sorted(declared, key=lambda table: str(table["name"]))}
+
+
+def _seed(table: dict[str, Any]) -> Seed:
+    config = table["config"]
+    rules = [test["row_contract"]["arguments"] for test in table["data_tests"] if "row_contract" in test]
+    description = " ".join(table["description"].split())
+    return Seed(table["name"], description, config["column_types"], config.get("meta", {}).get("fixed"), **rules[0])
+
+
+def replaced(settings: Settings) -> list[Path]:
+    """The files that replace a built-in table, faulty or not."""
+    folder = settings.reference
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if not path.name.startswith((".", "~$")))  # what desktops leave behind
+
+
+def version(settings: Settings) -> str | None:
+    """Content hash of the files in KEFU_HOME/reference; None where there are none."""
+    digest = hashlib.sha256()
+    for path in replaced(settings):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12] if replaced(settings) else None
+
+
+def check(settings: Settings) -> None:
+    """Raises CommandFailedError naming every fault of the files by file, line and column, with what to do."""
+    told = [fault for path in replaced(settings) for fault in faults(path)]
+    if told:
+        raise CommandFailedError("\n".join(["reference tables that make no sense (docs/reference.md):", *told]))
+
+
+def faults(path: Path) -> list[str]:
+    """What is wrong with one file, in words; empty when it may replace its table."""
+    with duckdb.connect() as connection:
+        told = list(_faults(connection, path))
+    more = [f"{path}: {len(told) - _LISTED} more faults"] if len(told) > _LISTED else []
+    return told[:_LISTED] + more
+
+
+def seed_folder(settings: Settings) -> Path:
+    """The folder from which dbt takes the seeds: the project's own, or a copy in which the company's files stand in
+    the place of the built-in ones.
+
+    While a file is faulty it is the project's own: what is scheduled can be loaded all the same, and `check` stops the
+    build. The name of the copy is that of its contents: it never changes under a build that reads it.
+    """
+    chosen = version(settings)
+    if chosen is None or any(faults(path) for path in replaced(settings)):
+        return BUILT_IN
+    built_in = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(BUILT_IN.iterdir()))).hexdigest()[:12]
+    folder = settings.build / "seeds" / f"{built_in}-{chosen}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(dir=folder.parent))
+        shutil.copytree(BUILT_IN, new, dirs_exist_ok=True)
+        for path in replaced(settings):
+            _write_typed(path, new / path.name)
+        try:
+            new.rename(folder)
+        except OSError:  # another process was faster; its copy is the same
+            shutil.rmtree(new)
+    return folder
+
+
+def _faults(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
+    seed = seeds().get(path.stem)
+    if seed is None or path.suffix != ".csv":
+        names = ", ".join(f"{name}.csv" for name, one in seeds().items() if not one.fixed)
+        yield f"{path}: no reference table is called so; rename it to one of {names}, or take it away"
+        return
+    if seed.fixed:
+        yield f"{path}: {seed.name} is not for a company to replace ({seed.fixed}); take the file away"
+        return
+    try:
+        lines = _lines(path)
+    except UnicodeDecodeError as error:
+        yield f"{path}: not UTF-8 at byte {error.start}; save it as CSV UTF-8"
+        return
+    header = lines[0][1] if lines else []
+    if sorted(header) != sorted(seed.types):
+        missing = [name for name in seed.types if name not in header]
+        unknown = [name for name in header if name not in seed.types]
+        told = [f"lacks {', '.join(missing)}"] if missing else []
+        told += [f"has {', '.join(map(repr, unknown))} too much"] if unknown else []
+        told = told or ["names a column twice"]
+        yield f"{path} line 1: {' and '.join(told)}; the columns are {','.join(seed.types)}"
+        return
+    uneven = [number for number, cells in lines if len(cells) != len(header)]
+    if uneven:
+        for number in uneven:
+            yield f"{path} line {number}: not as many cells as line 1; quote a cell that holds a comma"
+        return
+    _fill(connection, seed, lines)
+    told = [f"{path} line {number}{words}" for number, words in _untyped(connection, seed)]
+    if not told:
+        _cast(connection, seed)
+        told = [f"{path} line {number}{words}" for number, words in _broken(connection, seed)]
+    yield from told
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """The cells of each line that holds any, with its number; spreadsheets add a byte order mark and blank lines."""
+    reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+    stripped = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
+    return [(number, cells) for number, cells in stripped if any(cells)]
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, seed: Seed, lines: list[tuple[int, list[str]]]) -> None:
+    """Makes the table `written`: the cells as they are written, null where empty, with their line."""
+    columns = ", ".join(f"{name} varchar" for name in seed.types)
+    connection.execute(f"create table written (line integer, {columns})")
+    header = lines[0][1]
+    rows = [[number, *(cells[header.index(name)] or None for name in seed.types)] for number, cells in lines[1:]]
+    if rows:
+        connection.executemany(f"insert into written values (?{', ?' * len(seed.types)})", rows)
+
+
+def _untyped(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[tuple[int, str]]:
+    for name, kind in seed.types.items():
+        whole = kind in {"integer", "bigint"}  # a cast would round
+        digits = f" and regexp_full_match({name}, '-?[0-9]+')" if whole else ""
+        fits = f"try_cast({name} as {kind}) is not null{digits}"
+        sql = f"select line, {name} from written where {name} is not null and not ({fits}) order by line"
+        for line, value in connection.execute(sql).fetchall():
+            yield line, f", {name}: {value!r} is no {kind}; write it as {_EXAMPLES.get(kind, '0.25')}"
+
+
+def _cast(connection: duckdb.DuckDBPyConnection, seed: Seed) -> None:
+    """Makes the table `typed` of `written`."""
+    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in seed.types.items())
+    connection.execute(f"create table typed as select line, {columns} from written")
+
+
+def _broken(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[tuple[int, str]]:
+    """What the dbt test row_contract would refuse, with the line."""
+
+    def found(sql: str) -> list[Any]:
+        return connection.execute(f"{sql} order by line").fetchall()
+
+    for name in dict.fromkeys([*seed.key, *seed.not_null, *seed.accepted_values]):
+        if name not in seed.nullable and name in {*seed.key, *seed.not_null}:
+            for (line,) in found(f"select line from typed where {name} is null"):
+                yield line, f", {name}: empty; fill it in"
+        if accepted := seed.accepted_values.get(name):
+            listed = ", ".join(f"'{value}'" for value in accepted)
+            for line, value in found(f"select line, {name} from typed where {name} not in ({listed})"):
+                yield line, f", {name}: {value!r} is not known; write one of {', '.join(accepted)}"
+    first = f"min(line) over (partition by {', '.join(seed.key)})"
+    for line, before in found(f"select line, {first} as before from typed qualify before < line"):
+        yield line, f": the same {', '.join(seed.key)} as line {before}; keep one of them"
+    for rule in seed.checks:
+        for (line,) in found(f"select line from typed where not ({rule})"):
+            yield line, f": breaks the rule {rule}; change the line so that it holds"
+
+
+def _write_typed(path: Path, to: Path) -> None:
+    """The file in the order of columns and in the spelling of values that both engines read."""
+    seed = seeds()[path.stem]
+    with duckdb.connect() as connection:
+        _fill(connection, seed, _lines(path))
+        _cast(connection, seed)
+        columns = ", ".join(seed.types)
+        connection.execute(f"copy (select {columns} from typed order by line) to '{to}' (format csv, header)")

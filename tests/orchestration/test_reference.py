@@ -1,0 +1,143 @@
+"""Reference tables: a file in the home replaces one, and one that makes no sense is refused by name."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orchestration import doctor, reference, warehouse
+from orchestration.errors import CommandFailedError
+from orchestration.metric_docs import REFERENCE_PAGE, reference_page
+from orchestration.settings import Settings
+
+CUTS = "grade,name_en,name_zh,up_to_share,valid_from,valid_to"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def give(settings: Settings, text: str | bytes, name: str = "grade_cuts.csv") -> Path:
+    """Puts a file where a company puts its own reference table."""
+    settings.reference.mkdir(exist_ok=True)
+    path = settings.reference / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_every_table_that_comes_along_keeps_its_own_rules() -> None:
+    """A check in Python that no dbt test says too, or a type that no value fits, would refuse what is right."""
+    tables = {path.stem: path for path in reference.BUILT_IN.glob("*.csv")}
+    assert set(tables) == set(reference.seeds())
+    assert {name: reference.faults(path) for name, path in tables.items() if name != "t_quantiles"} == {
+        name: [] for name in tables if name != "t_quantiles"
+    }
+
+
+def test_every_column_has_its_type() -> None:
+    """dbt would guess the others from the values: a store called 101 would become a number and match nothing."""
+    for name, seed in reference.seeds().items():
+        with (reference.BUILT_IN / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert next(csv.reader(file)) == list(seed.types), name
+        assert {*seed.key, *seed.not_null, *seed.accepted_values} <= set(seed.types), name
+        assert seed.key, name
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("grade_cut.csv", CUTS, "grade_cut.csv: no reference table is called so; rename it to one of churn_reason"),
+        ("grade_cuts.xlsx", "", "grade_cuts.xlsx: no reference table is called so"),
+        ("t_quantiles.csv", "", "t_quantiles is not for a company to replace (quantiles are computed, not chosen)"),
+        ("grade_cuts.csv", "", "line 1: lacks grade, name_en, name_zh, up_to_share, valid_from, valid_to"),
+        ("grade_cuts.csv", "grade,name_en,name_zh,share,valid_from,valid_to", "lacks up_to_share and has 'share' too"),
+        ("grade_cuts.csv", f"{CUTS},grade", "line 1: names a column twice"),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,1.00,2026-01-01\n", "line 2: not as many cells as line 1"),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,a lot,2026-01-01,\n", "line 2, up_to_share: 'a lot' is no decimal"),
+        ("grade_cuts.csv", f"{CUTS}\n\nA,Best,最好,1,31.1.2026,\n", "line 3, valid_from: '31.1.2026' is no date"),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,,1,2026-01-01,\n", "line 2, name_zh: empty; fill it in"),
+        ("grade_cuts.csv", f"{CUTS}\nA,B,最,2,2026-01-01,\n", "line 2: breaks the rule up_to_share > 0 and"),
+        (
+            "grade_cuts.csv",
+            f"{CUTS}\nA,Best,最好,0.1,2026-01-01,\nB,Rest,其他,1,2026-01-01,\nA,Best,最好,0.2,2026/01/01,\n",
+            "line 4: the same grade, valid_from as line 2; keep one of them",
+        ),
+        (
+            "churn_reasons.csv",
+            "raw_reason,reason\ntoo dear,dear\n",
+            "line 2, reason: 'dear' is not known; write one of poor_service, nobody_cared, cheaper, better",
+        ),
+        (
+            "schedules.csv",
+            "schedule_id,valid_from,valid_to,time_zone,weekday,opens,closes\nday,,,Asia/Shanghai,1.5,09:00,18:00\n",
+            "line 2, weekday: '1.5' is no integer; write it as 7",
+        ),
+        (
+            "schedules.csv",
+            "schedule_id,valid_from,valid_to,time_zone,weekday,opens,closes\nday,,,Asia/Shanghai,1,9:00,18:00\n",
+            "line 2: breaks the rule opens like '__:__'",
+        ),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,1,2026-01-01,\n".encode("gbk"), "not UTF-8 at byte 61; save it"),
+    ],
+)  # fmt: skip
+def test_a_file_that_makes_no_sense_stops_the_build_and_is_told(
+    settings: Settings, name: str, text: str | bytes, told: str
+) -> None:
+    path = give(settings, text, name)
+    with pytest.raises(CommandFailedError) as caught:
+        warehouse.prepare(settings)
+    assert str(path) in str(caught.value)
+    assert told in str(caught.value)
+    assert not settings.build.exists()
+    finding = next(finding for finding in doctor.examine(settings) if finding.name == "reference")
+    assert not finding.is_fine
+    assert told in finding.text
+
+
+def test_a_table_is_replaced_in_a_copy_that_dbt_reads(settings: Settings) -> None:
+    """Columns in another order, a byte order mark, blanks and dates as spreadsheets write them all do."""
+    assert reference.seed_folder(settings) == reference.BUILT_IN
+    text = "\ufeffvalid_from,valid_to,grade,name_en,name_zh,up_to_share\r\n2026/01/01,,A, Best ,最好,.5\r\n,,,,,\r\n"
+    give(settings, text + '2026-01-01,,B,"The ""rest"", all",其他,1\r\n')
+    folder = reference.seed_folder(settings)
+    assert (folder / "grade_cuts.csv").read_text(encoding="utf-8") == (
+        f'{CUTS}\nA,Best,最好,0.500000,2026-01-01,\nB,"The ""rest"", all",其他,1.000000,2026-01-01,\n'
+    )
+    others = [path for path in reference.BUILT_IN.iterdir() if path.name != "grade_cuts.csv"]
+    assert [path.name for path in others if path.read_bytes() != (folder / path.name).read_bytes()] == []
+    assert reference.seed_folder(settings) == folder
+
+
+def test_a_build_knows_by_which_tables_it_was_made(settings: Settings) -> None:
+    """Otherwise the night would carry on figures of the old table, and nobody could tell why a month differs."""
+    versions = [warehouse.settings_version(settings)]
+    for share in ("0.4", "0.5"):
+        give(settings, f"{CUTS}\nA,Best,最好,{share},2026-01-01,\nB,Rest,其他,1,2026-01-01,\n")
+        versions.append(warehouse.settings_version(settings))
+    assert len(set(versions)) == len(versions)
+    (settings.reference / "grade_cuts.csv").unlink()
+    assert warehouse.settings_version(settings) == versions[0]
+
+
+def test_a_table_that_changes_under_a_build_stops_it(settings: Settings) -> None:
+    """The build would say that it was made by the one and hold figures of the other."""
+    made = warehouse.prepare(settings, known_at=date(2026, 10, 31), as_of=date(2026, 10, 31))
+    give(settings, "customer_id,action,with_customer_id,reason\n", "identity_overrides.csv")
+    with pytest.raises(warehouse.WarehouseBuildError, match="changed since the candidate was prepared"):
+        warehouse.build(settings, made)
+
+
+def test_doctor_lists_what_is_replaced(settings: Settings) -> None:
+    give(settings, "schedule_id,holiday_date,name\n", "holidays.csv")
+    give(settings, "", ".holidays.csv.swp")
+    finding = next(finding for finding in doctor.examine(settings) if finding.name == "reference")
+    assert (finding.is_fine, finding.text) == (True, f"holidays from {settings.reference}")
+
+
+def test_the_page_is_that_of_today_s_declarations() -> None:
+    """After an intended change: make docs."""
+    assert REFERENCE_PAGE.read_text(encoding="utf-8") == reference_page(), "docs/reference.md is old: run make docs"
