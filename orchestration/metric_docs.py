@@ -55,6 +55,13 @@ belongs to the month of the column named. *Snapshot* figures (stocks, rolling wi
 explained in `dbt_project/dbt_project.yml`.
 """
 
+_DAILY_HEAD = """\
+## Daily figures
+
+In `reporting.kpi_daily`, per day of the last two months, for the company and its stores, beside what is usual: the same
+figure of the same weekday in the four weeks before. One of a monthly figure's id is the same measure, by day.
+"""
+
 
 _REFERENCE_HEAD = """\
 # Reference tables
@@ -117,6 +124,10 @@ def page() -> str:
         if others:
             lines += ["", "### Tables", ""]
             lines += [f"- [{model['name']}]({_link(path)}): {_grain(model)}" for path, model in others]
+    lines += ["", *_DAILY_HEAD.splitlines()]
+    for path, model in sorted(_models(""), key=lambda found: found[1]["name"]):
+        for metric in model.get("config", {}).get("meta", {}).get("daily_metrics", []):
+            lines += ["", *_daily_metric(metric, f"[{model['name']}]({_link(path)})")]
     return "\n".join(lines) + "\n"
 
 
@@ -131,6 +142,18 @@ def _metric(metric: dict[str, Any]) -> Iterator[str]:
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
     absent = f"; absent without {', '.join(metric['entities'])}" if metric.get("entities") else ""
     yield f"- {_cells(metric)}; {_change(metric)}{absent}"
+
+
+def _daily_metric(metric: dict[str, Any], model: str) -> Iterator[str]:
+    metric_id = metric.get("id", metric.get("like"))
+    yield f"**`{metric_id}`** {metric['label']['en']} · {metric['label']['zh']}  "
+    yield f"{' '.join(metric['definition']['en'].split())}  "
+    yield " ".join(metric["definition"]["zh"].split())
+    yield ""
+    where = f" where `{metric['where']}`" if metric.get("where") else ""
+    rule = f"as `{metric['like']}` of a month" if "like" in metric else f"{_KINDS[metric['kind']]}"
+    by = f"; by {', '.join(metric['dimensions'])}" if metric.get("dimensions") else ""
+    yield f"- rows of {model}{where}, by the day of `{metric['day']}`: {rule}{by}"
 
 
 def _cells(metric: dict[str, Any]) -> str:
@@ -167,8 +190,8 @@ def _metrics(model: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _models() -> Iterator[tuple[Path, dict[str, Any]]]:
-    for path in sorted((DBT_PROJECT_DIR / "models" / "marts").rglob("*.yml")):
+def _models(layer: str = "marts") -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path in sorted((DBT_PROJECT_DIR / "models" / layer).rglob("*.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
             yield path, model
 

@@ -22,8 +22,6 @@ import yaml
 from orchestration import warehouse
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
-MODELS = DBT_PROJECT_DIR / "models"
-
 
 @dataclass(frozen=True)
 class Mutation:
@@ -33,6 +31,12 @@ class Mutation:
     model: str  # path below models, without .sql
     old: str
     new: str
+    macro: str = ""  # path below macros, without .sql, where the rule stands there and not in the model itself
+
+    @property
+    def file(self) -> str:
+        """Where the rule stands, below the dbt project."""
+        return f"macros/{self.macro}.sql" if self.macro else f"models/{self.model}.sql"
 
     @property
     def name(self) -> str:
@@ -51,9 +55,9 @@ MUTATIONS = tuple(
 def misplaced() -> Iterator[str]:
     """Mutations whose text does not stand exactly once in the model, in words."""
     for mutation in MUTATIONS:
-        count = (MODELS / f"{mutation.model}.sql").read_text(encoding="utf-8").count(mutation.old)
+        count = (DBT_PROJECT_DIR / mutation.file).read_text(encoding="utf-8").count(mutation.old)
         if count != 1:
-            yield f"{mutation.model}: {mutation.old!r} stands there {count} times; it must once"
+            yield f"{mutation.file}: {mutation.old!r} stands there {count} times; it must once"
 
 
 def survivors(built: Path, scratch: Path) -> Iterator[Mutation]:
@@ -77,7 +81,7 @@ def _failed_models(chosen: list[Mutation], built: Path, scratch: Path) -> set[st
     shutil.rmtree(project, ignore_errors=True)
     shutil.copytree(DBT_PROJECT_DIR, project, ignore=shutil.ignore_patterns("target", "logs", "dbt_packages"))
     for mutation in chosen:
-        path = project / "models" / f"{mutation.model}.sql"
+        path = project / mutation.file
         path.write_text(path.read_text(encoding="utf-8").replace(mutation.old, mutation.new), encoding="utf-8")
     done = subprocess.run(
         [

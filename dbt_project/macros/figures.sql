@@ -16,3 +16,91 @@
     {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ '\n        and ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{# ---- from the sums of a cell to a figure: alike for months and days. Arguments are aliases of rows with kind, unit, n,
+   numerator, denominator, sum_squares, value and variance. ---- #}
+
+{# Variance in the unit of the figure: NPS is in points of a hundred, a rate per 1,000 in thousandths. #}
+{% macro figure_variance(cells, definitions) -%}
+case {{ definitions }}.kind
+            when 'proportion' then {{ proportion_variance(cells ~ '.numerator', cells ~ '.n') }}
+            when 'mean' then {{ mean_variance(cells ~ '.numerator', cells ~ '.sum_squares', cells ~ '.n') }}
+            when 'nps' then 1e4 * {{ nps_variance(cells ~ '.numerator', cells ~ '.sum_squares', cells ~ '.n') }}
+            when 'poisson' then
+                {{ divide(cells ~ '.numerator', cells ~ '.denominator') }} / nullif(cast({{ cells }}.denominator as double), 0)
+                * case when {{ definitions }}.unit = 'per_1000' then 1e6 else 1e0 end
+        end
+{%- endmacro %}
+
+{# An end of the 95 % interval; side: low or high. t: its quantile for n - 1 degrees of freedom. #}
+{% macro figure_bound(figure, t, side) -%}
+cast(case {{ figure }}.kind
+        when 'proportion' then {{ wilson_bound(figure ~ '.numerator', figure ~ '.n', side) }}
+        when 'mean' then {{ figure }}.value {{ '-' if side == 'low' else '+' }} cast({{ t }} as double) * sqrt({{ figure }}.variance)
+        when 'nps' then {{ figure }}.value {{ '-' if side == 'low' else '+' }} {{ z_975() }} * sqrt({{ figure }}.variance)
+        when 'poisson' then
+            case when {{ figure }}.unit = 'per_1000' then 1e3 else 1e0 end * {{ poisson_bound(figure ~ '.numerator', side) }}
+            / nullif(cast({{ figure }}.denominator as double), 0)
+    end as decimal(28, 8))
+{%- endmacro %}
+
+{# z of the test that fits the kind of two figures; null where no change may be claimed or either has too few cases. #}
+{% macro figure_z(now, base) -%}
+case
+            when not {{ now }}.claims_change or {{ now }}.is_too_few or {{ base }}.is_too_few then null
+            when {{ now }}.kind = 'proportion'
+                then {{ z_two_proportions(now ~ '.numerator', now ~ '.n', base ~ '.numerator', base ~ '.n') }}
+            when {{ now }}.kind = 'mean'
+                then {{ z_welch(now ~ '.value', now ~ '.variance', now ~ '.n', base ~ '.value', base ~ '.variance', base ~ '.n') }}
+            when {{ now }}.kind = 'nps'
+                then {{ z_of_difference(now ~ '.value', now ~ '.variance', base ~ '.value', base ~ '.variance') }}
+            when {{ now }}.kind = 'poisson'
+                then {{ z_two_rates(now ~ '.numerator', now ~ '.denominator', base ~ '.numerator', base ~ '.denominator') }}
+        end
+{%- endmacro %}
+
+{# What is called of a change: only what a corrected test finds and what is large enough to matter. #}
+{% macro called_change(p, p_adjusted, value, base_value, definitions) -%}
+case
+            when {{ p }} is null then null
+            when {{ p_adjusted }} > {{ var('false_discovery_rate') }} then 'no_clear_change'
+            when
+                abs({{ value }} - {{ base_value }}) < coalesce(
+                    cast({{ definitions }}.material_change as double),
+                    cast({{ definitions }}.material_change_relative as double) * abs({{ base_value }})
+                )
+                then 'no_clear_change'
+            when {{ definitions }}.direction = 'none' then 'changed'
+            when ({{ value }} > {{ base_value }}) = ({{ definitions }}.direction = 'up') then 'better'
+            else 'worse'
+        end
+{%- endmacro %}
+
+{# met, missed, too_few or no_target of a row with value, target, direction and is_too_few. #}
+{% macro figure_status(figure) -%}
+case
+        when {{ figure }}.is_too_few then 'too_few'
+        when {{ figure }}.target is null or {{ figure }}.value is null or {{ figure }}.direction = 'none' then 'no_target'
+        when {{ figure }}.direction = 'up' and {{ measure(figure ~ '.value') }} >= {{ figure }}.target then 'met'
+        when {{ figure }}.direction = 'down' and {{ measure(figure ~ '.value') }} <= {{ figure }}.target then 'met'
+        else 'missed'
+    end
+{%- endmacro %}
+
+{# Condition that a row of metric_targets is in force for a whole figure on a date. #}
+{% macro target_holds(figure, targets, date) -%}
+{{ figure }}.metric_id = {{ targets }}.metric_id
+            and {{ figure }}.dimension = ''
+            and {{ targets }}.scope_type in ({{ figure }}.scope_type, '*')
+            and {{ targets }}.scope_id in ({{ figure }}.scope_id, '*')
+            and {{ date }} >= {{ targets }}.valid_from
+            and {{ date }} <= coalesce({{ targets }}.valid_to, {{ date }})
+{%- endmacro %}
+
+{# Which goes first: a target for the very scope before one for its kind, that before the company-wide, newer before older. #}
+{% macro target_order(targets) -%}
+case when {{ targets }}.scope_id = '*' then 1 else 0 end,
+                case when {{ targets }}.scope_type = '*' then 1 else 0 end,
+                {{ targets }}.valid_from desc
+{%- endmacro %}

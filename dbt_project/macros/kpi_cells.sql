@@ -72,9 +72,10 @@
 
 
 {# Stops the build where a declaration makes no sense, naming the model, the metric, the key and what would do. #}
-{% macro check_metric(metric, node) %}
+{% macro check_metric(metric, node, period='month') %}
 {%- set where = 'model ' ~ node.name ~ ', metric ' ~ metric.get('id', '(no id)') ~ ': ' -%}
-{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'month', 'additivity'] -%}
+{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'additivity'] -%}
+{%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
     'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases',
@@ -115,7 +116,9 @@
 {%- for scope in metric.get('scopes', {}) if scope not in scope_types -%}
     {%- do exceptions.raise_compiler_error(where ~ 'unknown scope ' ~ scope ~ '; it may be ' ~ scope_types | join(', ')) -%}
 {%- endfor -%}
-{%- for column in [metric.month] + metric.get('scopes', {}).values() | list + metric.get('dimensions', []) if column not in node.columns -%}
+{%- set named = metric.get('dimensions', []) -%}
+{%- set named = [metric.month] + metric.get('scopes', {}).values() | list + named if period == 'month' else named -%}
+{%- for column in named if column not in node.columns -%}
     {%- do exceptions.raise_compiler_error(where ~ node.name ~ ' documents no column ' ~ column ~ ' in its yml') -%}
 {%- endfor -%}
 {% endmacro %}
@@ -319,3 +322,50 @@ cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
 cast({{ by_kind[4] }} as double) as value
 {%- endmacro %}
+
+
+{# One row per declared metric: how it is called, defined and judged. #}
+{% macro metric_definition_rows(metrics) %}
+{%- set text = text_type() -%}
+{%- for metric in metrics %}
+select
+    {{ dbt.string_literal(metric.id) }} as metric_id,
+    {{ dbt.string_literal(metric.area) }} as area,
+    {{ dbt.string_literal(metric.model) }} as model,
+    {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.en)) }} as label_en,
+    {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.zh)) }} as label_zh,
+    {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.en)) }} as definition_en,
+    {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.zh)) }} as definition_zh,
+    {{ dbt.string_literal(metric.unit) }} as unit,
+    {{ dbt.string_literal(metric.direction) }} as direction,
+    {{ dbt.string_literal(kpi_kinds()[metric.kind].get('like', metric.kind)) }} as kind,
+    {{ dbt.string_literal(metric.additivity) }} as additivity,
+    {{ dbt.string_literal(metric.dated) }} as dated,
+    cast({{ metric.look_back_months }} as integer) as look_back_months,
+    {{ metric.claims_change and kpi_kinds()[metric.kind].tested }} as claims_change,
+    {{ kpi_kinds()[metric.kind].estimated }} as is_estimate,
+    {{ measure(metric.get('material_change', 'null')) }} as material_change,
+    {{ measure(metric.get('material_change_relative', 'null')) }} as material_change_relative
+{{ 'union all' if not loop.last }}
+{%- else %}
+select
+    cast(null as {{ text }}) as metric_id,
+    cast(null as {{ text }}) as area,
+    cast(null as {{ text }}) as model,
+    cast(null as {{ text }}) as label_en,
+    cast(null as {{ text }}) as label_zh,
+    cast(null as {{ text }}) as definition_en,
+    cast(null as {{ text }}) as definition_zh,
+    cast(null as {{ text }}) as unit,
+    cast(null as {{ text }}) as direction,
+    cast(null as {{ text }}) as kind,
+    cast(null as {{ text }}) as additivity,
+    cast(null as {{ text }}) as dated,
+    cast(null as integer) as look_back_months,
+    cast(null as boolean) as claims_change,
+    cast(null as boolean) as is_estimate,
+    cast(null as decimal(28, 8)) as material_change,
+    cast(null as decimal(28, 8)) as material_change_relative
+where 1 = 0
+{%- endfor %}
+{% endmacro %}

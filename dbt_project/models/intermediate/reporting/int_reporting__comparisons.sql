@@ -24,17 +24,7 @@ compared as (
         {{ figure_key('estimates') }},
         periods.period,
         base.value as base_value,
-        case
-            when not estimates.claims_change or estimates.is_too_few or base.is_too_few then null
-            when estimates.kind = 'proportion'
-                then {{ z_two_proportions('estimates.numerator', 'estimates.n', 'base.numerator', 'base.n') }}
-            when estimates.kind = 'mean'
-                then {{ z_welch('estimates.value', 'estimates.variance', 'estimates.n', 'base.value', 'base.variance', 'base.n') }}
-            when estimates.kind = 'nps'
-                then {{ z_of_difference('estimates.value', 'estimates.variance', 'base.value', 'base.variance') }}
-            when estimates.kind = 'poisson'
-                then {{ z_two_rates('estimates.numerator', 'estimates.denominator', 'base.numerator', 'base.denominator') }}
-        end as z
+        {{ figure_z('estimates', 'base') }} as z
     from estimates
     cross join periods
     inner join estimates as base

@@ -24,7 +24,6 @@ cells as (
     {%- endfor %}
 ),
 
--- the variance in the unit of the figure: NPS is in points of a hundred, a rate per 1,000 in thousandths
 estimated as (
     select
         {{ figure_key('cells') }},
@@ -37,15 +36,7 @@ estimated as (
         definitions.kind,
         definitions.claims_change,
         definitions.is_estimate and cells.n < {{ var('min_n') }} as is_too_few,
-        case when definitions.unit = 'per_1000' then 1e3 else 1e0 end as per,
-        case definitions.kind
-            when 'proportion' then {{ proportion_variance('cells.numerator', 'cells.n') }}
-            when 'mean' then {{ mean_variance('cells.numerator', 'cells.sum_squares', 'cells.n') }}
-            when 'nps' then 1e4 * {{ nps_variance('cells.numerator', 'cells.sum_squares', 'cells.n') }}
-            when 'poisson' then
-                {{ divide('cells.numerator', 'cells.denominator') }} / nullif(cast(cells.denominator as double), 0)
-                * case when definitions.unit = 'per_1000' then 1e6 else 1e0 end
-        end as variance
+        {{ figure_variance('cells', 'definitions') }} as variance
     from cells
     inner join definitions on cells.metric_id = definitions.metric_id
 )
@@ -62,15 +53,8 @@ select
     estimated.value,
     estimated.target,
     estimated.variance,
-    {%- for side, sign in [('low', '-'), ('high', '+')] %}
-    cast(case estimated.kind
-        when 'proportion' then {{ wilson_bound('estimated.numerator', 'estimated.n', side) }}
-        when 'mean' then estimated.value {{ sign }} cast(t_quantiles.t_975 as double) * sqrt(estimated.variance)
-        when 'nps' then estimated.value {{ sign }} {{ z_975() }} * sqrt(estimated.variance)
-        when 'poisson' then
-            estimated.per * {{ poisson_bound('estimated.numerator', side) }}
-            / nullif(cast(estimated.denominator as double), 0)
-    end as decimal(28, 8)) as ci_{{ side }}{{ ',' if not loop.last }}
+    {%- for side in ['low', 'high'] %}
+    {{ figure_bound('estimated', 't_quantiles.t_975', side) }} as ci_{{ side }}{{ ',' if not loop.last }}
     {%- endfor %}
 from estimated
 left join t_quantiles

@@ -41,19 +41,12 @@ reference_targets as (
         row_number() over (
             partition by estimates.month, estimates.scope_type, estimates.scope_id, estimates.metric_id
             order by
-                case when targets.scope_id = '*' then 1 else 0 end,
-                case when targets.scope_type = '*' then 1 else 0 end,
-                targets.valid_from desc
+                {{ target_order('targets') }}
         ) as choice
     from estimates
     inner join targets
         on
-            estimates.metric_id = targets.metric_id
-            and estimates.dimension = ''
-            and targets.scope_type in (estimates.scope_type, '*')
-            and targets.scope_id in (estimates.scope_id, '*')
-            and estimates.month >= targets.valid_from
-            and estimates.month <= coalesce(targets.valid_to, estimates.month)
+            {{ target_holds('estimates', 'targets', 'estimates.month') }}
 ),
 
 judged as (
@@ -62,19 +55,7 @@ judged as (
         comparisons.period,
         comparisons.base_value,
         comparisons.p,
-        case
-            when comparisons.p is null then null
-            when comparisons.p_adjusted > {{ var('false_discovery_rate') }} then 'no_clear_change'
-            when
-                abs(estimates.value - comparisons.base_value) < coalesce(
-                    cast(definitions.material_change as double),
-                    cast(definitions.material_change_relative as double) * abs(comparisons.base_value)
-                )
-                then 'no_clear_change'
-            when definitions.direction = 'none' then 'changed'
-            when (estimates.value > comparisons.base_value) = (definitions.direction = 'up') then 'better'
-            else 'worse'
-        end as change
+        {{ called_change('comparisons.p', 'comparisons.p_adjusted', 'estimates.value', 'comparisons.base_value', 'definitions') }} as change
     from comparisons
     inner join estimates
         on
@@ -118,13 +99,7 @@ select
     with_target.ci_low,
     with_target.ci_high,
     {{ measure('with_target.target') }} as target,
-    case
-        when with_target.is_too_few then 'too_few'
-        when with_target.target is null or with_target.value is null or with_target.direction = 'none' then 'no_target'
-        when with_target.direction = 'up' and {{ measure('with_target.value') }} >= with_target.target then 'met'
-        when with_target.direction = 'down' and {{ measure('with_target.value') }} <= with_target.target then 'met'
-        else 'missed'
-    end as status,
+    {{ figure_status('with_target') }} as status,
     {{ measure('previous.base_value') }} as previous,
     {{ measure('year_ago.base_value') }} as year_ago,
     {{ measure('with_target.variance') }} as variance,

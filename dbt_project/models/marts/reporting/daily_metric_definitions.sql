@@ -1,0 +1,3 @@
+{% if execute %}
+{{ metric_definition_rows(declared_daily_metrics()) }}
+{% endif %}
