@@ -25,12 +25,13 @@ import click
 import duckdb
 
 from orchestration import warehouse
-from orchestration.reporting import REPORT, meta
+from orchestration.reporting import meta
 from orchestration.settings import Settings
 from reports.bundle import Scope, Source, read_bundle, write_bundle
 from reports.language import LANGUAGES, LanguageCode
 from reports.mail import compose
 from reports.recipients import Recipient
+from reports.registry import DEFAULT
 from reports.render import render_html, render_pdf
 
 WORKERS = 2
@@ -109,7 +110,7 @@ def bundles(settings: Settings, folder: Path, month: date, scopes: int) -> list[
     paths = []
     with duckdb.connect(str(folder / "kefu.duckdb"), read_only=True) as connection:
         start = time.perf_counter()
-        source = Source(connection, REPORT, month, meta(settings, connection))
+        source = Source(connection, DEFAULT, month, meta(settings, connection))
         click.echo(
             f"{'suppress and cut, once':<34}{time.perf_counter() - start:>8.2f} s, {len(source.hidden):,} cells hidden"
         )

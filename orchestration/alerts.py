@@ -31,14 +31,14 @@ def tell_data_owner(settings: Settings, job: str, run_id: str, failures: Sequenc
     )
 
 
-def tell_of_hold(settings: Settings, report: str, month: str, reasons: Sequence[str]) -> None:
+def tell_of_hold(settings: Settings, report: str, period: str, reasons: Sequence[str]) -> None:
     """Sends one mail that says which report is held back, why, and how it is released."""
     _send(
         settings,
         compose_hold(
             settings.mail.language,
             report,
-            month,
+            period,
             reasons,
             company=settings.company.name,
             sender=settings.mail.sender,
@@ -61,7 +61,7 @@ def mail_on_failure(settings: Settings) -> dg.HookDefinition:
         held = [told for check in found if isinstance(told := check.metadata.get(HELD), dg.JsonMetadataValue)]
         for told in held:
             data: Any = told.data
-            tell_of_hold(settings, data["report"], data["month"], data["reasons"])
+            tell_of_hold(settings, data["report"], data["period"], data["reasons"])
         failures = [Failure(check.check_name, check.description or "") for check in found]
         if not held:
             tell_data_owner(

@@ -1,7 +1,7 @@
 """The expectations at both borders as blocking asset checks, and the check that guards what a report reads."""
 
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +12,13 @@ from expectations.results import SuiteResult
 from expectations.suites import load_checks
 from orchestration import warehouse
 from orchestration.alerts import HELD
-from orchestration.assets.reports import FILES
+from orchestration.assets.reports import files_key, report_of
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
-from orchestration.reporting import REPORT, last_day
 from orchestration.settings import Settings
 from reports.ledger import Ledger
+from reports.periods import first_day
+from reports.registry import DEFAULT, report, reports
 
 Suite = Literal["raw", "marts"]
 SUITE = "published_suite"
@@ -43,7 +44,7 @@ def border_checks() -> list[dg.AssetChecksDefinition]:
 
 
 def report_checks() -> list[dg.AssetChecksDefinition]:
-    """What the monthly job asks before it freezes figures, and before it sends them. What they find holds the report
+    """What a report's job asks before it freezes figures, and before it sends them. What they find holds the report
     back until it is mended, or until a person lets it pass (`kefu delivery release-hold`)."""
 
     @dg.asset_check(asset=PUBLISHED, name=SUITE, blocking=True, required_resource_keys={"writer"})
@@ -53,39 +54,48 @@ def report_checks() -> list[dg.AssetChecksDefinition]:
         result = _ask("marts", home, home.build / warehouse.WORK_FILE, warehouse.published_version(home))
         return _held(context, SUITE, [str(one) for one in result.failed], result.summary())
 
-    @dg.asset_check(asset=FILES, name="ready_to_send", blocking=True, required_resource_keys={"writer"})
+    return [published_suite, *(_ready_to_send(report_id) for report_id in reports())]
+
+
+def _ready_to_send(report_id: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=files_key(report_id), name="ready_to_send", blocking=True, required_resource_keys={"writer"})
     def ready_to_send(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        """A report is held back while its month is not over, or a source it stands on is stale or silent."""
-        reasons = reasons_to_hold(context.resources.writer, context.run.tags["dagster/partition"])
+        """A report is held back while its period is not over, or a source it stands on is stale or silent."""
+        period = context.run.tags["dagster/partition"]
+        reasons = reasons_to_hold(context.resources.writer, period, report_id)
         return _held(context, "ready_to_send", reasons, "complete and fresh")
 
-    return [published_suite, ready_to_send]
+    return ready_to_send
 
 
 def _held(context: dg.AssetCheckExecutionContext, asked: str, reasons: list[str], fine: str) -> dg.AssetCheckResult:
     """Passes without a reason, or when a person has let each one pass; the ledger remembers both."""
-    home, month = context.resources.writer, context.run.tags["dagster/partition"]
+    home, period = context.resources.writer, context.run.tags["dagster/partition"]
+    report_id = report_of(context.run.tags).id
     with closing(Ledger(home.ledger)) as ledger:
-        still = ledger.hold(REPORT, month, asked, reasons, datetime.now(UTC))
+        still = ledger.hold(report_id, period, asked, reasons, datetime.now(UTC))
         signed = {
-            one.released_by for one in ledger.holds() if (one.report, one.period, one.asked) == (REPORT, month, asked)
+            one.released_by
+            for one in ledger.holds()
+            if (one.report, one.period, one.asked) == (report_id, period, asked)
         }
     if reasons and not still:
         return dg.AssetCheckResult(
             passed=True, description=f"{'; '.join(reasons)} (let pass by {', '.join(map(str, signed))})"
         )
-    release = f"kefu delivery release-hold {REPORT} {month} --by NAME --reason TEXT"
+    release = f"kefu delivery release-hold {report_id} {period} --by NAME --reason TEXT"
     told = f"{'; '.join(still)}; mend it, or let it pass: {release}"
+    held = {"report": report_id, "period": period, "reasons": still}
     return dg.AssetCheckResult(
         passed=not still,
         description=told if still else fine,
-        metadata={HELD: dg.MetadataValue.json({"report": REPORT, "month": month, "reasons": still})} if still else {},
+        metadata={HELD: dg.MetadataValue.json(held)} if still else {},
     )
 
 
-def reasons_to_hold(settings: Settings, month: str) -> list[str]:
-    """Why the report of `month` (YYYY-MM) must not be sent, in words; empty when it may."""
-    last = last_day(date.fromisoformat(f"{month}-01"))
+def reasons_to_hold(settings: Settings, period: str, report_id: str = DEFAULT) -> list[str]:
+    """Why the report of a period (2026-10, or a day) must not be sent, in words; empty when it may."""
+    last = report(report_id).calendar.last_day(first_day(period))
     limits = load_checks("raw", settings.expectations)["late"].limits
     with duckdb.connect(str(warehouse.published_version(settings)), read_only=True) as connection:
         as_of = connection.execute("select as_of_date from reporting.build").fetchall()[0][0]
@@ -93,7 +103,7 @@ def reasons_to_hold(settings: Settings, month: str) -> list[str]:
             "select distinct source, entity from reporting.loads where is_stale order by all"
         ).fetchall()
         silent = connection.execute(_SILENT, {"last": last, **limits, "rhythm": _RHYTHM}).fetchall()
-    reasons = [] if as_of >= last else [f"{month} is not complete: the warehouse knows it up to {as_of}"]
+    reasons = [] if as_of >= last else [f"{period} is not complete: the warehouse knows it up to {as_of}"]
     reasons += [f"{source}: {entity} stays at an older load" for source, entity in stale]
     mute = {source for source, entity, _ in silent if not entity}
     for source, entity, newest in silent:
@@ -105,7 +115,7 @@ def reasons_to_hold(settings: Settings, month: str) -> list[str]:
 
 
 _RHYTHM = 5  # deliveries from which an entity's pauses say what is usual
-# A source is silent by the limits of the expectation `late`, counted to the month's end. Of its entities some come in
+# A source is silent by the limits of the expectation `late`, counted to the period's end. Of its entities some come in
 # bursts, so that one is silent only after a multiple of its longest pause.
 _SILENT = """
 with days as (

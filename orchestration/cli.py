@@ -21,6 +21,7 @@ from orchestration.settings import REPOSITORY, Settings
 if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
     from reports.bundle import Scope
     from reports.language import LanguageCode
+    from reports.registry import ReportSpec
 
 FAILED = 1
 
@@ -51,19 +52,29 @@ class Month(click.ParamType[str]):
             self.fail(f"{value!r} is no month; write it as 2026-10", param, ctx)
 
 
-class Edition(click.ParamType[tuple[date, int | None]]):
-    """An issued report: its month, and its revision if it is not the one in force."""
+class Period(click.ParamType[str]):
+    """A month or a day, as reports have them."""
 
-    name = "YYYY-MM[@REVISION]"
+    name = "YYYY-MM[-DD]"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[date, int | None]:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if len(value) > len("2026-10"):
+            return Day().convert(value, param, ctx).isoformat()
+        return Month().convert(value, param, ctx)
+
+
+class Edition(click.ParamType[tuple[str, int | None]]):
+    """An issued report: its month or day, and its revision if it is not the one in force."""
+
+    name = "YYYY-MM[-DD][@REVISION]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int | None]:
         if isinstance(value, tuple):
             return value
-        month, _, revision = value.partition("@")
+        period, _, revision = value.partition("@")
         if revision and not (revision.isdigit() and int(revision)):
-            self.fail(f"{revision!r} is no revision; write a number from 1, such as {month}@1", param, ctx)
-        first = date.fromisoformat(f"{Month().convert(month, param, ctx)}-01")
-        return first, int(revision) if revision else None
+            self.fail(f"{revision!r} is no revision; write a number from 1, such as {period}@1", param, ctx)
+        return Period().convert(period, param, ctx), int(revision) if revision else None
 
 
 class ScopeName(click.ParamType["Scope"]):
@@ -142,21 +153,68 @@ def backfill(settings: Settings, first: date, last: date) -> None:
     commands.nightly(settings, first, last)
 
 
+class ReportName(click.ParamType["ReportSpec"]):
+    """One of the reports, each a folder of its own."""
+
+    name = "REPORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportSpec:
+        from reports.registry import ReportSpec, report
+
+        if isinstance(value, ReportSpec):
+            return value
+        try:
+            return report(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+_of_report = click.option(
+    "--report", "spec", type=ReportName(), default="service_quality", show_default=True, help="Which report."
+)
+
+
+def _first_day(spec: ReportSpec, period: str) -> date:
+    """The first day of a report's period; wrong use where the report has no such periods."""
+    from reports.periods import first_day
+
+    if not spec.calendar.has(period):
+        wanted = "a day, such as 2026-10-31" if spec.schedule == "daily" else "a month, such as 2026-10"
+        raise click.UsageError(f"{spec.id} is made {spec.schedule}: give it {wanted}")
+    return first_day(period)
+
+
 @cli.group(invoke_without_command=True)
-@click.option("--month", type=Month(), help="Month to report.")
-@click.option("--send", is_flag=True, help="Mail it too; held back while the month is incomplete or a source is stale.")
+@_of_report
+@click.option("--month", type=Month(), help="Month to report, of a monthly report.")
+@click.option("--day", type=Day(), help="Day to report, of a daily report.")
+@click.option("--send", is_flag=True, help="Mail it too; held back while it is incomplete or a source is stale.")
 @click.option("--dry-run", is_flag=True, help="Write the mails that would go to preview/, and send none.")
 @click.option("--revise", is_flag=True, help="Issue it anew where printed figures changed; needs --reason.")
 @click.option("--reason", default="", help="Why it is revised, for the note in the report.")
 @click.pass_context
-def report(context: click.Context, month: str | None, send: bool, dry_run: bool, revise: bool, reason: str) -> None:
-    """Freeze the figures of a month and render the reports; look at issued ones."""
+def report(
+    context: click.Context,
+    spec: ReportSpec,
+    month: str | None,
+    day: date | None,
+    send: bool,
+    dry_run: bool,
+    revise: bool,
+    reason: str,
+) -> None:
+    """Freeze the figures of a month (or a day) and render the reports; look at issued ones."""
+    given = [text for text in (month, day.isoformat() if day else None) if text]
     if context.invoked_subcommand:
-        if month:
-            raise click.UsageError(f"--month is for issuing; give {context.invoked_subcommand} the month as a word")
+        if given:
+            option = "--month" if month else "--day"
+            raise click.UsageError(f"{option} is for issuing; give {context.invoked_subcommand} the month as a word")
         return
-    if month is None:
-        raise click.UsageError("say which month: kefu report --month 2026-10")
+    if len(given) != 1:
+        example = "--report daily_digest --day 2026-10-31" if spec.schedule == "daily" else "--month 2026-10"
+        raise click.UsageError(f"say which {'day' if spec.schedule == 'daily' else 'month'}: kefu report {example}")
+    (period,) = given
+    first = _first_day(spec, period)
     if send and dry_run:
         raise click.UsageError("--send and --dry-run: say one of them")
     if revise != bool(reason.strip()):
@@ -165,14 +223,14 @@ def report(context: click.Context, month: str | None, send: bool, dry_run: bool,
     from orchestration.reporting import pending
 
     settings: Settings = context.obj
-    _not_in_future(settings, date.fromisoformat(f"{month}-01"))
-    commands.report(settings, month, send=send, revise=revise, reason=reason.strip())
-    for line in pending(settings, date.fromisoformat(f"{month}-01")):
+    _not_in_future(settings, first)
+    commands.report(settings, period, spec.id, send=send, revise=revise, reason=reason.strip())
+    for line in pending(settings, first, spec.id):
         click.echo(line)
     if dry_run:
         from orchestration.delivery_desk import preview
 
-        page, count = preview(settings, month)
+        page, count = preview(settings, period, spec.id)
         click.echo(f"{count} mails to look at, none sent: {page}")
 
 
@@ -184,50 +242,65 @@ def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
 @report.command("diff")
 @click.argument("old", type=Edition())
 @click.argument("new", type=Edition())
+@_of_report
 @_scope_option
 @click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True)
 @click.pass_obj
 def report_diff(
-    settings: Settings, old: tuple[date, int | None], new: tuple[date, int | None], scope: Scope, language: LanguageCode
+    settings: Settings,
+    old: tuple[str, int | None],
+    new: tuple[str, int | None],
+    spec: ReportSpec,
+    scope: Scope,
+    language: LanguageCode,
 ) -> None:
     """Show what differs between two issued reports, each a month or a month's revision: 2026-09 2026-10, or
-    2026-10@1 2026-10@2."""
+    2026-10@1 2026-10@2. Of a daily report: days."""
     from orchestration.report_tables import show_diff
     from orchestration.reporting import issued
 
-    show_diff(issued(settings, scope, *old), issued(settings, scope, *new), language)
+    first, second = (
+        issued(settings, scope, _first_day(spec, period), revision, spec.id) for period, revision in (old, new)
+    )
+    show_diff(first, second, language)
 
 
 @report.command("differences")
 @click.pass_obj
 def report_differences(settings: Settings) -> None:
-    """Show what the night found: printed figures that the warehouse now gives otherwise than the issued reports."""
+    """Show what the night found: printed figures that the warehouse now gives otherwise than the issued reports.
+
+    The nights compare the last months' reports. A daily one is compared only when it is made again (--day), and stands.
+    """
     from orchestration.report_tables import show_recorded
 
     show_recorded(settings)
 
 
 @report.command("verify")
-@click.argument("month", type=Month())
+@click.argument("period", type=Period())
+@_of_report
 @click.pass_obj
-def report_verify(settings: Settings, month: str) -> None:
-    """Build the warehouse again from raw, as known when the month was issued, and compare every issued figure."""
+def report_verify(settings: Settings, period: str, spec: ReportSpec) -> None:
+    """Build the warehouse again from raw, as known when the month (or day) was issued, and compare every issued
+    figure."""
     from orchestration.report_tables import show_verdict
     from orchestration.verification import verify
 
-    if not show_verdict(verify(settings, date.fromisoformat(f"{month}-01"))):
+    if not show_verdict(verify(settings, _first_day(spec, period), spec.id)):
         sys.exit(FAILED)
 
 
 @cli.group(invoke_without_command=True)
-@click.option("--month", type=Month(), help="That month alone.")
+@click.option("--month", type=Month(), help="That month's reports alone.")
+@click.option("--day", type=Day(), help="That day's reports alone.")
 @click.pass_context
-def delivery(context: click.Context, month: str | None) -> None:
+def delivery(context: click.Context, month: str | None, day: date | None) -> None:
     """Show which mails were sent, failed, are held back, or nobody knows."""
     if context.invoked_subcommand is None:
         from orchestration.delivery_desk import show
 
-        for line in show(context.obj, month):
+        for line in show(context.obj, day.isoformat() if day else month):
             click.echo(line)
 
 
@@ -245,6 +318,14 @@ def _of_one_mail(command: Callable[..., None]) -> Callable[..., None]:
     return _signed(command)
 
 
+def _command(report: str, period: str) -> str:
+    """What makes a report that the ledger knows."""
+    from reports.periods import first_day
+    from reports.registry import report as known
+
+    return known(report).command(first_day(period))
+
+
 @delivery.command("release")
 @_of_one_mail
 @click.pass_obj
@@ -253,7 +334,7 @@ def delivery_release(settings: Settings, report: str, period: str, recipient: st
     from orchestration.delivery_desk import release
 
     for key in release(settings, report, period, recipient, by, reason):
-        click.echo(f"{key} goes at the next kefu report --month {period} --send")
+        click.echo(f"{key} goes at the next {_command(report, period)} --send")
 
 
 @delivery.command("confirm")
@@ -278,7 +359,7 @@ def delivery_release_hold(settings: Settings, report: str, period: str, by: str,
 
     for passed in release_hold(settings, report, period, by, reason):
         click.echo(f"let pass: {passed}")
-    click.echo(f"it goes at the next kefu report --month {period} --send")
+    click.echo(f"it goes at the next {_command(report, period)} --send")
 
 
 @delivery.command("history")

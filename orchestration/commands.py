@@ -11,12 +11,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.raw import FIRST_DAY_TAG
-from orchestration.assets.reports import BUNDLE, FILES
+from orchestration.assets.reports import REPORT_TAG, bundle_key, files_key
 from orchestration.definitions import build_defs
 from orchestration.errors import CommandFailedError
-from orchestration.jobs import INGEST, MONTHLY_REPORT, NIGHTLY
+from orchestration.jobs import INGEST, NIGHTLY, report_job
 from orchestration.lock import single_writer
 from orchestration.settings import Settings
+from reports.registry import DEFAULT
 
 _CHECK_FAILED = "DagsterAssetCheckFailedError"  # the step error beside a failed check, which is told by itself
 DAGSTER_YAML = """\
@@ -44,11 +45,15 @@ def nightly(settings: Settings, first: date, last: date) -> None:
     _run(settings, NIGHTLY, _days(first, last))
 
 
-def report(settings: Settings, month: str, *, send: bool, revise: bool = False, reason: str = "") -> None:
-    """Bundles and files of a month (YYYY-MM); with `send` the mails too, unless the report is held back. With `revise`
-    printed figures that differ from the issued ones are issued anew, for that reason."""
-    config = {"ops": {BUNDLE.to_python_identifier(): {"config": {"revise": revise, "reason": reason}}}}
-    _run(settings, MONTHLY_REPORT, {"dagster/partition": month}, None if send else [BUNDLE, FILES], config)
+def report(
+    settings: Settings, period: str, report_id: str = DEFAULT, *, send: bool, revise: bool = False, reason: str = ""
+) -> None:
+    """Bundles and files of a period (2026-10, or a day); with `send` the mails too, unless the report is held back.
+    With `revise` printed figures that differ from the issued ones are issued anew, for that reason."""
+    bundle, files = bundle_key(report_id), files_key(report_id)
+    config = {"ops": {bundle.to_python_identifier(): {"config": {"revise": revise, "reason": reason}}}}
+    tags = {"dagster/partition": period, REPORT_TAG: report_id}
+    _run(settings, report_job(report_id), tags, None if send else [bundle, files], config)
 
 
 def prepare_dagster_home(settings: Settings) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets.delivery import delivery_asset
+from orchestration.assets.delivery import delivery_assets
 from orchestration.assets.raw import raw_zone_asset
 from orchestration.assets.reports import report_assets
 from orchestration.assets.warehouse import candidate_asset, dbt_project_assets, published_asset
@@ -26,7 +26,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
             dbt,
             published_asset(dbt),
             *report_assets(settings),
-            delivery_asset(settings),
+            *delivery_assets(settings),
         ],
         asset_checks=[*border_checks(), *report_checks()],
         jobs=jobs(settings),

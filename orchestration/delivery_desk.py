@@ -10,12 +10,12 @@ from pathlib import Path
 from orchestration.assets.delivery import due
 from orchestration.checks import SUITE, reasons_to_hold
 from orchestration.errors import CommandFailedError
-from orchestration.reporting import REPORT
 from orchestration.settings import Settings
 from reports.delivery import parcels
 from reports.ledger import Delivery, Key, Ledger, LedgerError
 from reports.preview import write_preview
 from reports.recipients import RecipientsError
+from reports.registry import DEFAULT
 
 _RELEASE = "kefu delivery release {0.report} {0.period} {0.recipient} --by NAME --reason TEXT"
 _CONFIRM = "kefu delivery confirm {0.report} {0.period} {0.recipient} --by NAME --reason TEXT"
@@ -96,7 +96,7 @@ def release_hold(settings: Settings, report: str, period: str, by: str, reason: 
         return ledger.release_hold(report, period, by=by, reason=reason, now=datetime.now(UTC))
 
 
-def preview(settings: Settings, period: str, report: str = REPORT) -> tuple[Path, int]:
+def preview(settings: Settings, period: str, report: str = DEFAULT) -> tuple[Path, int]:
     """Writes every mail that would go, as pages for the browser, and gives the first one and how many there are.
 
     Nothing is claimed and nothing sent.
@@ -106,7 +106,8 @@ def preview(settings: Settings, period: str, report: str = REPORT) -> tuple[Path
         holds = [one for one in ledger.holds() if (one.report, one.period) == (report, period)]
         passed = {reason for one in holds for reason in one.released}
         # the suite that is asked before the figures are frozen is known from its last run
-        asked = [*reasons_to_hold(settings, period), *(r for one in holds if one.asked == SUITE for r in one.reasons)]
+        suite = (reason for one in holds if one.asked == SUITE for reason in one.reasons)
+        asked = [*reasons_to_hold(settings, period, report), *suite]
         page = write_preview(
             settings.preview / report / period,
             ready,

@@ -122,13 +122,14 @@ def _published(settings: Settings) -> Finding:
 
 
 def _reports(settings: Settings) -> Finding:
+    from reports.registry import report
     from reports.revisions import recorded
 
     found = list(recorded(settings.reports))
     if not found:
         return Finding("reports", True, "no printed figure differs from the issued reports")
-    months = ", ".join(sorted({f"{one.month:%Y-%m}" for one in found}))
-    text = f"{sum(one.total for one in found)} printed figures of {months} differ from the issued reports"
+    periods = ", ".join(sorted({report(one.report).calendar.name(one.month) for one in found}))
+    text = f"{sum(one.total for one in found)} printed figures of {periods} differ from the issued reports"
     return Finding("reports", True, f"{text}; see kefu report differences")
 
 

@@ -1,25 +1,30 @@
-"""What runs as one: ingestion alone, the night, the monthly report."""
+"""What runs as one: ingestion alone, the night, each report."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from orchestration.alerts import mail_on_failure
-from orchestration.assets.delivery import DELIVERY
-from orchestration.assets.reports import BUNDLE, DIFFERENCES, FILES
+from orchestration.assets.delivery import delivery_key
+from orchestration.assets.reports import DIFFERENCES, REPORT_TAG, bundle_key, files_key
 from orchestration.assets.warehouse import PUBLISHED
-from orchestration.partitions import daily, monthly
+from orchestration.partitions import daily, of_schedule
 from orchestration.settings import Settings
+from reports.registry import DEFAULT, ReportSpec, reports
 
 NIGHTLY = "nightly"
 INGEST = "ingest"
 MONTHLY_REPORT = "monthly_report"
 
 
+def report_job(report_id: str) -> str:
+    """The name of the job that makes a report."""
+    return MONTHLY_REPORT if report_id == DEFAULT else report_id
+
+
 def jobs(settings: Settings) -> list[dg.UnresolvedAssetJobDefinition]:
     hooks = {mail_on_failure(settings)}
     raw = dg.AssetSelection.groups("raw")
-    reports = dg.AssetSelection.assets(BUNDLE, FILES, DELIVERY)
     guards = dg.AssetSelection.checks_for_assets(PUBLISHED)
     compared = dg.AssetSelection.assets(DIFFERENCES)
     return [
@@ -34,12 +39,21 @@ def jobs(settings: Settings) -> list[dg.UnresolvedAssetJobDefinition]:
             executor_def=dg.in_process_executor,
             description="Ingest a day or a range of days, build the warehouse, check it, publish it, compare reports.",
         ),
-        dg.define_asset_job(
-            MONTHLY_REPORT,
-            reports | guards,
-            partitions_def=monthly(settings),
-            hooks=hooks,
-            executor_def=dg.in_process_executor,
-            description="Freeze the figures of a month, render them, deliver them.",
-        ),
+        *(_of_report(spec, settings, hooks, guards) for spec in reports().values()),
     ]
+
+
+def _of_report(
+    spec: ReportSpec, settings: Settings, hooks: set[dg.HookDefinition], guards: dg.AssetSelection
+) -> dg.UnresolvedAssetJobDefinition:
+    period = "day" if spec.schedule == "daily" else "month"
+    made = dg.AssetSelection.assets(bundle_key(spec.id), files_key(spec.id), delivery_key(spec.id))
+    return dg.define_asset_job(
+        report_job(spec.id),
+        made | guards,
+        partitions_def=of_schedule(settings, spec.schedule),
+        hooks=hooks,
+        executor_def=dg.in_process_executor,
+        tags={REPORT_TAG: spec.id},
+        description=f"Freeze the figures of a {period}, render them, deliver them.",
+    )

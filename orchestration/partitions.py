@@ -1,4 +1,4 @@
-"""The calendars assets are cut by: days of delivery, months of report."""
+"""The calendars assets are cut by: days of delivery, months and days of reports."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 import dagster as dg
 
 from orchestration.settings import Settings
+from reports.periods import Schedule
 
 FIRST_DAY = date(1990, 1, 1)  # earlier deliveries are refused by name: a typing error, most likely
 
@@ -23,3 +24,8 @@ def monthly(settings: Settings) -> dg.MonthlyPartitionsDefinition:
     return dg.MonthlyPartitionsDefinition(
         start_date=FIRST_DAY.strftime("%Y-%m"), timezone=settings.company.time_zone, end_offset=1, fmt="%Y-%m"
     )
+
+
+def of_schedule(settings: Settings, schedule: Schedule) -> dg.TimeWindowPartitionsDefinition:
+    """The periods of a report."""
+    return daily(settings) if schedule == "daily" else monthly(settings)

@@ -12,13 +12,14 @@ from orchestration.verification import Verdict
 from reports.bundle import Bundle, Changed
 from reports.comparison import compared
 from reports.language import LanguageCode, plain
+from reports.registry import report
 from reports.revisions import recorded
 
 _LINE = 200  # characters of a line where the output is no terminal: a file keeps whole lines
 
 
 def show_diff(old: Bundle, new: Bundle, code: LanguageCode) -> None:
-    """What two issued reports tell of their months otherwise."""
+    """What two issued reports tell of their periods otherwise."""
     found = compared(old, new, code)
     if not found.rows:
         _print(found.empty)
@@ -37,7 +38,8 @@ def show_recorded(settings: Settings) -> None:
     """What the nights found and no revision says yet."""
     found = list(recorded(settings.reports))
     for one in found:
-        title = f"{one.report} {one.month:%Y-%m} {one.scope.folder}, revision {one.revision}, known at {one.known_at}"
+        period = report(one.report).calendar.name(one.month)
+        title = f"{one.report} {period} {one.scope.folder}, revision {one.revision}, known at {one.known_at}"
         _print(_plain_table(title, "now", one.changes))
         if one.total > len(one.changes):
             _print(f"{one.total - len(one.changes)} more")
@@ -50,7 +52,7 @@ def show_verdict(verdict: Verdict) -> bool:
     for note in verdict.notes:
         _print(note)
     for bundle, changes in verdict.compared:
-        name = f"{bundle.month:%Y-%m} {bundle.scope.folder}, revision {bundle.revision}"
+        name = f"{bundle.period} {bundle.scope.folder}, revision {bundle.revision}"
         title = f"{name}: {len(changes)} figures differ"
         _print(_plain_table(title, "recomputed", changes) if changes else f"{name}: equal")
     return all(not changes for _, changes in verdict.compared)

@@ -21,13 +21,15 @@ from orchestration.ingestion.contract import contract, literal, quote
 from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.registration import end_of_day
 from orchestration.settings import Settings
-from reports.bundle import Bundle, BundleDamagedError, Cause, Meta, Scope, Source, Supply, months_before, read_bundle
+from reports.bundle import Bundle, BundleDamagedError, Cause, Meta, Scope, Source, Supply, read_bundle
 from reports.language import LANGUAGES, LanguageCode
+from reports.periods import first_day
 from reports.recipients import read_recipients
+from reports.registry import DEFAULT, ReportSpec, report, reports
 from reports.render import Rendering
 from reports.revisions import (
     BUNDLE_FILE,
-    RESTATED_MONTHS,
+    RESTATED,
     Differences,
     Issued,
     NoSuchEditionError,
@@ -41,14 +43,13 @@ from reports.revisions import (
     revise,
 )
 
-REPORT = "service_quality"
-
 
 @dataclass
 class Outcome:
-    """What became of a month: its own bundles, the company's first, and the revisions that came with them."""
+    """What became of a period: its own bundles, the company's first, and the revisions that came with them."""
 
-    month: date
+    report: str
+    period: str
     issued: list[Issued] = field(default_factory=list)
     revised: list[Issued] = field(default_factory=list)
     missing: list[Scope] = field(default_factory=list)  # scopes of recipients without a figure of the month
@@ -61,106 +62,122 @@ class Outcome:
     def told(self) -> Iterator[str]:
         """What a person should know, in words."""
         for scope in self.missing:
-            yield f"{self.month:%Y-%m}: no figure for {scope.type} {scope.id}, so no report; mend recipients.yml"
+            yield f"{self.period}: no figure for {scope.type} {scope.id}, so no report; mend recipients.yml"
 
 
-def issue_month(home: Settings, month: date, *, revise_it: bool = False, reason: str = "") -> Outcome:
-    """Issues the month for the company and each recipient's scope, and revisions of the last months where a printed
-    figure changed. What was issued before stands, unless `revise_it` says otherwise."""
-    outcome = Outcome(month)
+def issue_period(
+    home: Settings, first: date, report_id: str = DEFAULT, *, revise_it: bool = False, reason: str = ""
+) -> Outcome:
+    """Issues the period that begins on a day for the company and each recipient's scope, and revisions of the last
+    months where a printed figure changed (a digest of a day stands). What was issued before stands, unless `revise_it`
+    says otherwise."""
+    spec = report(report_id)
+    outcome = Outcome(report_id, spec.calendar.name(first))
     with published(home) as connection:
         if not revise_it:
-            for back in range(RESTATED_MONTHS, 0, -1):
-                outcome.revised += _restate(home, connection, months_before(month, back), "")
-        source = _source(home, connection, month)
-        remember_hidden(source.hidden, home.reports, REPORT, month)
+            for back in range(RESTATED[spec.schedule], 0, -1):
+                outcome.revised += _restate(home, connection, report_id, spec.calendar.before(first, back))
+        source = _source(home, connection, report_id, first)
+        remember_hidden(source.hidden, home.reports, report_id, first)
         since: dict[date, tuple[Cause, ...]] = {}
-        for scope in dict.fromkeys([*wanted(home), *issued_scopes(home.reports, REPORT, month)]):
-            if scope != Scope() and not source.has(scope):  # of the company, a month without figures is an error
+        for scope in dict.fromkeys([*wanted(home, report_id), *issued_scopes(home.reports, report_id, first)]):
+            if scope != Scope() and not source.has(scope):  # of the company, a period without figures is an error
                 outcome.missing.append(scope)
                 continue
             made = source.bundle(scope)
-            notes = restatements_since_last(home.reports, REPORT, month, scope)
+            notes = restatements_since_last(home.reports, report_id, first, scope)
             made = made.model_copy(update={"restatements": notes})
             one = issue(made, home.reports)
             if revise_it and one.pending:
                 known_at = one.bundle.meta.known_at
                 if known_at not in since:
-                    since[known_at] = causes(home, month, known_at, made.meta.known_at)
+                    since[known_at] = causes(home, report_id, first, known_at, made.meta.known_at)
                 one = revise(made, home.reports, reason, since[known_at])
             outcome.issued.append(one)
     return outcome
 
 
 def compare_issued(home: Settings) -> list[Differences]:
-    """Records what the published warehouse says otherwise than the issued reports of the last months, and gives it."""
-    folder = home.reports / REPORT
-    months = sorted((path.name for path in folder.glob("????-??")), reverse=True)[:RESTATED_MONTHS]
-    if months:
+    """Records what the published warehouse says otherwise than the issued reports of the last months, and gives it.
+
+    Digests of days are not compared: nobody reads them again, and each morning's stands beside what is usual by then.
+    """
+    issued_lately = [
+        (spec.id, first_day(name))
+        for spec in reports().values()
+        for name in reversed(_last_periods(home, spec, RESTATED[spec.schedule]))
+    ]
+    if issued_lately:
         with published(home) as connection:
-            for name in reversed(months):
-                month = date.fromisoformat(f"{name}-01")
-                for made in _again(home, connection, month):
+            for report_id, first in issued_lately:
+                for made in _again(home, connection, report_id, first):
                     issue(made, home.reports)
     return list(recorded(home.reports))
 
 
-def pending(home: Settings, month: date) -> list[str]:
-    """What a person should know after a month was issued, in words: differences that the issued reports do not say."""
-    found = [one for one in recorded(home.reports) if one.report == REPORT and one.month == month]
+def _last_periods(home: Settings, spec: ReportSpec, count: int) -> list[str]:
+    """Names of the last issued periods, the newest first."""
+    names = [path.name for path in (home.reports / spec.id).glob("*") if spec.calendar.has(path.name)]
+    return sorted(names, reverse=True)[:count]
+
+
+def pending(home: Settings, first: date, report_id: str = DEFAULT) -> list[str]:
+    """What a person should know after a period was issued, in words: differences that the issued reports do not say."""
+    found = [one for one in recorded(home.reports) if one.report == report_id and one.month == first]
     if not found:
         return []
     figures = sum(one.total for one in found)
-    name = f"{month:%Y-%m}"
+    spec = report(report_id)
+    name = spec.calendar.name(first)
     return [
         f"{name}: the warehouse gives {figures} printed figures of {len(found)} issued reports otherwise; they stand.",
-        f"kefu report differences lists them; kefu report --month {name} --revise --reason TEXT restates them.",
+        f"kefu report differences lists them; {spec.command(first)} --revise --reason TEXT restates them.",
     ]
 
 
-def issued(home: Settings, scope: Scope, month: date, revision: int | None = None) -> Bundle:
+def issued(home: Settings, scope: Scope, first: date, revision: int | None = None, report_id: str = DEFAULT) -> Bundle:
     """An issued report of the home. Raises CommandFailedError naming what there is."""
     try:
-        return edition(home.reports, REPORT, month, scope, revision)
+        return edition(home.reports, report_id, first, scope, revision)
     except (NoSuchEditionError, BundleDamagedError) as error:
         raise CommandFailedError(str(error)) from error
 
 
-def _restate(home: Settings, connection: duckdb.DuckDBPyConnection, month: date, reason: str) -> list[Issued]:
-    """Revisions of an earlier month where a printed figure changed; none where it was never issued."""
+def _restate(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str, first: date) -> list[Issued]:
+    """Revisions of an earlier period where a printed figure changed; none where it was never issued."""
     revised = []
     since: dict[date, tuple[Cause, ...]] = {}
-    for made in _again(home, connection, month):
+    for made in _again(home, connection, report_id, first):
         known_at = read_bundle(home.reports / made.folder / BUNDLE_FILE).meta.known_at
         if known_at not in since:
-            since[known_at] = causes(home, month, known_at, made.meta.known_at)
-        one = revise(made, home.reports, reason, since[known_at])
+            since[known_at] = causes(home, report_id, first, known_at, made.meta.known_at)
+        one = revise(made, home.reports, "", since[known_at])
         if one.is_new:
             revised.append(one)
     return revised
 
 
-def _again(home: Settings, connection: duckdb.DuckDBPyConnection, month: date) -> Iterator[Bundle]:
-    """The issued reports of a month as the warehouse gives them now."""
-    scopes = issued_scopes(home.reports, REPORT, month)
+def _again(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str, first: date) -> Iterator[Bundle]:
+    """The issued reports of a period as the warehouse gives them now."""
+    scopes = issued_scopes(home.reports, report_id, first)
     if not scopes:
         return
-    source = _source(home, connection, month)
-    remember_hidden(source.hidden, home.reports, REPORT, month)
+    source = _source(home, connection, report_id, first)
+    remember_hidden(source.hidden, home.reports, report_id, first)
     for scope in scopes:
         if source.has(scope):
             yield source.bundle(scope)
 
 
-def _source(home: Settings, connection: duckdb.DuckDBPyConnection, month: date) -> Source:
+def _source(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str, first: date) -> Source:
     made = meta(home, connection)
     return Source(
         connection,
-        REPORT,
-        month,
+        report_id,
+        first,
         made,
-        before=hidden_before(home.reports),
-        supply=supply(home, month, made.known_at),
+        before=hidden_before(home.reports, report_id),
+        supply=supply(home, report_id, first, made.known_at),
     )
 
 
@@ -191,12 +208,12 @@ def meta(home: Settings, connection: duckdb.DuckDBPyConnection) -> Meta:
     )
 
 
-def wanted(home: Settings) -> dict[Scope, dict[LanguageCode, bool]]:
-    """Whose monthly reports are made, the company first: languages, each with whether a PDF of it is wanted.
+def wanted(home: Settings, report_id: str = DEFAULT) -> dict[Scope, dict[LanguageCode, bool]]:
+    """Whose reports are made, the company first: languages, each with whether a PDF of it is wanted.
 
     The company's page is made in every language; without any recipient its PDF too.
     """
-    recipients = [one for one in read_recipients(home.recipients) if one.report == REPORT]
+    recipients = [one for one in read_recipients(home.recipients) if one.report == report_id]
     scopes: dict[Scope, dict[LanguageCode, bool]] = defaultdict(dict)
     scopes[Scope()] = dict.fromkeys(LANGUAGES, not recipients)
     for one in recipients:
@@ -205,12 +222,12 @@ def wanted(home: Settings) -> dict[Scope, dict[LanguageCode, bool]]:
     return dict(scopes)
 
 
-def renderings(home: Settings, month: date) -> list[Rendering]:
-    """What is to be rendered: the month's reports, and those of earlier months whose pages are of an older revision."""
+def renderings(home: Settings, first: date, report_id: str = DEFAULT) -> list[Rendering]:
+    """What is to be rendered: the period's reports, and those of earlier ones whose pages are of an older revision."""
     found = []
-    scopes = wanted(home)
-    for back in range(RESTATED_MONTHS + 1):
-        folder = home.reports / REPORT / f"{months_before(month, back):%Y-%m}"
+    scopes, calendar = wanted(home, report_id), report(report_id).calendar
+    for back in range(RESTATED[report(report_id).schedule] + 1):
+        folder = home.reports / report_id / calendar.name(calendar.before(first, back))
         for scope, languages in scopes.items():
             path = folder / scope.folder / BUNDLE_FILE
             if path.exists():
@@ -228,21 +245,22 @@ def _outdated(path: Path, languages: Iterable[LanguageCode]) -> list[LanguageCod
     return [code for code, page in pages.items() if not bundle.is_printed_on(page)]
 
 
-def supply(home: Settings, month: date, known_at: date) -> Supply:
-    """What the raw zone says of a month as known on a day: entities without a delivery, and rows that came late."""
+def supply(home: Settings, report_id: str, first: date, known_at: date) -> Supply:
+    """What the raw zone says of a period as known on a day: entities without a delivery, and rows that came late."""
     loads = Manifest.read(home.raw).known(known_at)
     delivered = {load.entity for load in loads if load.rows_loaded}
-    due = last_day(month) + timedelta(days=1)
+    last = report(report_id).calendar.last_day(first)
+    due = last + timedelta(days=1)
     return Supply(
         not_supplied=tuple(sorted(set(contract()) - delivered)),
-        late=_rows_of(home, month, [load for load in loads if load.load_date > due]),
+        late=_rows_of(home, first, last, [load for load in loads if load.load_date > due]),
     )
 
 
-def causes(home: Settings, month: date, since: date, known_at: date) -> tuple[Cause, ...]:
-    """Loads after one day, up to another, that brought rows of the month: by entity and source, most rows first."""
+def causes(home: Settings, report_id: str, first: date, since: date, known_at: date) -> tuple[Cause, ...]:
+    """Loads after one day, up to another, that brought rows of the period: by entity and source, most rows first."""
     loads = [load for load in Manifest.read(home.raw).known(known_at) if load.load_date > since]
-    rows = _rows_of(home, month, loads)
+    rows = _rows_of(home, first, report(report_id).calendar.last_day(first), loads)
     days: dict[tuple[str, str], list[date]] = defaultdict(list)
     for load in loads:
         days[load.entity, load.source].append(load.load_date)
@@ -259,12 +277,12 @@ def causes(home: Settings, month: date, since: date, known_at: date) -> tuple[Ca
     )
 
 
-def _rows_of(home: Settings, month: date, loads: list[LoadEntry]) -> dict[tuple[str, str], int]:
-    """Rows of these loads that speak of the month, by entity and source, where there are any."""
-    first, after = end_of_day(month - timedelta(days=1), home), end_of_day(last_day(month), home)
+def _rows_of(home: Settings, first: date, last: date, loads: list[LoadEntry]) -> dict[tuple[str, str], int]:
+    """Rows of these loads that speak of the days from `first` to `last`, by entity and source, where there are any."""
+    begin, after = end_of_day(first - timedelta(days=1), home), end_of_day(last, home)
     files: dict[tuple[str, str], list[Path]] = defaultdict(list)
     for load in loads:
-        if load.event_from and load.event_to and load.event_from < after and load.event_to >= first:
+        if load.event_from and load.event_to and load.event_from < after and load.event_to >= begin:
             files[load.entity, load.source] += [home.raw / path for path in load.live]
     found = {}
     with duckdb.connect() as connection:
@@ -276,13 +294,8 @@ def _rows_of(home: Settings, month: date, loads: list[LoadEntry]) -> dict[tuple[
             count = connection.execute(
                 f"select count(*) from read_parquet([{listed}], union_by_name = true, hive_partitioning = false) "
                 f"where {quote(time)} >= ? and {quote(time)} < ?",
-                [first, after],
+                [begin, after],
             ).fetchall()[0][0]
             if count:
                 found[entity, source] = count
     return found
-
-
-def last_day(month: date) -> date:
-    """The last day of the month that begins on `month`."""
-    return months_before(month, -1) - timedelta(days=1)

@@ -4,11 +4,13 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from orchestration.jobs import MONTHLY_REPORT, NIGHTLY
+from orchestration.jobs import MONTHLY_REPORT, NIGHTLY, report_job
 from orchestration.settings import Settings
+from reports.registry import reports
 
 _WORKING_DAY_OF_REPORT = 2
 _SATURDAY = 5
+_RUN_KEYS = {MONTHLY_REPORT: "report"}  # a key that changed would run a month once more
 
 
 def working_day_of_month(day: date) -> int | None:
@@ -32,13 +34,32 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         day = context.scheduled_execution_time.astimezone(settings.company.zone).date() - timedelta(days=1)
         return dg.RunRequest(run_key=f"nightly-{day}", partition_key=day.isoformat())
 
-    @dg.schedule(name="monthly_report", job_name=MONTHLY_REPORT, cron_schedule="0 8 1-7 * *", execution_timezone=zone)
-    def monthly_report(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    make = {"monthly": _monthly, "daily": _daily}
+    return [nightly, *(make[spec.schedule](settings, report_job(spec.id)) for spec in reports().values())]
+
+
+def _monthly(settings: Settings, job: str) -> dg.ScheduleDefinition:
+    zone = settings.company.time_zone
+
+    @dg.schedule(name=job, job_name=job, cron_schedule="0 8 1-7 * *", execution_timezone=zone)
+    def second_working_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         """Eight in the morning of the second working day: the month that has ended."""
         day = context.scheduled_execution_time.astimezone(settings.company.zone).date()
         if working_day_of_month(day) != _WORKING_DAY_OF_REPORT:
             return dg.SkipReason(f"{day} is not the second working day of its month")
         month = month_before(day)
-        return dg.RunRequest(run_key=f"report-{month}", partition_key=month)
+        return dg.RunRequest(run_key=f"{_RUN_KEYS.get(job, job)}-{month}", partition_key=month)
 
-    return [nightly, monthly_report]
+    return second_working_day
+
+
+def _daily(settings: Settings, job: str) -> dg.ScheduleDefinition:
+    zone = settings.company.time_zone
+
+    @dg.schedule(name=job, job_name=job, cron_schedule="0 7 * * *", execution_timezone=zone)
+    def each_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """Seven in the morning, after the night: the day that has ended."""
+        day = context.scheduled_execution_time.astimezone(settings.company.zone).date() - timedelta(days=1)
+        return dg.RunRequest(run_key=f"{job}-{day}", partition_key=day.isoformat())
+
+    return each_morning

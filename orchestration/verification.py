@@ -1,4 +1,4 @@
-"""`kefu report verify`: a month recomputed from raw, as known when it was issued, beside what was issued."""
+"""`kefu report verify`: a period recomputed from raw, as known when it was issued, beside what was issued."""
 
 from __future__ import annotations
 
@@ -12,30 +12,34 @@ from orchestration import warehouse
 from orchestration.errors import CommandFailedError
 from orchestration.lock import single_writer
 from orchestration.progress import step
-from orchestration.reporting import REPORT, meta, supply
+from orchestration.reporting import meta, supply
 from orchestration.settings import Settings
 from reports.bundle import Bundle, Changed, Meta, Source
+from reports.registry import DEFAULT, report
 from reports.revisions import HIDDEN_FILE, changed, edition, issued_scopes, read_hidden
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Each issued report of a month with the figures that came out otherwise, and what else to know."""
+    """Each issued report of a period with the figures that came out otherwise, and what else to know."""
 
     compared: tuple[tuple[Bundle, tuple[Changed, ...]], ...]
     notes: tuple[str, ...] = ()
 
 
-def verify(settings: Settings, month: date) -> Verdict:
-    """Builds the warehouse in a scratch folder once for each known_at of the month's reports and compares every figure.
+def verify(settings: Settings, first: date, report_id: str = DEFAULT) -> Verdict:
+    """Builds the warehouse in a scratch folder once for each known_at of a period's reports and compares every figure.
 
     Raises CommandFailedError when nothing was issued, WarehouseBuildError when the build fails.
     """
+    spec = report(report_id)
+    period = spec.calendar.name(first)
     issued = [
-        edition(settings.reports, REPORT, month, scope) for scope in issued_scopes(settings.reports, REPORT, month)
+        edition(settings.reports, report_id, first, scope)
+        for scope in issued_scopes(settings.reports, report_id, first)
     ]
     if not issued:
-        raise CommandFailedError(f"{month:%Y-%m}: no report was issued; run kefu report --month {month:%Y-%m} first")
+        raise CommandFailedError(f"{period}: no report was issued; run {spec.command(first)} first")
     compared: list[tuple[Bundle, tuple[Changed, ...]]] = []
     notes: list[str] = []
     with single_writer(settings):
@@ -45,9 +49,9 @@ def verify(settings: Settings, month: date) -> Verdict:
             with duckdb.connect(str(candidate.marts), read_only=True) as connection:
                 made = meta(settings, connection)
                 notes += [note for one in of_it for note in _versions(one.meta, made)]
-                hidden = read_hidden(settings.reports / REPORT / f"{month:%Y-%m}" / HIDDEN_FILE)
-                supplied = supply(settings, month, known_at)
-                source = Source(connection, REPORT, month, made, before=hidden, supply=supplied)
+                hidden = read_hidden(settings.reports / report_id / period / HIDDEN_FILE)
+                supplied = supply(settings, report_id, first, known_at)
+                source = Source(connection, report_id, first, made, before=hidden, supply=supplied)
                 compared += [(one, changed(one, source.bundle(one.scope), exact=True)) for one in of_it]
             shutil.rmtree(candidate.folder)
     return Verdict(tuple(compared), tuple(dict.fromkeys(notes)))

@@ -1,5 +1,6 @@
 """All issued reports as a static site above their folders: by month, scope and language, and each metric through the
-months. It opens from a folder or any web server, and holds what the company's reports hold."""
+months; those of days in a section of their own. It opens from a folder or any web server, and holds what the company's
+reports hold."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 from reports.bundle import Figure, Metric, Scope, ScopeName, write_whole
 from reports.language import LANGUAGES, Language, LanguageCode, language, plain
-from reports.registry import report
+from reports.registry import DEFAULT, report
 from reports.render import environment
 
 INDEX = {"en": "index.html", "zh-CN": "index.zh-CN.html"}
@@ -43,7 +44,9 @@ def write_archive(reports: Path) -> list[Path]:
 
     Raises OSError or ValueError where a bundle cannot be read.
     """
-    issued = sorted(_issued(reports), key=lambda one: (one.report, one.scope.type != "company", one.folder))
+    issued = sorted(
+        _issued(reports), key=lambda one: (one.report != DEFAULT, one.report, one.scope.type != "company", one.folder)
+    )
     return [_write(reports, issued, code) for code in LANGUAGES]
 
 
@@ -85,7 +88,7 @@ def _write(reports: Path, issued: Sequence[Issued], code: LanguageCode) -> Path:
         company=plain(issued[-1].company) if issued else "",
         others=[(language(other).locale.language_name, INDEX[other]) for other in LANGUAGES if other != code],
         reports=[
-            (words.say(report(report_id).title), list(_months(list(of_report), words)))
+            (report(report_id), words.say(report(report_id).title), list(_months(list(of_report), words)))
             for report_id, of_report in groupby(issued, key=lambda one: one.report)
         ],
         metrics=list(_metrics(issued, words)),
@@ -95,14 +98,15 @@ def _write(reports: Path, issued: Sequence[Issued], code: LanguageCode) -> Path:
     return path
 
 
-def _months(issued: Iterable[Issued], words: Language) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The newest month first, with a line for each scope."""
+def _months(issued: Iterable[Issued], words: Language) -> Iterator[dict[str, Any]]:
+    """The newest month first, with a line for each scope, and in a report of days for each day and scope."""
     newest = sorted(issued, key=lambda one: one.month, reverse=True)
-    for month, of_month in groupby(newest, key=lambda one: one.month):
-        yield (
-            words.month(month),
-            [
+    for month, of_month in groupby(newest, key=lambda one: one.month.replace(day=1)):
+        yield {
+            "title": words.month(month),
+            "lines": [
                 {
+                    "day": words.day(one.month) if report(one.report).schedule == "daily" else "",
                     "scope": words.say("Company")
                     if one.scope.type == "company"
                     else f"{words.name(one.scope.type)} {plain(one.scope_name)}",
@@ -114,12 +118,13 @@ def _months(issued: Iterable[Issued], words: Language) -> Iterator[tuple[str, li
                 }
                 for one in of_month
             ],
-        )
+        }
 
 
 def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
-    """Each metric of the company's reports with month, value, n and where it is printed, the newest month first."""
-    newest = sorted((one for one in issued if one.figures), key=lambda one: one.month, reverse=True)
+    """Each metric of the company's monthly reports with month, value, n and where it is printed, the newest first."""
+    monthly = (one for one in issued if one.figures and report(one.report).schedule == "monthly")
+    newest = sorted(monthly, key=lambda one: one.month, reverse=True)
     labels: dict[str, str] = {}
     lines: dict[str, list[tuple[str, str, str, str]]] = {}
     for one in newest:

@@ -1,4 +1,4 @@
-"""The figures of one report, month and scope, read from the published `reporting` schema as hashed JSON.
+"""The figures of one report, period (month or day) and scope, read from the `reporting` schema as hashed JSON.
 
 Nothing is computed here: rows are selected, small cells are left out, and the ledger of loads is added up. Rendering
 needs the bundle alone. How bundles are issued and restated is in revisions.py.
@@ -11,9 +11,9 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil
 from pathlib import Path
@@ -23,6 +23,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from reports.periods import Schedule, months_before
 from reports.registry import ReportSpec, TableSpec, report
 from reports.suppression import Cell, Key, hidden_cells
 
@@ -85,12 +86,12 @@ class Metric(_Frozen):
 
 
 class Figure(_Frozen):
-    """One figure; one row of kpi_monthly. Rates 0-1, money in the company's currency, times in minutes.
+    """One figure; one row of kpi_monthly or kpi_daily. Rates 0-1, money in the company's currency, times in minutes.
 
     A `suppressed` one stands on too few cases, or would tell such a one by subtraction: nothing of it is known here.
     """
 
-    month: date
+    month: date  # or the day, in a report of days: then previous is what is usual
     scope_type: str
     scope_id: str
     metric_id: str
@@ -106,6 +107,7 @@ class Figure(_Frozen):
     year_ago: Number | None
     change_previous: Change | None
     change_year_ago: Change | None
+    previous_n: int | None = None  # of a day: the cases behind what is usual
 
     @property
     def is_withheld(self) -> bool:
@@ -286,7 +288,7 @@ class Bundle(_Frozen):
     format: Literal[1] = 1
     revision: int = 1
     report: str
-    month: date
+    month: date  # its first day; of a report of days the day itself
     scope: Scope
     meta: Meta
     metrics: tuple[Metric, ...]
@@ -315,7 +317,12 @@ class Bundle(_Frozen):
     @property
     def folder(self) -> Path:
         """Where the bundle lies below the folder of all reports."""
-        return Path(self.report) / f"{self.month:%Y-%m}" / self.scope.folder
+        return Path(self.report) / self.period / self.scope.folder
+
+    @property
+    def period(self) -> str:
+        """The name of its month or day."""
+        return self.spec.calendar.name(self.month)
 
     @property
     def sha256(self) -> str:
@@ -375,9 +382,50 @@ _Row = TypeVar("_Row", bound=BaseModel)
 
 _COLUMNS = "select column_name from duckdb_columns() where schema_name = 'reporting' and table_name = ?"
 
+
+@dataclass(frozen=True)
+class _Grain:
+    """Where the figures of one kind of periods are read, all with the columns of months."""
+
+    figures: str
+    definitions: str  # table
+    trend: Callable[[date], date]  # the first period of a trend
+    compared: Callable[[date], list[date]]  # what a figure is compared with as its previous one
+    compared_with_year_ago: bool
+    more: str = ""  # columns of a figure that only these have
+
+
+TREND_DAYS = 29  # days of a trend: four weeks and the day itself
+USUAL_WEEKS = 4  # usual is the same weekday of so many weeks before (usual_weeks of the dbt project)
+
+_GRAINS: dict[Schedule, _Grain] = {
+    "monthly": _Grain(
+        figures="select *, null::bigint as previous_n from reporting.kpi_monthly",
+        definitions="reporting.metric_definitions",
+        trend=lambda month: months_before(month, TREND_MONTHS - 1),
+        compared=lambda month: [months_before(month, 1)],
+        compared_with_year_ago=True,
+    ),
+    "daily": _Grain(
+        figures="""
+            select
+                day as month, * exclude (day, usual, usual_n, change_usual), usual as previous, usual_n as previous_n,
+                change_usual as change_previous, null::decimal(28, 8) as year_ago, null::varchar as change_year_ago
+            from reporting.kpi_daily
+        """,
+        definitions="reporting.daily_metric_definitions",
+        trend=lambda day: day - timedelta(days=TREND_DAYS - 1),
+        compared=lambda day: [day - timedelta(weeks=week) for week in range(1, USUAL_WEEKS + 1)],
+        compared_with_year_ago=False,
+        more=", chosen.previous_n",
+    ),
+}
+
+_FIGURES_OF = "create or replace temp view report_figures as {figures}"
+
 _CELLS = """
 select metric_id, month, scope_type, scope_id, dimension, dimension_value, n
-from reporting.kpi_monthly
+from report_figures
 where
     month between $first and $month and list_contains($metrics, metric_id) and (dimension = '' or month = $month)
     and n > 0
@@ -389,13 +437,23 @@ create or replace temp table cut_figures as
 with
 chosen as (
     select
-        kpi_monthly.*,
+        report_figures.*,
         dimension = '' and month = $month as is_compared,
-        list_position($metrics, metric_id) as metric_place,
-        case when is_compared then $previous end as month_before,
-        case when is_compared then $first end as month_a_year_ago
-    from reporting.kpi_monthly
+        list_position($metrics, metric_id) as metric_place
+    from report_figures
     where month between $first and $month and list_contains($metrics, metric_id) and (dimension = '' or month = $month)
+),
+
+hidden_previously as (
+    select distinct metric_id, scope_type, scope_id
+    from hidden_keys
+    where dimension = '' and list_contains($previous, month)
+),
+
+hidden_a_year_ago as (
+    select distinct metric_id, scope_type, scope_id
+    from hidden_keys
+    where dimension = '' and list_contains($year_ago, month)
 ),
 
 marked as (
@@ -410,16 +468,14 @@ marked as (
             chosen.metric_id = hidden.metric_id and chosen.month = hidden.month
             and chosen.scope_type = hidden.scope_type and chosen.scope_id = hidden.scope_id
             and chosen.dimension = hidden.dimension and chosen.dimension_value = hidden.dimension_value
-    left join hidden_keys as previously
+    left join hidden_previously as previously
         on
-            chosen.month_before = previously.month and chosen.metric_id = previously.metric_id
+            chosen.is_compared and chosen.metric_id = previously.metric_id
             and chosen.scope_type = previously.scope_type and chosen.scope_id = previously.scope_id
-            and chosen.dimension = previously.dimension
-    left join hidden_keys as a_year_ago
+    left join hidden_a_year_ago as a_year_ago
         on
-            chosen.month_a_year_ago = a_year_ago.month and chosen.metric_id = a_year_ago.metric_id
+            chosen.is_compared and chosen.metric_id = a_year_ago.metric_id
             and chosen.scope_type = a_year_ago.scope_type and chosen.scope_id = a_year_ago.scope_id
-            and chosen.dimension = a_year_ago.dimension
 )
 
 select
@@ -431,6 +487,7 @@ select
     target,
     case when is_hidden then 'suppressed' else status end as status,
     case when is_compared and not is_hidden and not is_previous_hidden then previous end as previous,
+    case when is_compared and not is_hidden and not is_previous_hidden then previous_n end as previous_n,
     case when is_compared and not is_hidden and not is_year_ago_hidden then year_ago end as year_ago,
     case when not is_hidden and not is_previous_hidden then change_previous end as change_previous,
     case when not is_hidden and not is_year_ago_hidden then change_year_ago end as change_year_ago
@@ -469,7 +526,7 @@ ranked_parts as (
 select
     chosen.month, chosen.scope_type, chosen.scope_id, chosen.metric_id, chosen.dimension, chosen.dimension_value,
     chosen.value, chosen.n, chosen.ci_low, chosen.ci_high, chosen.target, chosen.status,
-    chosen.previous, chosen.year_ago, chosen.change_previous, chosen.change_year_ago
+    chosen.previous, chosen.year_ago, chosen.change_previous, chosen.change_year_ago{more}
 from chosen
 left join ranked_parts using (metric_id, scope_type, scope_id)
 where
@@ -485,8 +542,8 @@ order by
 _EXCEPTIONS = """
 select
     month, scope_type, scope_id, metric_id, dimension, dimension_value, value, n, ci_low, ci_high, target, status,
-    previous, year_ago, change_previous, change_year_ago
-from cut_figures
+    previous, year_ago, change_previous, change_year_ago{more}
+from cut_figures as chosen
 where
     month = $month and dimension = '' and list_contains($printed, metric_id)
     and {whose}
@@ -513,7 +570,7 @@ order by metric_id, dimension
 
 _METRICS = """
 select metric_id, label_en, label_zh, definition_en, definition_zh, unit, direction, claims_change
-from reporting.metric_definitions
+from {definitions}
 where list_contains($metrics, metric_id)
 order by list_position($metrics, metric_id)
 """
@@ -639,7 +696,7 @@ class Supply:
 
 
 class Source:
-    """A report's month in an open published warehouse, from which the bundles of its scopes are cut.
+    """A report's month or day in an open published warehouse, from which the bundles of its scopes are cut.
 
     Small cells are found once over all scopes, so that no two bundles tell what one of them hides. `before` are the
     cells that earlier issues hid. Raises ValueError when no model declares a metric of the report.
@@ -657,9 +714,12 @@ class Source:
     ) -> None:
         self.con, self.spec, self.month, self.meta = con, report(report_id), month, meta
         self._supply = supply or Supply()
+        self._grain = _GRAINS[self.spec.schedule]
+        con.execute(_FIGURES_OF.format(figures=self._grain.figures))
         self._values: dict[str, Any] = {
-            "first": months_before(month, TREND_MONTHS - 1),
-            "previous": months_before(month, 1),
+            "first": self._grain.trend(month),
+            "previous": self._grain.compared(month),
+            "year_ago": [months_before(month, 12)] if self._grain.compared_with_year_ago else [],
             "month": month,
             "metrics": list(dict.fromkeys((*self.spec.metrics, *self.spec.drawn_metrics))),
             "printed": list(self.spec.metrics),
@@ -671,14 +731,15 @@ class Source:
             "known_at": meta.known_at,
         }
         self._there = {name for (name,) in con.execute(_TABLES).fetchall()}
-        self._metrics = self._read(Metric, _METRICS)
+        self._metrics = self._read(Metric, _METRICS.format(definitions=self._grain.definitions))
         unknown = set(self._values["metrics"]) - {metric.metric_id for metric in self._metrics}
         if unknown:
             raise ValueError(
                 f"report {report_id}: no model declares the metrics {', '.join(sorted(unknown))}; mend its report.yml"
             )
         self.regions = dict(con.execute(_INSIDE).fetchall()) if "customer.dim_store" in self._there else {}
-        self._shapes = {name: self._shape(name) for name, *_ in _SHAPES}
+        monthly = self.spec.schedule == "monthly"  # what has a shape of its own is known by month
+        self._shapes = {name: self._shape(name) if monthly else [] for name, *_ in _SHAPES}
         self._tables = [(table, self._table(table)) for table in self.spec.tables]
         self.hidden = frozenset(hidden_cells(self._cells(), meta.small_cell, self.regions, frozenset(before)))
         self._cut()
@@ -702,12 +763,14 @@ class Source:
         }
         # with no parts the own rows lie together, and nothing else is looked at
         whose = f"({_OWN} or (dimension = '' and not is_hidden and {_IS_PART}))" if values["parts"] else _OWN
-        figures = self._read(Figure, _FIGURES.format(whose=whose), values)
+        more = self._grain.more
+        figures = self._read(Figure, _FIGURES.format(whose=whose, more=more), values)
         if not any(f.month == self.month and (f.scope_type, f.scope_id) == scope.key for f in figures):
             raise ValueError(
-                f"report {self.spec.id}: the warehouse has no figure of {self.month:%Y-%m} for {scope.type} {scope.id}"
+                f"report {self.spec.id}: the warehouse has no figure of {self.spec.calendar.name(self.month)} "
+                f"for {scope.type} {scope.id}"
             )
-        exceptions = self._read(Figure, _EXCEPTIONS.format(whose=whose), values)
+        exceptions = self._read(Figure, _EXCEPTIONS.format(whose=whose, more=more), values)
         shown = sorted({(f.scope_type, f.scope_id) for f in (*figures, *exceptions[:MOST_EXCEPTIONS])})
         shapes = {
             name: tuple(row for key, row in rows if self._shows(key, scope)) for name, rows in self._shapes.items()
@@ -725,7 +788,9 @@ class Source:
             scope_names=tuple(self._names[one] for one in shown if one in self._names),
             codes=self._codes,
             **shapes,
-            contributions=self._read(Contribution, _CONTRIBUTIONS, values) if is_company else (),
+            contributions=self._read(Contribution, _CONTRIBUTIONS, values)
+            if is_company and self.spec.schedule == "monthly"
+            else (),
             tables=tables,
             loads=tuple(self._load(load, is_company) for load in self._loads),
             exceptions=exceptions[:MOST_EXCEPTIONS],
@@ -777,9 +842,10 @@ class Source:
         if missing:
             raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
         by_scope = "scope_type" in has and not spec.all_scopes
-        wanted: dict[str, Any] = {**({"month": self.month} if "month" in has else {}), **spec.where}
+        period = next((name for name in ("month", "day") if name in has), "")
+        wanted: dict[str, Any] = {**({period: self.month} if period else {}), **spec.where}
         where = (
-            " and ".join(f"{name} {'<=' if name == 'month' and spec.until else '='} ${name}" for name in wanted)
+            " and ".join(f"{name} {'<=' if name == period and spec.until else '='} ${name}" for name in wanted)
             or "true"
         )
         scope = "scope_type, scope_id" if by_scope else "'company', 'company'"
@@ -819,7 +885,7 @@ class Source:
         columns = {name: [getattr(key, name) for key in self.hidden] for name in names}
         types = {name: pa.date32() if name == "month" else pa.string() for name in names}
         self.con.register("hidden_keys", pa.table({n: pa.array(c, type=types[n]) for n, c in columns.items()}))
-        used = {name: self._values[name] for name in ("first", "previous", "month", "metrics")}
+        used = {name: self._values[name] for name in ("first", "previous", "year_ago", "month", "metrics")}
         self.con.execute(_CUT, used)
         self.con.unregister("hidden_keys")
 
@@ -884,9 +950,3 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _canonical(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def months_before(month: date, count: int) -> date:
-    """The first of a month that lies so many months back."""
-    months = month.year * 12 + month.month - 1 - count
-    return date(months // 12, months % 12 + 1, 1)

@@ -1004,7 +1004,9 @@ class Draw:
         return alt.X("month:Q", title=None, axis=axis, scale=alt.Scale(nice=False, zero=False))
 
     def _place(self, month: date) -> int:
-        """Months before the report's own; a number, for a time axis would depend on the machine's time zone."""
+        """Months or days before the report's own; a number, for a time axis would depend on the machine's time zone."""
+        if self.bundle.spec.schedule == "daily":
+            return (month - self.bundle.month).days
         return (month.year - self.bundle.month.year) * 12 + month.month - self.bundle.month.month
 
     def _lines(self, rows: Rows, axis: alt.Axis, attention: bool, scale: alt.Scale | None = None) -> Any:
@@ -1072,7 +1074,10 @@ class Draw:
         return alt.Y("name:N", sort=sort, axis=axis, title=None)
 
     def _month(self, month: date) -> str:
-        return self.words.month_short(month)
+        return self.words.period_short(self.bundle.spec.schedule, month)
+
+    def _period(self, first: date) -> str:
+        return self.words.period(self.bundle.spec.schedule, first)
 
     def _cohort(self, month: date, customers: int) -> str:
         return f"{self._month(month)} ({self.words.count(customers)})"
@@ -1085,13 +1090,13 @@ class Draw:
             "Line: %(label)s, %(first)s to %(last)s; last %(value)s, "
             "lowest %(low)s in %(low_month)s, highest %(high)s in %(high_month)s.",
             label=self.teller.label(metric_id),
-            first=self.words.month(known[0].month),
-            last=self.words.month(known[-1].month),
+            first=self._period(known[0].month),
+            last=self._period(known[-1].month),
             value=self.teller.value(known[-1]),
             low=self.teller.value(low),
-            low_month=self.words.month(low.month),
+            low_month=self._period(low.month),
             high=self.teller.value(high),
-            high_month=self.words.month(high.month),
+            high_month=self._period(high.month),
         )
 
     def _alt(self, spec: ChartSpec, said: list[str]) -> str:

@@ -75,5 +75,5 @@ def _line(change: Changed, teller: Teller) -> tuple[str, str, str, str]:
 
 
 def _edition(bundle: Bundle, code: LanguageCode) -> str:
-    text = language(code).month(bundle.month)
+    text = language(code).period(bundle.spec.schedule, bundle.month)
     return text if bundle.revision == 1 else f"{text} @{bundle.revision}"

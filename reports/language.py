@@ -16,6 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from reports.periods import Schedule
 from reports.registry import FOLDER
 
 LanguageCode = Literal["en", "zh-CN"]
@@ -194,6 +195,17 @@ class Language:
 
     def month_short(self, month: date) -> str:
         return format_date(month, "yy/M" if self.code == "zh-CN" else "MMM yy", locale=self.locale)
+
+    def period(self, schedule: Schedule, first: date) -> str:
+        """A month, or a day with its weekday."""
+        if schedule == "monthly":
+            return self.month(first)
+        return format_date(first, "y年M月d日 EEEE" if self.code == "zh-CN" else "EEEE, d MMMM y", locale=self.locale)
+
+    def period_short(self, schedule: Schedule, first: date) -> str:
+        if schedule == "monthly":
+            return self.month_short(first)
+        return format_date(first, "M/d" if self.code == "zh-CN" else "d MMM", locale=self.locale)
 
     def day(self, day: date) -> str:
         return format_date(day, "long" if self.code == "zh-CN" else "d MMMM y", locale=self.locale)

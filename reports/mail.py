@@ -1,4 +1,4 @@
-"""Mails as standard MIME messages: the monthly report, and what went wrong in a run. Sending is in delivery.py."""
+"""Mails as standard MIME messages: a report, and what went wrong in a run. Sending is in delivery.py."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from reports.addresses import read_address
 from reports.bundle import Bundle
 from reports.charts import Chart, Draw, png
 from reports.language import LanguageCode, language, plain
+from reports.periods import first_day
 from reports.recipients import Format, Recipient
 from reports.registry import report
 from reports.render import environment, printed
@@ -66,7 +67,7 @@ def compose(
     words = language(recipient.language)
     teller = Teller(bundle, words)
     scope = "" if bundle.scope.type == "company" else teller.scope_name(bundle.scope.type, bundle.scope.id)
-    period = bundle.folder.parent.name
+    period = bundle.period
     digest, draw = bundle.sha256, Draw(bundle, words)
     lines = [
         Line(printed(teller, figure), chart, f"{metric}.{digest[:16]}@kefu")
@@ -78,7 +79,8 @@ def compose(
         "lang": recipient.language,
         "title": words.say(bundle.spec.title),
         "company": " · ".join(filter(None, (teller.scope_name("company", ""), scope))),
-        "month": words.month(bundle.month),
+        "month": words.period(bundle.spec.schedule, bundle.month),
+        "is_daily": bundle.spec.schedule == "daily",
         "revision": bundle.revision,
         "story": teller.story(),
         "lines": lines,
@@ -155,7 +157,7 @@ def compose_failure(
 def compose_hold(
     code: LanguageCode,
     report_id: str,
-    month: str,
+    period: str,
     reasons: Sequence[str],
     *,
     company: str,
@@ -165,18 +167,25 @@ def compose_hold(
 ) -> EmailMessage:
     """The mail that tells the data owner why a report was not sent. Raises ValueError for an address that is none."""
     words = language(code)
-    title = words.say(report(report_id).title)
+    spec = report(report_id)
+    title = words.say(spec.title)
     message = _message(
         subject=words.say(
-            "Held back: %(report)s %(month)s · %(company)s", report=title, month=month, company=plain(company)
+            "Held back: %(report)s %(month)s · %(company)s", report=title, month=period, company=plain(company)
         ),
         sender=sender,
         recipient=recipient,
         moment=moment,
-        key=f"{report_id}|{month}|{'|'.join(reasons)}|{recipient}|{moment.isoformat()}",
+        key=f"{report_id}|{period}|{'|'.join(reasons)}|{recipient}|{moment.isoformat()}",
     )
     message["Content-Language"] = code
-    view = {"title": title, "report": report_id, "month": month, "reasons": [plain(one, 800) for one in reasons]}
+    view = {
+        "title": title,
+        "report": report_id,
+        "month": period,
+        "command": spec.command(first_day(period)),
+        "reasons": [plain(one, 800) for one in reasons],
+    }
     message.set_content(environment("", code).get_template("hold.txt.j2").render(view), cte="quoted-printable")
     return message
 

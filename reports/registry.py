@@ -5,6 +5,7 @@ No figure is read and nothing is drawn here.
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +13,10 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from reports.periods import CALENDARS, Calendar, Schedule
+
 FOLDER = Path(__file__).resolve().parent
+DEFAULT = "service_quality"  # the report that a command means which names none
 
 
 class _Spec(BaseModel):
@@ -110,14 +114,24 @@ class TableSpec(_Spec):
     most: int = 20  # rows that are printed; how many more there are is told
 
 
+class MembersSpec(_Spec):
+    """A line per member of the scope with a column per metric; those with most of the first metric first."""
+
+    title: str  # a message of the catalogue
+    scope: str  # scope type of the members
+    metrics: tuple[str, ...]
+    most: int = 14  # lines that are printed; how many more there are is told
+
+
 class AreaSpec(_Spec):
     """One page: its metrics in printed order, its charts and tables."""
 
     id: str
     title: str  # a message of the catalogue
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
     charts: tuple[ChartSpec, ...] = ()
     tables: tuple[TableSpec, ...] = ()
+    members: tuple[MembersSpec, ...] = ()
 
 
 class ReportSpec(_Spec):
@@ -125,23 +139,36 @@ class ReportSpec(_Spec):
 
     id: str
     title: str  # a message of the catalogue
-    schedule: Literal["monthly", "daily"] = "monthly"  # how often it is made
+    schedule: Schedule = "monthly"  # how often it is made
+    scopes: tuple[str, ...] = ("company", "region", "store", "team")  # types of scopes it is made for
     headlines: tuple[str, ...]  # metrics of the first page, in order
-    parts: tuple[str, ...]  # scope types whose members may explain a company figure
+    parts: tuple[str, ...] = ()  # scope types whose members may explain a company figure
     overview: tuple[ChartSpec, ...] = ()  # charts of the second page
     costs: tuple[str, ...] = ()  # metrics of the first page: what service costs, or puts at risk
     actions: tuple[str, ...] = ()  # metrics of the first page: what is being done about it
     areas: tuple[AreaSpec, ...]
-    advice: dict[str, str]  # metric id -> what to do when it is missed or worse; messages of the catalogue
+    advice: dict[str, str] = {}  # metric id -> what to do when it is missed or worse; messages of the catalogue
 
     @property
     def folder(self) -> Path:
         return FOLDER / self.id
 
     @property
+    def calendar(self) -> Calendar:
+        """Of the periods it speaks of."""
+        return CALENDARS[self.schedule]
+
+    def command(self, first: date) -> str:
+        """What makes it at a terminal."""
+        which = "" if self.id == DEFAULT else f" --report {self.id}"
+        return f"kefu report{which} {self.calendar.option} {self.calendar.name(first)}"
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric of a table, once, in order."""
-        areas = (metric for area in self.areas for metric in area.metrics)
+        areas = (
+            metric for area in self.areas for metric in (*area.metrics, *(m for t in area.members for m in t.metrics))
+        )
         return tuple(dict.fromkeys((*self.headlines, *self.costs, *self.actions, *areas)))
 
     @property
@@ -161,8 +188,9 @@ class ReportSpec(_Spec):
     def messages(self) -> tuple[str, ...]:
         """Texts of this report that the catalogues must carry."""
         areas = (*(area.title for area in self.areas), *(chart.title for chart in self.charts))
+        members = (table.title for area in self.areas for table in area.members)
         tables = (text for table in self.tables for text in (table.title, *(column.title for column in table.columns)))
-        return tuple(dict.fromkeys((self.title, *areas, *tables, *self.advice.values())))
+        return tuple(dict.fromkeys((self.title, *areas, *members, *tables, *self.advice.values())))
 
 
 @cache

@@ -28,7 +28,7 @@ from reports.language import Language, LanguageCode, language, plain
 from reports.layout import Listing, paddings, width
 from reports.registry import FOLDER, AreaSpec, report
 from reports.story import Teller
-from reports.tables import Row, printed_table
+from reports.tables import Row, members_table, printed_table
 from reports.tables import printed as printed
 
 MOST_RENDERINGS = 60  # by one process
@@ -179,7 +179,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "scope": None
         if bundle.scope.type == "company"
         else f"{words.name(bundle.scope.type)} {teller.scope_name(bundle.scope.type, bundle.scope.id)}",
-        "month": words.month(bundle.month),
+        "month": words.period(bundle.spec.schedule, bundle.month),
         "meta": bundle.meta,
         "as_of": words.day(bundle.meta.as_of),
         "known_at": words.day(bundle.meta.known_at),
@@ -227,6 +227,7 @@ def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
             table = tables.pop(spec.table)
             blocks += [table] if charts[0].told else []
     blocks += tables.values()
+    blocks += [listed for members in area.members if (listed := members_table(teller, members))]
     return Area(
         id=area.id,
         title=words.say(area.title),

@@ -1,6 +1,6 @@
 """Issued once, restated in the open: bundles on disk, what differs between two of them, and what was hidden.
 
-A bundle lies in `<report>/<YYYY-MM>/<scope>/bundle.json`, the ones it replaced in `revisions/<n>.json` beside it,
+A bundle lies in `<report>/<period>/<scope>/bundle.json`, the ones it replaced in `revisions/<n>.json` beside it,
 differences that were found and not yet issued in `differences.json`. Nothing is rendered and no warehouse is read here.
 """
 
@@ -22,18 +22,20 @@ from reports.bundle import (
     Changed,
     Restatement,
     Scope,
-    months_before,
     read_bundle,
     write_bundle,
     write_whole,
 )
 from reports.language import LanguageCode, language
+from reports.periods import Schedule
+from reports.registry import report
 from reports.story import Teller
 from reports.suppression import Key
 from reports.tables import printed, printed_table
 
 MOST_CHANGES = 60  # of a restatement; how many more there are is told
-RESTATED_MONTHS = 3  # earlier reports that the night compares and the next month's report restates
+# earlier reports that the night compares and the next one restates: a month's figures are referred to, a day's are not
+RESTATED: dict[Schedule, int] = {"monthly": 3, "daily": 0}
 BUNDLE_FILE = "bundle.json"
 DIFFERENCES_FILE = "differences.json"
 HIDDEN_FILE = "hidden.parquet"
@@ -135,9 +137,10 @@ def revise(made: Bundle, reports: Path, reason: str = "", causes: Iterable[Cause
 
 def edition(reports: Path, report_id: str, month: date, scope: Scope, revision: int | None = None) -> Bundle:
     """An issued bundle: the one in force, or an earlier revision. Raises NoSuchEditionError, naming those there are."""
-    folder = reports / report_id / f"{month:%Y-%m}" / scope.folder
+    spec = report(report_id)
+    folder = reports / report_id / spec.calendar.name(month) / scope.folder
     if not (folder / BUNDLE_FILE).exists():
-        raise NoSuchEditionError(f"{folder}: no such report was issued; run kefu report --month {month:%Y-%m} first")
+        raise NoSuchEditionError(f"{folder}: no such report was issued; run {spec.command(month)} first")
     current = read_bundle(folder / BUNDLE_FILE)
     if revision in (None, current.revision):
         return current
@@ -149,7 +152,7 @@ def edition(reports: Path, report_id: str, month: date, scope: Scope, revision: 
 
 def issued_scopes(reports: Path, report_id: str, month: date) -> list[Scope]:
     """Whose reports of a month were issued, the company first."""
-    folder = reports / report_id / f"{month:%Y-%m}"
+    folder = reports / report_id / report(report_id).calendar.name(month)
     found = [read_bundle(path).scope for path in sorted(folder.glob(f"*/{BUNDLE_FILE}"))]
     return sorted(found, key=lambda scope: (scope.type != "company", scope.type, scope.id))
 
@@ -161,15 +164,16 @@ def recorded(reports: Path) -> Iterator[Differences]:
 
 
 def restatements_since_last(reports: Path, report_id: str, month: date, scope: Scope) -> tuple[Restatement, ...]:
-    """What was restated of earlier months after the last month's report went out, newest month first."""
-    folder = reports / report_id / f"{months_before(month, 1):%Y-%m}" / scope.folder
+    """What was restated of earlier periods after the last one's report went out, the newest first."""
+    calendar = report(report_id).calendar
+    folder = reports / report_id / calendar.name(calendar.before(month, 1)) / scope.folder
     firsts = [path for path in (folder / "revisions" / "1.json", folder / BUNDLE_FILE) if path.exists()]
     if not firsts:
         return ()
     since = read_bundle(firsts[0]).meta.known_at
     notes = []
     for back in range(1, 13):
-        path = reports / report_id / f"{months_before(month, back):%Y-%m}" / scope.folder / BUNDLE_FILE
+        path = reports / report_id / calendar.name(calendar.before(month, back)) / scope.folder / BUNDLE_FILE
         kept = sorted((path.parent / "revisions").glob("*.json"))
         older = [*kept, path] if kept else []  # what was never revised says nothing, and is not read
         found = [note for one in older if (note := read_bundle(one).restated) and note.known_at > since]
@@ -297,11 +301,13 @@ def _record(issued: Bundle, made: Bundle, changes: tuple[Changed, ...], path: Pa
     write_whole(path, found.model_dump_json(indent=1).encode() + b"\n")
 
 
-def hidden_before(reports: Path) -> frozenset[Key]:
-    """The cells that any issue of any report hid: they stay hidden."""
+def hidden_before(reports: Path, report_id: str) -> frozenset[Key]:
+    """The cells that any issue of any report of the same kind of periods hid: they stay hidden."""
+    calendar = report(report_id).calendar
     found: set[Key] = set()
     for path in sorted(reports.glob(f"*/*/{HIDDEN_FILE}")):
-        found |= read_hidden(path)
+        if calendar.has(path.parent.name):  # a day is no month that begins on it
+            found |= read_hidden(path)
     return frozenset(found)
 
 
@@ -315,7 +321,7 @@ def read_hidden(path: Path) -> frozenset[Key]:
 
 def remember_hidden(hidden: Collection[Key], reports: Path, report_id: str, month: date) -> None:
     """Keep what the issues of a month hide, before any bundle of it is written."""
-    path = reports / report_id / f"{month:%Y-%m}" / HIDDEN_FILE
+    path = reports / report_id / report(report_id).calendar.name(month) / HIDDEN_FILE
     known = read_hidden(path)
     cells = sorted(known | set(hidden))
     if path.exists() and len(cells) == len(known):

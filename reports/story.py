@@ -63,6 +63,7 @@ class Teller:
             for name in bundle.codes
         }
         self.scope_names = {(scope.scope_type, scope.scope_id): scope.name for scope in bundle.scope_names}
+        self.is_daily = bundle.spec.schedule == "daily"
         self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
 
     def label(self, metric_id: str) -> str:
@@ -128,6 +129,7 @@ class Teller:
 
     def _lead(self) -> str:
         say_n = self.words.say_n
+        base = self.words.say("what is usual") if self.is_daily else self.words.say("last month")
         worse = sum(figure.change_previous == "worse" for figure in self.own)
         better = sum(figure.change_previous == "better" for figure in self.own)
         yearly = sum(f.change_year_ago == "worse" and f.change_previous != "worse" for f in self.own)
@@ -137,9 +139,10 @@ class Teller:
         if worse:
             sentences.append(
                 say_n(
-                    "%(count)s figure is clearly worse than last month.",
-                    "%(count)s figures are clearly worse than last month.",
+                    "%(count)s figure is clearly worse than %(base)s.",
+                    "%(count)s figures are clearly worse than %(base)s.",
                     worse,
+                    base=base,
                 )
             )
         if better and worse:
@@ -147,13 +150,14 @@ class Teller:
         elif better:
             sentences.append(
                 say_n(
-                    "%(count)s figure is clearly better than last month.",
-                    "%(count)s figures are clearly better than last month.",
+                    "%(count)s figure is clearly better than %(base)s.",
+                    "%(count)s figures are clearly better than %(base)s.",
                     better,
+                    base=base,
                 )
             )
         if not worse and not better:
-            sentences.append(self.words.say("No clear change against last month."))
+            sentences.append(self.words.say("No clear change against %(base)s.", base=base))
         if yearly:
             sentences.append(
                 say_n(
@@ -200,6 +204,12 @@ class Teller:
                 say("%(label)s is up on a year ago: %(value)s after %(before)s (%(evidence)s).", **values)
                 if rose
                 else say("%(label)s is down on a year ago: %(value)s after %(before)s (%(evidence)s).", **values)
+            )
+        elif self.is_daily:
+            text = (
+                say("%(label)s is up: %(value)s, usually %(before)s (%(evidence)s).", **values)
+                if rose
+                else say("%(label)s is down: %(value)s, usually %(before)s (%(evidence)s).", **values)
             )
         else:
             text = (
@@ -264,7 +274,12 @@ class Teller:
             ]
             more = self.words.say(" (%(parts)s)", parts=self.words.join(split)) if split else ""
             if figure.previous is not None:
-                more += self.words.say("; last month %(before)s", before=self._number(figure, figure.previous))
+                before = self._number(figure, figure.previous)
+                more += (
+                    self.words.say("; usually %(before)s", before=before)
+                    if self.is_daily
+                    else self.words.say("; last month %(before)s", before=before)
+                )
             text = self.words.say(
                 "%(label)s: %(value)s%(more)s.", label=self.label(metric_id), value=self.value(figure), more=more
             )
@@ -302,12 +317,16 @@ class Teller:
             for part in self._parts(metric_id):
                 if part.change_previous != "worse":
                     continue
-                finding = self.words.say(
-                    "%(label)s %(value)s after %(before)s (%(evidence)s)",
-                    label=self.label(metric_id),
-                    value=self.value(part),
-                    before=self._number(part, part.previous),
-                    evidence=self.evidence(part),
+                values = {
+                    "label": self.label(metric_id),
+                    "value": self.value(part),
+                    "before": self._number(part, part.previous),
+                    "evidence": self.evidence(part),
+                }
+                finding = (
+                    self.words.say("%(label)s %(value)s, usually %(before)s (%(evidence)s)", **values)
+                    if self.is_daily
+                    else self.words.say("%(label)s %(value)s after %(before)s (%(evidence)s)", **values)
                 )
                 if part.status == "missed":
                     finding += self.words.say(", target %(target)s missed", target=self._number(part, part.target))

@@ -10,7 +10,7 @@ from typing import Any
 from reports.bundle import Figure, Table
 from reports.language import DASH, plain
 from reports.layout import Listing, listing
-from reports.registry import ColumnSpec, TableSpec
+from reports.registry import ColumnSpec, MembersSpec, TableSpec
 from reports.story import Teller
 
 
@@ -29,6 +29,7 @@ class Row:
     change_previous: str  # better, worse, changed, no_clear_change or empty: picks the mark
     year_ago: str
     change_year_ago: str
+    previous_n: str = ""  # cases behind what is usual, in a report of days
 
 
 def printed(teller: Teller, figure: Figure) -> Row:
@@ -60,6 +61,7 @@ def printed(teller: Teller, figure: Figure) -> Row:
         change_previous="" if few else figure.change_previous or "",
         year_ago=DASH if few else number(figure.year_ago),
         change_year_ago="" if few else figure.change_year_ago or "",
+        previous_n=DASH if few or figure.previous_n is None else words.count(figure.previous_n),
     )
 
 
@@ -99,6 +101,36 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
         [line(*row) for row in table.rows],
         table.total - len(table.rows),
     )
+
+
+def members_table(teller: Teller, spec: MembersSpec) -> Listing | None:
+    """A line per member, those with most of the first metric first; a dash where too few cases stand behind it."""
+    bundle, words = teller.bundle, teller.words
+    metrics = [metric for metric in spec.metrics if bundle.figure(metric)]
+    cells: dict[str, dict[str, Figure]] = {}
+    for metric in metrics:
+        for part in bundle.parts(metric, spec.scope):
+            if part.month == bundle.month:
+                cells.setdefault(part.scope_id, {})[metric] = part
+    if not cells:
+        return None
+
+    def rank(scope_id: str) -> tuple[Decimal, str]:
+        first = cells[scope_id].get(metrics[0])
+        return (-(first.value or Decimal(0)) if first else Decimal(1), scope_id)
+
+    def text(figure: Figure | None) -> str:
+        if figure is None or figure.is_withheld:
+            return DASH
+        mark = "▼\u00a0" * (figure.change_previous == "worse")
+        return mark + teller.value(figure)
+
+    rows = [
+        (teller.scope_name(spec.scope, scope_id), *(text(cells[scope_id].get(metric)) for metric in metrics))
+        for scope_id in sorted(cells, key=rank)
+    ]
+    columns = [(words.name(spec.scope), False), *((teller.label(metric), True) for metric in metrics)]
+    return listing(words.say(spec.title), columns, rows[: spec.most], max(0, len(rows) - spec.most))
 
 
 def _place(teller: Teller, scope_id: str) -> str:

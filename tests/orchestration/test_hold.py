@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from expectations.results import Outcome, SuiteResult
 from orchestration.alerts import mail_on_failure
-from orchestration.assets.delivery import DELIVERY, delivery_asset
-from orchestration.assets.reports import FILES
+from orchestration.assets.delivery import delivery_asset, delivery_key
+from orchestration.assets.reports import files_key
 from orchestration.assets.warehouse import PUBLISHED
 from orchestration.checks import SUITE, reasons_to_hold, report_checks
 from orchestration.cli import cli
@@ -27,6 +27,7 @@ from orchestration.resources import writer
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 from reports.bundle import Bundle
+from reports.registry import DEFAULT
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.postoffice import house
 
@@ -108,7 +109,7 @@ def settings(tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) ->
 def _send(settings: Settings, *checks: str) -> list[str]:
     """The end of the monthly job: the checks (on the files, if not told), the delivery, the mail to the data owner."""
 
-    @dg.asset(key=FILES, partitions_def=monthly(settings), deps=[PUBLISHED])
+    @dg.asset(key=files_key(DEFAULT), partitions_def=monthly(settings), deps=[PUBLISHED])
     def files() -> None:
         """As they lie there."""
 
@@ -123,7 +124,8 @@ def _send(settings: Settings, *checks: str) -> list[str]:
         jobs=[
             dg.define_asset_job(
                 "monthly_report",
-                dg.AssetSelection.assets(FILES, DELIVERY) | dg.AssetSelection.checks_for_assets(PUBLISHED),
+                dg.AssetSelection.assets(files_key(DEFAULT), delivery_key(DEFAULT))
+                | dg.AssetSelection.checks_for_assets(PUBLISHED),
                 partitions_def=monthly(settings),
                 hooks={mail_on_failure(settings)},
                 executor_def=dg.in_process_executor,

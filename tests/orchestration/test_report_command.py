@@ -60,12 +60,12 @@ def test_wrong_use_says_what_would_do(tmp_path: Path, words: list[str], told: st
 
 def test_two_revisions_are_shown_side_by_side(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
     settings, con = home
-    reporting.issue_month(settings, MONTH)
+    reporting.issue_period(settings, MONTH)
     con.execute("update reporting.kpi_monthly set value = value + 2 where metric_id = 'nps' and month = ?", [MONTH])
-    assert reporting.issue_month(settings, MONTH).issued[0].pending
+    assert reporting.issue_period(settings, MONTH).issued[0].pending
     assert "nps" in run(settings, "differences").output
     assert "stand" in " ".join(reporting.pending(settings, MONTH))
-    outcome = reporting.issue_month(settings, MONTH, revise_it=True, reason="late answers")
+    outcome = reporting.issue_period(settings, MONTH, revise_it=True, reason="late answers")
     assert outcome.issued[0].bundle.revision == 2
     result = run(settings, "diff", "2026-10@1", "2026-10")
     assert result.exit_code == 0
@@ -78,10 +78,10 @@ def test_the_next_month_restates_the_one_before(home: tuple[Settings, duckdb.Duc
     """A correction of September that nobody asks for goes out with October."""
     settings, con = home
     september = date(2026, 9, 1)
-    reporting.issue_month(settings, september)
+    reporting.issue_period(settings, september)
     con.execute("update reporting.kpi_monthly set value = value + 2 where metric_id = 'nps' and month = ?", [september])
     assert [one.month for one in reporting.compare_issued(settings)] == [september]
-    outcome = reporting.issue_month(settings, MONTH)
+    outcome = reporting.issue_period(settings, MONTH)
     assert [(one.bundle.month, one.bundle.revision) for one in outcome.revised] == [(september, 2)]
     assert reporting.compare_issued(settings) == []
 
@@ -96,7 +96,7 @@ def test_scopes_of_recipients_are_issued_and_one_without_figures_is_told(
         "{id: b, name: B, address: b@example.com, scope: {store: 'demo:S99'}}",
     ]
     settings.recipients.write_text("recipients:\n" + "".join(f"  - {one}\n" for one in people), encoding="utf-8")
-    outcome = reporting.issue_month(settings, MONTH)
+    outcome = reporting.issue_period(settings, MONTH)
     store = Scope(type="store", id="demo:S07")
     assert [one.bundle.scope for one in outcome.issued] == [Scope(), store]
     assert "no figure for store demo:S99" in " ".join(outcome.told())
@@ -108,7 +108,7 @@ def test_verify_tells_a_figure_that_comes_out_otherwise(
     home: tuple[Settings, duckdb.DuckDBPyConnection], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     settings, con = home
-    reporting.issue_month(settings, MONTH)
+    reporting.issue_period(settings, MONTH)
 
     def rebuilt(*_: object) -> SimpleNamespace:
         folder = tmp_path / "scratch"
