@@ -337,6 +337,10 @@ class Bundle(_Frozen):
     def metric(self, metric_id: str) -> Metric:
         return next(metric for metric in self.metrics if metric.metric_id == metric_id)
 
+    def unit_of(self, metric_id: str | None) -> str:
+        """The unit of a metric that a table speaks of; score where the report does not know it."""
+        return next((metric.unit for metric in self.metrics if metric.metric_id == metric_id), "score")
+
     @property
     def mark(self) -> str:
         """The head of the hash, as pages and mails print it."""

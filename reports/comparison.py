@@ -61,7 +61,9 @@ def unit_of(change: Changed, bundle: Bundle) -> str:
     if (change.table, change.column) in SHAPE_UNITS:
         return SHAPE_UNITS[change.table, change.column]
     columns = next((spec.columns for spec in bundle.spec.tables if spec.title == change.table), ())
-    return next((column.unit for column in columns if column.title == change.column), "score")
+    unit = next((column.unit for column in columns if column.title == change.column), "score")
+    known = {metric.metric_id for metric in bundle.metrics}
+    return bundle.unit_of(next((name for name in change.row if name in known), None)) if unit == "figure" else unit
 
 
 def _line(change: Changed, teller: Teller) -> tuple[str, str, str, str]:

@@ -46,6 +46,8 @@ TERMS = {
     "uncertain": "Uncertain",
     "tangibles": "Tangibles",
     "reliability": "Reliability",
+    "promptness": "Promptness",
+    "accuracy": "Accuracy",
     "responsiveness": "Responsiveness",
     "assurance": "Assurance",
     "empathy": "Empathy",

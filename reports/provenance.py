@@ -5,18 +5,20 @@ Everything is read from the bundle; the rows of loads are added up, nothing else
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.bundle import Cause, Changed, Load, Restatement
+from reports.bundle import Cause, Changed, Contribution, Load, Restatement
+from reports.comparison import unit_of
 from reports.language import DASH, plain
 from reports.layout import Listing, listing
-from reports.revisions import SHAPE_UNITS
 from reports.story import Teller
 from reports.tables import printed
 
 MOST_EXCEPTIONS = 28  # printed; with the targets they fill a page
 MOST_LOADS = 60  # rows of the table of loads
+MOST_CONTRIBUTIONS = 40  # members behind the changes: those that add the largest part of one
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,39 @@ def exceptions(teller: Teller) -> Listing | None:
         rows,
         bundle.exceptions_total - len(shown),
     )
+
+
+def contributions(teller: Teller) -> Listing | None:
+    """What members add to the changes that page one calls, the largest parts of a change; how many more is told."""
+    bundle, words, say = teller.bundle, teller.words, teller.words.say
+    called = {(figure.metric_id, teller.called(figure)) for figure in teller.own}
+    behind = [part for part in bundle.contributions if (part.metric_id, part.period) in called]
+    changes: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for part in behind:
+        changes[part.metric_id, part.period, part.scope_type] += part.contribution
+
+    def share(part: Contribution) -> Decimal:
+        change = changes[part.metric_id, part.period, part.scope_type]
+        return abs(part.contribution / change) if change else Decimal(0)
+
+    largest = sorted(behind, key=share, reverse=True)[:MOST_CONTRIBUTIONS]
+    against = {"previous": say("Last month"), "year_ago": say("A year ago")}
+    rows = [
+        (
+            teller.label(part.metric_id),
+            against[part.period],
+            words.name(part.scope_type),
+            teller.member(part),
+            teller.difference(part.metric_id, part.contribution),
+            teller.difference(part.metric_id, changes[part.metric_id, part.period, part.scope_type]),
+            DASH if part.n is None else words.count(part.n),
+        )
+        for part in behind
+        if part in largest
+    ]
+    columns = [(say("Figure"), False), (say("Against"), False), (say("By"), False), (say("Where"), False)]
+    columns += [(say("Adds"), True), (say("To a change of"), True), (say("n"), True)]
+    return listing(say("Who adds what to a change"), columns, rows, len(behind) - len(rows)) if rows else None
 
 
 def _counts(teller: Teller) -> list[tuple[str, str]]:
@@ -184,13 +219,14 @@ def _cause(teller: Teller, cause: Cause) -> str:
 def _change(teller: Teller, change: Changed) -> tuple[str, ...]:
     words, bundle = teller.words, teller.bundle
     if change.metric_id:
-        unit, label = bundle.metric(change.metric_id).unit, teller.label(change.metric_id)
+        label = teller.label(change.metric_id)
         if change.dimension:
             label += words.say(": ") + teller.value_name(change.dimension, change.dimension_value)
     else:
-        unit = _unit(teller, change)
         rows = words.join([teller.value_name("", value) for value in change.row if value])
         label = f"{words.say(change.table)} · {rows} · {words.say(change.column)}"
+
+    unit = unit_of(change, bundle)
 
     def value(raw: str | None) -> str:
         return words.figure(None if raw is None else Decimal(raw), unit, bundle.meta.currency)
@@ -200,11 +236,3 @@ def _change(teller: Teller, change: Changed) -> tuple[str, ...]:
 
     where = teller.scope_name(change.scope_type, change.scope_id)
     return (where, label, value(change.old), value(change.new), cases(change.old_n), cases(change.new_n))
-
-
-def _unit(teller: Teller, change: Changed) -> str:
-    """The unit of a changed cell of a table."""
-    declared = {
-        (table.title, column.title): column.unit for table in teller.bundle.spec.tables for column in table.columns
-    }
-    return declared.get((change.table, change.column)) or SHAPE_UNITS.get((change.table, change.column), "score")

@@ -72,14 +72,15 @@ class ColumnSpec(_Spec):
 
     name: Name
     title: str  # a message of the catalogue
-    # a unit of figures, or how a text is printed: code (in words, if there are any), metric (by its label), scope
-    # (by its name), text, date
+    # a unit of figures (figure: that of the metric its row is of), or how a text is printed: code (in words, if there
+    # are any), metric (by its label), scope (by its name), text, date
     unit: Literal[
         "code",
         "scope",
         "metric",
         "text",
         "date",
+        "figure",
         "rate",
         "money",
         "count",
@@ -90,6 +91,7 @@ class ColumnSpec(_Spec):
         "score",
         "points",
     ] = "count"
+    of: Name | None = None  # whose names a code takes, where it is not those of the column's own name
     language: Literal["en", "zh-CN"] | None = None  # printed for readers of that language alone
     judged: bool = False  # too few to say where the table's n is below min_n
     printed: bool = True  # or only drawn from

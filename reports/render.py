@@ -193,6 +193,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
         "exceptions": provenance.exceptions(teller),
+        "contributions": provenance.contributions(teller),
         "quality": provenance.quality(teller),
         "loads": provenance.loads(teller),
         "stale": [load for load in bundle.loads if load.is_stale],

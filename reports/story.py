@@ -179,14 +179,21 @@ class Teller:
             )
         return self.words.space.join(sentences)
 
+    @staticmethod
+    def called(figure: Figure) -> Literal["previous", "year_ago"] | None:
+        """Against which month a change of a figure is called: the year before only where not the month before."""
+        if figure.change_previous not in {None, "no_clear_change"}:
+            return "previous"
+        return "year_ago" if figure.change_year_ago not in {None, "no_clear_change"} else None
+
     def _changes(self) -> list[Statement]:
-        """Called changes, the bad ones first; a change on the year only where there is none on the month."""
+        """Called changes, the bad ones first."""
         statements = []
         for figure in self.own:
-            if figure.change_previous and figure.change_previous != "no_clear_change":
-                statements.append(self._change(figure, figure.change_previous, yearly=False))
-            elif figure.change_year_ago and figure.change_year_ago != "no_clear_change":
-                statements.append(self._change(figure, figure.change_year_ago, yearly=True))
+            period = self.called(figure)
+            tone = figure.change_year_ago if period == "year_ago" else figure.change_previous
+            if period and tone and tone != "no_clear_change":
+                statements.append(self._change(figure, tone, yearly=period == "year_ago"))
         return sorted(statements, key=lambda statement: ("worse", "changed", "better").index(statement.tone))
 
     def _change(self, figure: Figure, tone: Tone, *, yearly: bool) -> Statement:
@@ -236,19 +243,17 @@ class Teller:
         scope_type = max(added, key=lambda c: abs(c.contribution)).scope_type
         parts = [c for c in added if c.scope_type == scope_type]
         named = [
-            f"{self.member(part)} {self._difference(figure.metric_id, part.contribution)}"
+            f"{self.member(part)} {self.difference(figure.metric_id, part.contribution)}"
             for part in parts[:MOST_PARTS_NAMED]
         ]
         rest = sum((part.contribution for part in parts[MOST_PARTS_NAMED:]), Decimal(0))
         if parts[MOST_PARTS_NAMED:]:
             named.append(
-                self.words.say(
-                    "all others together %(difference)s", difference=self._difference(figure.metric_id, rest)
-                )
+                self.words.say("all others together %(difference)s", difference=self.difference(figure.metric_id, rest))
             )
         return self.words.say(
             "Behind the change of %(difference)s: %(parts)s.",
-            difference=self._difference(figure.metric_id, sum((part.contribution for part in parts), Decimal(0))),
+            difference=self.difference(figure.metric_id, sum((part.contribution for part in parts), Decimal(0))),
             parts=self.words.join(named),
         )
 
@@ -258,7 +263,7 @@ class Teller:
             return self.words.say("without %(member)s", member=self.words.name(part.scope_type))
         return self._named_scope(part.scope_id, part.name)
 
-    def _difference(self, metric_id: str, value: Decimal) -> str:
+    def difference(self, metric_id: str, value: Decimal) -> str:
         """A difference with its sign; one of shares in percentage points."""
         unit = self.bundle.metric(metric_id).unit
         return self.words.difference(value, unit, self.bundle.meta.currency)

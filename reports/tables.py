@@ -71,14 +71,14 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
 
     shown = [column for column in spec.columns if column.printed and column.language in (None, words.code)]
 
-    def text(column: ColumnSpec, value: str | None, n: str | None) -> str:
+    def text(column: ColumnSpec, value: str | None, n: str | None, metric: str | None) -> str:
         if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
             return words.say("too few to say")
-        if value is None:
+        if not value:
             return DASH
         match column.unit:
             case "code":
-                return teller.value_name(column.name, value)
+                return teller.value_name(column.of or column.name, value)
             case "scope":
                 return _place(teller, value)
             case "metric":
@@ -88,12 +88,15 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
                 return words.day(date.fromisoformat(value))
             case "text":
                 return plain(value)
+            case "figure":
+                return words.figure(Decimal(value), teller.bundle.unit_of(metric), currency)
             case unit:
                 return words.figure(Decimal(value), unit, currency)
 
     def line(*values: str | None) -> tuple[str, ...]:
-        cells = zip(spec.columns, values, strict=False)  # the last value is n, which is no column
-        return tuple(text(column, value, values[-1]) for column, value in cells if column in shown)
+        cells = list(zip(spec.columns, values, strict=False))  # the last value is n, which is no column
+        metric = next((value for column, value in cells if column.unit == "metric"), None)
+        return tuple(text(column, value, values[-1], metric) for column, value in cells if column in shown)
 
     return listing(
         words.say(spec.title),

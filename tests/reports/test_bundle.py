@@ -11,7 +11,7 @@ import pytest
 
 from reports.bundle import MOST_EXCEPTIONS, Bundle, BundleDamagedError, Meta, Scope, Withheld, make_bundle, read_bundle
 from reports.revisions import issue
-from tests.reports.conftest import REGIONS
+from tests.reports.conftest import REGIONS, STORES
 
 MONTH = date(2026, 10, 1)
 
@@ -82,6 +82,35 @@ def test_small_rows_of_a_table_are_left_out_and_said(con: duckdb.DuckDBPyConnect
     assert Withheld(table=table.title) in company.withheld
 
 
+def test_a_figure_that_is_hidden_is_hidden_in_tables_of_figures_too(
+    con: duckdb.DuckDBPyConnection, bundle: Bundle
+) -> None:
+    """A table cut on its own would print what the figures withhold, or give it away by subtraction."""
+    con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S09' and metric_id = 'sla'")
+    con.execute("delete from reporting.kpi_monthly where scope_type = 'region' and metric_id = 'sla'")
+    con.execute(
+        """update reporting.kpi_monthly set n = (
+            select sum(n) from reporting.kpi_monthly as s where scope_type = 'store' and metric_id = 'sla' and month = ?
+        ) where scope_type = 'company' and metric_id = 'sla'""",
+        [MONTH],
+    )
+    con.execute("delete from reporting.service_triad")
+    con.execute(
+        """insert into reporting.service_triad by name
+        select month, scope_type, scope_id, 'promptness' as part, metric_id, '' as dimension_value, value, n, 1 as place
+        from reporting.kpi_monthly where metric_id = 'sla' and month = ? and dimension = ''""",
+        [MONTH],
+    )
+    shown, told = set(), set()
+    for store in STORES:
+        made = make(con, bundle.meta, Scope(type="store", id=store))
+        shown |= {store} if any(table.id == "service_triad" for table in made.tables) else set()
+        told |= {store} if (figure := made.figure("sla")) and not figure.is_withheld else set()
+    assert shown == told
+    assert "demo:S09" not in shown
+    assert len(shown) == len(STORES) - 2, "one more goes, so that nobody can subtract"
+
+
 def test_exceptions_are_counted_beyond_those_kept(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     """A list cut short without its total would read as all there is."""
     con.execute("update reporting.kpi_monthly set change_previous = 'worse' where scope_type = 'store' and n >= 30")
@@ -135,6 +164,7 @@ def test_a_member_with_a_hidden_figure_is_told_with_those_of_none(
     told = [c for c in make(con, bundle.meta).contributions if c.scope_type == "store"]
     assert "demo:S03" not in {c.scope_id for c in told}
     assert sum(c.contribution for c in told) == Decimal("-0.039")
+    assert make(con, bundle.meta, Scope(type="region", id="north")).contributions == ()
     assert next(c for c in told if not c.scope_id).n is None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 from reports import provenance
-from reports.bundle import Bundle, Cause, Changed, Load, Restatement, Warned, Withheld
+from reports.bundle import Bundle, Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
 from reports.language import LANGUAGES, language
 from reports.render import render_html
 from reports.story import Teller
+from reports.tables import printed_table
 
 NOTE = Restatement(
     month=date(2026, 9, 1),
@@ -57,6 +59,50 @@ def test_exceptions_are_capped_and_say_how_many_there_are(bundle: Bundle) -> Non
     assert (len(printed.rows), printed.more) == (provenance.MOST_EXCEPTIONS, 94 - provenance.MOST_EXCEPTIONS)
     assert all(row[-1].endswith("×\u00a0missed") for row in printed.rows)
     assert provenance.exceptions(teller(bundle, exceptions=(), exceptions_total=0)) is None
+
+
+def test_who_adds_to_a_change_is_capped_to_the_largest_parts_of_it(bundle: Bundle) -> None:
+    """A list of all members buries the few that matter, and one of a metric alone those of the others."""
+    own = bundle.figure("csat")
+    assert own
+    assert own.change_previous == "worse"
+    parts = [c for c in bundle.contributions if c.metric_id == "csat" and c.scope_type == "store"]
+    many = [parts[0].model_copy(update={"scope_id": f"s{i}", "contribution": Decimal(1)}) for i in range(60)]
+    other = [c.model_copy(update={"metric_id": "nps", "contribution": Decimal(-50)}) for c in parts[:2]]
+    uncalled = [c.model_copy(update={"period": "year_ago"}) for c in parts]
+    figures = tuple(
+        f.model_copy(update={"change_previous": "worse"}) if f.metric_id == "nps" else f for f in bundle.figures
+    )
+    printed = provenance.contributions(teller(bundle, contributions=(*many, *other, *uncalled), figures=figures))
+    assert printed is not None
+    assert (len(printed.rows), printed.more) == (provenance.MOST_CONTRIBUTIONS, 62 - provenance.MOST_CONTRIBUTIONS)
+    assert [row[4:6] for row in printed.rows[-2:]] == [("−50.0", "−100.0")] * 2
+    assert {row[1] for row in printed.rows} == {"Last month"}
+    assert provenance.contributions(teller(bundle, contributions=())) is None
+
+
+def test_a_figure_in_a_table_has_the_unit_of_its_metric(bundle: Bundle) -> None:
+    """A share of 0.9 and a time of 0.9 minutes stand in one column."""
+    title = "Promptness, accuracy, reliability: service quality in short"
+    spec = next(spec for spec in bundle.spec.tables if spec.title == title)
+    rows = (
+        ("promptness", "sla", "", "0.91", "0.9", "0.92", "0.95", "812", "812"),
+        ("promptness", "first_reply", "", "300", None, None, "60", "812", "812"),
+        ("accuracy", "sla", "billing_error", "0.91", None, None, None, "12", "12"),
+    )
+    names = (Code(dimension="standard_id", code="billing_error", place=1, label_en="Bills", label_zh="账单"),)
+    found = teller(bundle, codes=names)
+    table = printed_table(found, spec, Table(id=spec.id, title=title, rows=rows, total=3))
+    sla, reply = (found.label(metric) for metric in ("sla", "first_reply"))
+    assert table.rows == (
+        ("Promptness", sla, "–", "91.0%", "90.0%", "92.0%", "95.0%", "812"),
+        ("Promptness", reply, "–", "5.0 h", "–", "–", "60.0 min", "812"),
+        ("Accuracy", sla, "Bills", *(["too few to say"] * 3), "–", "12"),
+    )
+    change = Changed(table=title, row=("promptness", "first_reply", ""), column="Value", old="300", new="290")
+    note = NOTE.model_copy(update={"changes": (change,)})
+    told = provenance.restatements(teller(bundle, restatements=(note,)))[0].table.rows[0]
+    assert told[2:4] == ("5.0 h", "4.8 h")
 
 
 def test_a_restatement_tells_what_changed_by_how_much_and_why(bundle: Bundle) -> None:
