@@ -44,7 +44,9 @@ def local_session(scratch: Path, threads: int) -> SparkSession:
         .config("spark.sql.ansi.enabled", "true")
         .config("spark.sql.catalogImplementation", "in-memory")
         .config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
-        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.adaptive.enabled", "false")  # it plans anew after each of hundreds of stages
+        .config("spark.sql.codegen.cache.maxEntries", "10000")  # figures of a kind share code
         .config("spark.sql.codegen.wholeStage", "false")  # compiling a query costs more than running it on this little
         .config("spark.driver.memory", "2g")
         .config("spark.driver.host", "127.0.0.1")

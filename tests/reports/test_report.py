@@ -14,7 +14,9 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pypdfium2
@@ -26,11 +28,12 @@ from PIL import Image
 from pylopdf_fonts_zh_cn import sans_path
 from pypdfium2 import raw
 
+from orchestration.ingestion.contract import contract
 from orchestration.settings import DBT_PROJECT_DIR
 from reports.bundle import Bundle, write_bundle
 from reports.catalogue import messages, template, untranslated, update
 from reports.charts import ACCENT, DATA, INK, KINDS, RULE, Draw, _measuring_font, png
-from reports.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
+from reports.language import LANGUAGES, LONGEST_DEFINITION, TERMS, LanguageCode, catalogue_path, language
 from reports.layout import FULL, THIRD, listing, paddings, width
 from reports.registry import FOLDER, report, reports
 from reports.render import ClosedFetcher, Rendering, environment, render_html, render_pdf, write_reports
@@ -199,12 +202,24 @@ def test_minutes_read_as_hours_when_long() -> None:
     assert words.figure(None, "rate", "CNY") == "–"
 
 
-def test_every_metric_of_a_report_is_declared_by_a_model() -> None:
+@cache
+def declared() -> dict[str, dict[str, Any]]:
+    """The metrics of the models' yml by id."""
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (DBT_PROJECT_DIR / "models").rglob("*.yml")]
     models = [model for file in files for model in file.get("models") or []]
-    declared = {m["id"] for model in models for m in model.get("config", {}).get("meta", {}).get("metrics", [])}
+    return {m["id"]: m for model in models for m in model.get("config", {}).get("meta", {}).get("metrics", [])}
+
+
+def test_every_metric_of_a_report_is_declared_by_a_model() -> None:
     for spec in reports().values():
-        assert {*spec.metrics, *spec.drawn_metrics, *spec.advice} - declared == set()
+        assert {*spec.metrics, *spec.drawn_metrics, *spec.advice} - set(declared()) == set()
+
+
+def test_entities_and_dimensions_have_names_for_readers() -> None:
+    """Or a Chinese page tells of agent_shifts and of figures by cause in English."""
+    dimensions = {dimension for metric in declared().values() for dimension in metric.get("dimensions", [])}
+    assert "cause" in dimensions
+    assert {*dimensions, *contract()} - set(TERMS) == set()
 
 
 def test_reports_are_found_by_folder() -> None:
