@@ -23,7 +23,6 @@ from orchestration.errors import CommandFailedError
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 BUILT_IN = DBT_PROJECT_DIR / "seeds"
-DECLARED = DBT_PROJECT_DIR / "models" / "reference"  # not beside the files, which may come from elsewhere
 _LISTED = 10  # faults of one file that are told; a file of another make has one in every line
 _EXAMPLES = {"date": "2026-01-31", "integer": "7", "bigint": "7", "boolean": "true or false"}
 
@@ -47,7 +46,7 @@ class Seed:
 def seeds() -> dict[str, Seed]:
     """Every reference table by name."""
     declared = [
-        table for path in sorted(DECLARED.glob("*.yml")) for table in yaml.safe_load(path.read_text("utf-8"))["seeds"]
+        table for path in sorted(BUILT_IN.glob("*.yml")) for table in yaml.safe_load(path.read_text("utf-8"))["seeds"]
     ]
     return {table["name"]: _seed(table) for table in sorted(declared, key=lambda table: str(table["name"]))}
 
