@@ -23,6 +23,7 @@ from orchestration.errors import CommandFailedError
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 BUILT_IN = DBT_PROJECT_DIR / "seeds"
+_LINKED = ("dbt_project.yml", "macros", "models", "profiles.yml", "tests")
 _LISTED = 10  # faults of one file that are told; a file of another make has one in every line
 _EXAMPLES = {"date": "2026-01-31", "integer": "7", "bigint": "7", "boolean": "true or false"}
 
@@ -88,29 +89,37 @@ def faults(path: Path) -> list[str]:
     return told[:_LISTED] + more
 
 
-def seed_folder(settings: Settings) -> Path:
-    """The folder from which dbt takes the seeds: the project's own, or a copy in which the company's files stand in
-    the place of the built-in ones.
+def project_folder(settings: Settings) -> Path:
+    """The dbt project: the one beside this package, or one of links to it whose seeds are a copy, in which the
+    company's files stand in the place of the built-in ones.
 
-    While a file is faulty it is the project's own: what is scheduled can be loaded all the same, and `check` stops the
-    build. The name of the copy is that of its contents: it never changes under a build that reads it.
+    While a file is faulty it is the first: what is scheduled can be loaded all the same, and `check` stops the build.
+    The name of the second is that of its contents: it never changes under a build that reads it. Seeds stay inside a
+    project, for dbt writes what it runs to their path under its target: given a whole path, over the seeds themselves.
     """
     chosen = version(settings)
     if chosen is None or any(faults(path) for path in replaced(settings)):
-        return BUILT_IN
+        return DBT_PROJECT_DIR
     built_in = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(BUILT_IN.iterdir()))).hexdigest()[:12]
-    folder = settings.build / "seeds" / f"{built_in}-{chosen}"
+    folder = settings.build / "projects" / f"{built_in}-{chosen}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=folder.parent))
-        shutil.copytree(BUILT_IN, new, dirs_exist_ok=True)
+        for name in _LINKED:
+            (new / name).symlink_to(DBT_PROJECT_DIR / name)
+        shutil.copytree(BUILT_IN, new / BUILT_IN.name)
         for path in replaced(settings):
-            _write_typed(path, new / path.name)
+            _write_typed(path, new / BUILT_IN.name / path.name)
         try:
             new.rename(folder)
         except OSError:  # another process was faster; its copy is the same
             shutil.rmtree(new)
     return folder
+
+
+def seed_folder(settings: Settings) -> Path:
+    """The folder from which dbt takes the seeds."""
+    return project_folder(settings) / BUILT_IN.name
 
 
 def _faults(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:

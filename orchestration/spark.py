@@ -19,8 +19,8 @@ from pyspark.sql import SparkSession
 
 from orchestration.ingestion.contract import Entity, contract, quote
 from orchestration.ingestion.ledger import live_files
-from orchestration.reference import seed_folder
-from orchestration.settings import DBT_PROJECT_DIR, Settings
+from orchestration.reference import project_folder
+from orchestration.settings import Settings
 
 AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service", "economics", "reporting")
 _INNER = ("raw", "control", "staging", "intermediate", "reference")
@@ -114,12 +114,12 @@ def build_spark(settings: Settings, scratch: Path, on_node: Callable[[str, str, 
 
     SparkAdapter.default_python_submission_method = "session"  # type: ignore[assignment, method-assign]
     SparkAdapter.python_submission_helpers = {"session": SessionJob}  # type: ignore[assignment, method-assign]
-    os.environ["KEFU_SEEDS"] = str(seed_folder(settings))
+    project = str(project_folder(settings))
     outcome = dbtRunner(callbacks=[watch]).invoke(
         [
             *("build", "--target", "spark", "--full-refresh"),
             *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
-            *("--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)),
+            *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", str(scratch / "dbt"), "--log-path", str(scratch / "dbt")),
             *("--vars", json.dumps(settings.dbt_vars, sort_keys=True, default=str)),
             *("--log-level", "none", "--no-use-colors"),

@@ -21,7 +21,7 @@ import duckdb
 
 from orchestration import reference
 from orchestration.ingestion.registration import RunContext, register_duckdb
-from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
+from orchestration.settings import REPOSITORY, Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -269,9 +269,10 @@ def _build_id(settings: Settings, run: RunContext, code: str, chosen: str) -> st
 
 
 def _arguments(settings: Settings) -> list[str]:
+    project = str(reference.project_folder(settings))
     return [
-        *("--project-dir", str(DBT_PROJECT_DIR)),
-        *("--profiles-dir", str(DBT_PROJECT_DIR)),
+        *("--project-dir", project),
+        *("--profiles-dir", project),
         *("--target-path", str(settings.build / "dbt")),
         *("--log-path", str(settings.build / "dbt")),
         *("--vars", json.dumps(settings.dbt_vars, sort_keys=True, default=str)),
@@ -287,7 +288,6 @@ def _dbt_environment(settings: Settings, work: Path, marts: Path) -> Iterator[No
         "KEFU_WORK_DB": str(work),
         "KEFU_MARTS_DB": str(marts),
         "KEFU_THREADS": str(settings.engine.threads),
-        "KEFU_SEEDS": str(reference.seed_folder(settings)),
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -32,6 +32,7 @@ class Warehouse:
 
     directory: Path
     target: Path  # dbt's parse cache, shared by the warehouses of a session
+    project: Path = DBT_PROJECT_DIR
 
     @property
     def work(self) -> Path:
@@ -90,7 +91,7 @@ class Warehouse:
         done = subprocess.run(
             [
                 sys.executable, "-m", "dbt.cli.main", "--quiet", *arguments, "--exclude-resource-type", "unit_test",
-                "--project-dir", DBT_PROJECT_DIR, "--profiles-dir", DBT_PROJECT_DIR,
+                "--project-dir", self.project, "--profiles-dir", self.project,
                 "--target-path", self.target, "--log-path", self.directory,
             ],
             env={**os.environ, "KEFU_WORK_DB": str(self.work), "KEFU_MARTS_DB": str(self.marts)},

@@ -10,7 +10,7 @@ import duckdb
 import jinja2
 import pytest
 
-from orchestration.reference import seed_folder
+from orchestration.reference import project_folder, seed_folder
 from orchestration.settings import Settings
 from tests.dbt.conftest import Warehouse
 
@@ -81,9 +81,7 @@ def test_an_edit_that_makes_no_sense_is_told_by_table_and_day(edits: str, told: 
 
 
 @pytest.mark.slow
-def test_a_company_s_own_table_decides_instead_of_the_built_in_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_company_s_own_table_decides_instead_of_the_built_in_one(tmp_path: Path) -> None:
     """A holiday, and a schedule that is called by a number: dbt must neither read the built-in file nor guess types."""
     settings = Settings(home=tmp_path / "home")
     settings.reference.mkdir(parents=True)
@@ -94,10 +92,11 @@ def test_a_company_s_own_table_decides_instead_of_the_built_in_one(
         "schedule_id,valid_from,valid_to,time_zone,weekday,opens,closes\n101,,,Asia/Shanghai,3,09:00,17:00\n",
         encoding="utf-8",
     )
-    monkeypatch.setenv("KEFU_SEEDS", str(seed_folder(settings)))
-    warehouse = Warehouse(tmp_path, tmp_path / "target")
+    warehouse = Warehouse(tmp_path, tmp_path / "target", project_folder(settings))
     warehouse.load([], as_of=date(2026, 9, 30))
-    warehouse.dbt("build", "--select", "+int_service__working_days", "--exclude-resource-type", "test")
+    given = {path.name: path.read_bytes() for path in seed_folder(settings).iterdir()}
+    warehouse.dbt("build", "--select", "+int_service__working_days")
+    assert {path.name: path.read_bytes() for path in seed_folder(settings).iterdir()} == given
     days = warehouse.work_query(
         "select distinct schedule_id, local_date from intermediate.int_service__working_days"
         " where local_date between '2026-10-01' and '2026-10-31' and is_working_day order by all"
