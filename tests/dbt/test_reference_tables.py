@@ -95,7 +95,7 @@ def test_a_company_s_own_table_decides_instead_of_the_built_in_one(tmp_path: Pat
     warehouse = Warehouse(tmp_path, tmp_path / "target", project_folder(settings))
     warehouse.load([], as_of=date(2026, 9, 30))
     given = {path.name: path.read_bytes() for path in seed_folder(settings).iterdir()}
-    warehouse.dbt("build", "--select", "+int_service__working_days")
+    warehouse.dbt("build", "--select", "+int_service__working_days", "--indirect-selection", "cautious")
     assert {path.name: path.read_bytes() for path in seed_folder(settings).iterdir()} == given
     days = warehouse.work_query(
         "select distinct schedule_id, local_date from intermediate.int_service__working_days"
