@@ -88,12 +88,7 @@ def issue_period(
             notes = restatements_since_last(home.reports, report_id, first, scope)
             made = made.model_copy(update={"restatements": notes})
             one = issue(made, home.reports)
-            if revise_it and one.pending:
-                known_at = one.bundle.meta.known_at
-                if known_at not in since:
-                    since[known_at] = causes(home, report_id, first, known_at, made.meta.known_at)
-                one = revise(made, home.reports, reason, since[known_at])
-            outcome.issued.append(one)
+            outcome.issued.append(_revised(home, made, one, since, reason) if revise_it and one.pending else one)
     return outcome
 
 
@@ -148,13 +143,20 @@ def _restate(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: s
     revised = []
     since: dict[date, tuple[Cause, ...]] = {}
     for made in _again(home, connection, report_id, first):
-        known_at = read_bundle(home.reports / made.folder / BUNDLE_FILE).meta.known_at
-        if known_at not in since:
-            since[known_at] = causes(home, report_id, first, known_at, made.meta.known_at)
-        one = revise(made, home.reports, "", since[known_at])
-        if one.is_new:
-            revised.append(one)
+        one = issue(made, home.reports)
+        if one.pending:
+            revised.append(_revised(home, made, one, since))
     return revised
+
+
+def _revised(
+    home: Settings, made: Bundle, one: Issued, since: dict[date, tuple[Cause, ...]], reason: str = ""
+) -> Issued:
+    """The revision of what was issued; `since` keeps the causes by the load that an issue stands on."""
+    known_at = one.bundle.meta.known_at
+    if known_at not in since:
+        since[known_at] = causes(home, made.report, made.month, known_at, made.meta.known_at)
+    return revise(made, home.reports, reason, since[known_at], one)
 
 
 def _again(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str, first: date) -> Iterator[Bundle]:

@@ -17,6 +17,7 @@ from reports.bundle import Figure, Metric, Scope, ScopeName, write_whole
 from reports.language import LANGUAGES, Language, LanguageCode, language, plain
 from reports.registry import DEFAULT, report
 from reports.render import environment
+from reports.tables import printed_value
 
 INDEX = {"en": "index.html", "zh-CN": "index.zh-CN.html"}
 FORMATS = ("html", "pdf")
@@ -133,11 +134,7 @@ def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, l
         for figure in one.figures:
             metric = metrics[figure.metric_id]
             labels.setdefault(metric.metric_id, plain(metric.label_zh if words.code == "zh-CN" else metric.label_en))
-            value = (
-                words.say("too few to say")
-                if figure.is_withheld
-                else words.figure(figure.value, metric.unit, one.currency)
-            )
+            value = printed_value(words, figure, metric.unit, one.currency)
             n = "" if figure.n is None else words.count(figure.n)
             lines.setdefault(metric.metric_id, []).append((words.month(one.month), value, n, link))
     yield from sorted((labels[metric_id], found) for metric_id, found in lines.items())

@@ -83,6 +83,7 @@ class Metric(_Frozen):
     unit: str
     direction: Literal["up", "down", "none"]
     claims_change: bool
+    counts_cases: bool = True  # n counts people or cases of theirs, so that a small one is not shown
 
 
 class Figure(_Frozen):
@@ -234,8 +235,8 @@ class Cause(_Frozen):
     rows: int | None = None  # of those loads, that speak of the month
 
 
-class Changed(_Frozen):
-    """One printed figure that is not what was issued; None where there was or is none.
+class Place(_Frozen):
+    """Where a figure stands in a report.
 
     Of a table, `metric_id` is empty, `row` says which row and `column` which column: titles are messages.
     """
@@ -248,6 +249,11 @@ class Changed(_Frozen):
     table: str = ""
     row: tuple[str | None, ...] = ()
     column: str = ""
+
+
+class Changed(Place):
+    """One printed figure that is not what was issued; None where there was or is none."""
+
     old: str | None
     new: str | None
     old_n: int | None = None
@@ -431,7 +437,7 @@ _CELLS = """
 select metric_id, month, scope_type, scope_id, dimension, dimension_value, n
 from report_figures
 where
-    month between $first and $month and list_contains($metrics, metric_id) and (dimension = '' or month = $month)
+    month between $first and $month and list_contains($counted, metric_id) and (dimension = '' or month = $month)
     and n > 0
 """
 
@@ -573,7 +579,9 @@ order by metric_id, dimension
 """
 
 _METRICS = """
-select metric_id, label_en, label_zh, definition_en, definition_zh, unit, direction, claims_change
+select
+    -- a warehouse that was built before a column was declared does not have it yet
+    columns(lambda name: list_contains($declared, name))
 from {definitions}
 where list_contains($metrics, metric_id)
 order by list_position($metrics, metric_id)
@@ -733,6 +741,7 @@ class Source:
             "most_parts": MOST_PARTS,
             "most_over_time": MOST_PARTS_OVER_TIME,
             "known_at": meta.known_at,
+            "declared": list(Metric.model_fields),
         }
         self._there = {name for (name,) in con.execute(_TABLES).fetchall()}
         self._metrics = self._read(Metric, _METRICS.format(definitions=self._grain.definitions))
@@ -741,6 +750,7 @@ class Source:
             raise ValueError(
                 f"report {report_id}: no model declares the metrics {', '.join(sorted(unknown))}; mend its report.yml"
             )
+        self._values["counted"] = [metric.metric_id for metric in self._metrics if metric.counts_cases]
         self.regions = dict(con.execute(_INSIDE).fetchall()) if "customer.dim_store" in self._there else {}
         monthly = self.spec.schedule == "monthly"  # what has a shape of its own is known by month
         self._shapes = {name: self._shape(name) if monthly else [] for name, *_ in _SHAPES}

@@ -6,6 +6,7 @@ differences that were found and not yet issued in `differences.json`. Nothing is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,7 @@ from reports.bundle import (
     Bundle,
     Cause,
     Changed,
+    Place,
     Restatement,
     Scope,
     read_bundle,
@@ -68,19 +70,6 @@ class Issued:
     pending: tuple[Changed, ...] = ()
 
 
-class Place(NamedTuple):
-    """Where a figure stands in a report."""
-
-    metric_id: str
-    scope_type: str = "company"
-    scope_id: str = "company"
-    dimension: str = ""
-    dimension_value: str = ""
-    table: str = ""
-    row: tuple[str | None, ...] = ()
-    column: str = ""
-
-
 class Told(NamedTuple):
     """What stands there: as it is printed, and the number behind it."""
 
@@ -105,17 +94,20 @@ def issue(made: Bundle, reports: Path) -> Issued:
     return Issued(issued, is_new=False, pending=changes)
 
 
-def revise(made: Bundle, reports: Path, reason: str = "", causes: Iterable[Cause] = ()) -> Issued:
+def revise(
+    made: Bundle, reports: Path, reason: str = "", causes: Iterable[Cause] = (), found: Issued | None = None
+) -> Issued:
     """Issue a bundle anew where a printed figure changed, with a note of what and why; the old one is kept.
 
-    Without a change of a printed figure the issued one stands. Raises NoSuchEditionError when nothing was issued.
+    `found` is what `issue` gave for it. Without a change of a printed figure the issued one stands. Raises
+    NoSuchEditionError when nothing was issued.
     """
     path = reports / made.folder / BUNDLE_FILE
     if not path.exists():
         raise NoSuchEditionError(f"{path}: nothing was issued, so there is nothing to revise; run kefu report first")
-    issued = read_bundle(path)
-    changes = changed(issued, made)
-    _record(issued, made, (), path.with_name(DIFFERENCES_FILE))
+    found = found or issue(made, reports)
+    issued, changes = found.bundle, found.pending
+    path.with_name(DIFFERENCES_FILE).unlink(missing_ok=True)
     if not changes:
         return Issued(issued, is_new=False)
     note = Restatement(
@@ -151,9 +143,9 @@ def edition(reports: Path, report_id: str, month: date, scope: Scope, revision: 
 
 
 def issued_scopes(reports: Path, report_id: str, month: date) -> list[Scope]:
-    """Whose reports of a month were issued, the company first."""
+    """Whose reports of a month were issued, the company first. Of the bundles nothing else is looked at."""
     folder = reports / report_id / report(report_id).calendar.name(month)
-    found = [read_bundle(path).scope for path in sorted(folder.glob(f"*/{BUNDLE_FILE}"))]
+    found = [Scope.model_validate(json.loads(path.read_bytes())["scope"]) for path in folder.glob(f"*/{BUNDLE_FILE}")]
     return sorted(found, key=lambda scope: (scope.type != "company", scope.type, scope.id))
 
 
@@ -190,7 +182,7 @@ def changed(old: Bundle, new: Bundle, *, exact: bool = False) -> tuple[Changed, 
     places = [*after, *(place for place in before if place not in after)]
     return tuple(
         Changed(
-            **place._asdict(),
+            **place.model_dump(),
             old=was.raw if was else None,
             new=now.raw if now else None,
             old_n=was.n if was else None,
@@ -214,7 +206,13 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
     for figure in bundle.figures:
         if figure.month == bundle.month:
             row = printed(teller, figure)
-            place = Place(*(getattr(figure, name) for name in Place._fields[:5]))
+            place = Place(
+                metric_id=figure.metric_id,
+                scope_type=figure.scope_type,
+                scope_id=figure.scope_id,
+                dimension=figure.dimension,
+                dimension_value=figure.dimension_value,
+            )
             texts = (row.value, row.interval, row.n, row.target, row.status_text)
             found[place] = Told(texts, _raw(figure.value), figure.n)
     specs = {(spec.id, spec.title): spec for spec in bundle.spec.tables}
@@ -227,7 +225,7 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
             name = tuple(values[i] for i in words) or (values[0],)
             for (i, column), cell in zip(shown, line, strict=True):
                 if column.is_number:
-                    place = Place("", *bundle.scope.key, table=table.title, row=name, column=column.title)
+                    place = _in_table(bundle.scope, table.title, name, column.title)
                     found[place] = Told((cell,), values[i], None)
     return found | dict(_shapes(bundle, teller))
 
@@ -269,8 +267,11 @@ def _shapes(bundle: Bundle, teller: Teller) -> Iterator[tuple[Place, Told]]:
             for column, heading, unit in columns:
                 value = getattr(record, column)
                 text = teller.words.figure(value, unit, bundle.meta.currency)
-                place = Place("", *bundle.scope.key, table=title, row=row, column=heading)
-                yield place, Told((text,), _raw(value), None)
+                yield _in_table(bundle.scope, title, row, heading), Told((text,), _raw(value), None)
+
+
+def _in_table(scope: Scope, table: str, row: tuple[str | None, ...], column: str) -> Place:
+    return Place(scope_type=scope.type, scope_id=scope.id, table=table, row=row, column=column)
 
 
 def _raw(value: object) -> str | None:

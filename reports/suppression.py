@@ -25,25 +25,6 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-# Metrics whose n counts no people and no cases of theirs: months, cohorts, attributes, steps, departments, actions.
-COUNTS_NO_CASES = frozenset(
-    {
-        "calls_occupancy",
-        "cohort_retention",
-        "improvement_loop",
-        "improvement_loop_on_time",
-        "improvement_loop_overdue",
-        "ipa",
-        "loyalty_index",
-        "moments_of_truth",
-        "points",
-        "points_breakage_rate",
-        "points_liability",
-        "promise_coverage",
-        "promise_coverage_promises",
-    }
-)
-
 
 class Key(NamedTuple):
     """Which cell: a metric (or a table) of a month and scope, whole (no dimension) or one value of a dimension."""
@@ -81,7 +62,7 @@ def hidden_cells(
     )
     for key, n in cells:
         scope, figure = (key.scope_type, key.scope_id), (key.metric_id, key.month)
-        if n <= 0 or key.metric_id in COUNTS_NO_CASES:
+        if n <= 0:
             continue
         if key.dimension:
             splits[figure][key.dimension][scope][key.dimension_value] = n

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from reports.bundle import Figure, Table
-from reports.language import DASH, plain
+from reports.language import DASH, Language, plain
 from reports.layout import Listing, listing
 from reports.registry import ColumnSpec, MembersSpec, TableSpec
 from reports.story import Teller
@@ -41,28 +41,35 @@ def printed(teller: Teller, figure: Figure) -> Row:
     def number(value: Any) -> str:
         return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)
 
-    marks = {
-        "met": words.say("met"),
-        "missed": words.say("missed"),
-        "too_few": words.say("too few to say"),
-        "suppressed": words.say("not shown"),
-        "no_target": "",
-        None: "",
-    }
     return Row(
         label=teller.label(figure.metric_id),
-        value=marks[figure.status] if few else number(figure.value),
+        value=printed_value(words, figure, metric.unit, teller.bundle.meta.currency),
         interval=DASH if few else teller.interval(figure),
         n=DASH if figure.n is None else words.count(figure.n),
         target=number(figure.target),
         status=figure.status or "no_target",
-        status_text=marks[figure.status],
+        status_text=_status(words, figure),
         previous=DASH if few else number(figure.previous),
         change_previous="" if few else figure.change_previous or "",
         year_ago=DASH if few else number(figure.year_ago),
         change_year_ago="" if few else figure.change_year_ago or "",
         previous_n=DASH if few or figure.previous_n is None else words.count(figure.previous_n),
     )
+
+
+def printed_value(words: Language, figure: Figure, unit: str, currency: str) -> str:
+    """The value of a figure, or why it is not printed."""
+    return _status(words, figure) if figure.is_withheld else words.figure(figure.value, unit, currency)
+
+
+def _status(words: Language, figure: Figure) -> str:
+    marks = {
+        "met": words.say("met"),
+        "missed": words.say("missed"),
+        "too_few": words.say("too few to say"),
+        "suppressed": words.say("not shown"),
+    }
+    return marks.get(figure.status or "", "")
 
 
 def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:

@@ -21,7 +21,9 @@
      entities          optional: entities without which the figure is absent rather than 0
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
-     claims_change     whether months may be compared; not by default for snapshots #}
+     claims_change     whether months may be compared; not by default for snapshots
+     counts_cases      false where n counts neither people nor cases of theirs (months, attributes, departments): a report hides
+                       no such figure for its small n; true by default #}
 
 
 {# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, and
@@ -78,7 +80,7 @@
 {%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases',
+    'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
 ] -%}
 {%- set accepted = {
     'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
@@ -344,6 +346,7 @@ select
     cast({{ metric.look_back_months }} as integer) as look_back_months,
     {{ metric.claims_change and kpi_kinds()[metric.kind].tested }} as claims_change,
     {{ kpi_kinds()[metric.kind].estimated }} as is_estimate,
+    {{ metric.get('counts_cases', true) }} as counts_cases,
     {{ measure(metric.get('material_change', 'null')) }} as material_change,
     {{ measure(metric.get('material_change_relative', 'null')) }} as material_change_relative
 {{ 'union all' if not loop.last }}
@@ -364,6 +367,7 @@ select
     cast(null as integer) as look_back_months,
     cast(null as boolean) as claims_change,
     cast(null as boolean) as is_estimate,
+    cast(null as boolean) as counts_cases,
     cast(null as decimal(28, 8)) as material_change,
     cast(null as decimal(28, 8)) as material_change_relative
 where 1 = 0

@@ -122,7 +122,7 @@ create table reporting.kpi_monthly (
 );
 create table reporting.metric_definitions (
     metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
-    unit varchar, direction varchar, claims_change boolean
+    unit varchar, direction varchar, claims_change boolean, counts_cases boolean
 );
 create table reporting.servqual_monthly (
     month date, scope_type varchar, scope_id varchar, dimension varchar, n bigint, expectation decimal(28, 8),
@@ -166,14 +166,14 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         con,
         "metric_definitions",
         [
-            (m.id, m.en, m.zh, f"How {m.en} {long_en}.", f"{m.zh}{long_zh}。", m.unit, m.direction, m.claims)
+            (m.id, m.en, m.zh, f"How {m.en} {long_en}.", f"{m.zh}{long_zh}。", m.unit, m.direction, m.claims, True)
             for m in METRICS
         ],
     )
     spec, told = report("service_quality"), {m.id for m in METRICS}
     others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
     if others:  # declared, and not supplied
-        _insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False) for m in others])
+        _insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, True) for m in others])
     supplied = [metric for metric in METRICS if metric.area in areas]
     _insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
     _insert(con, "dim_store", [(s, region) for region, stores in REGIONS.items() for s in stores], schema="customer")

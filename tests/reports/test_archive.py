@@ -39,6 +39,17 @@ def test_a_figure_is_found_by_its_name_with_its_value_as_issued(bundle: Bundle, 
     assert "<summary>客户满意度（CSAT）</summary>" in chinese
 
 
+def test_a_figure_that_is_not_shown_is_called_so(bundle: Bundle, tmp_path: Path) -> None:
+    """Too few to say would be a word about its cases."""
+    hidden = {"value": None, "n": None, "status": "suppressed"}
+    figures = tuple(f.model_copy(update=hidden) if f.metric_id == "csat" else f for f in bundle.figures)
+    put(tmp_path, bundle.model_copy(update={"figures": figures}), "en/report.html")
+    english = write_archive(tmp_path)[0].read_text(encoding="utf-8")
+    (csat,) = re.findall(r"<summary>Customer satisfaction \(CSAT\)</summary>(.*?)</details>", english, re.S)
+    assert "not shown" in csat
+    assert "too few" not in csat
+
+
 def test_what_only_a_store_may_see_is_not_among_the_company_s_figures(bundle: Bundle, tmp_path: Path) -> None:
     put(tmp_path, bundle.model_copy(update={"scope": Scope(type="store", id="demo:S07")}), "en/report.html")
     for page in write_archive(tmp_path):

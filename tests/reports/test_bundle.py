@@ -66,6 +66,19 @@ def test_a_small_figure_says_only_that_there_is_one(con: duckdb.DuckDBPyConnecti
     assert not [f for f in make(con, bundle.meta).parts("csat", "store") if f.scope_id == "demo:S07"]
 
 
+def test_a_small_number_of_what_is_no_case_is_no_secret(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    """Three departments keep no promise, three months make an occupancy: nobody is behind them."""
+    con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and metric_id = 'csat'")
+    con.execute("update reporting.metric_definitions set counts_cases = false where metric_id = 'csat'")
+    figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
+    assert figure is not None
+    assert figure.n == 3
+    con.execute("alter table reporting.metric_definitions drop column counts_cases")
+    figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
+    assert figure is not None
+    assert figure.status == "suppressed", "of a warehouse that does not say it yet everything counts"
+
+
 def test_a_hidden_month_is_not_told_as_the_month_before(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and month = date '2026-09-01'")
     figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
