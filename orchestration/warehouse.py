@@ -21,7 +21,7 @@ import duckdb
 
 from orchestration import reference
 from orchestration.ingestion.registration import RunContext, register_duckdb
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -269,11 +269,13 @@ def _build_id(settings: Settings, run: RunContext, code: str, chosen: str) -> st
 
 
 def _arguments(settings: Settings) -> list[str]:
-    project = str(reference.project_folder(settings))
+    project = reference.project_folder(settings)
+    # what dbt remembers of a parse is of one project: a large seed it knows by its path alone
+    target = settings.build / "dbt" if project == DBT_PROJECT_DIR else project / "target"
     return [
-        *("--project-dir", project),
-        *("--profiles-dir", project),
-        *("--target-path", str(settings.build / "dbt")),
+        *("--project-dir", str(project)),
+        *("--profiles-dir", str(project)),
+        *("--target-path", str(target)),
         *("--log-path", str(settings.build / "dbt")),
         *("--vars", json.dumps(settings.dbt_vars, sort_keys=True, default=str)),
         *("--log-level", "none"),
