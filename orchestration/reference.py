@@ -25,7 +25,13 @@ from orchestration.settings import DBT_PROJECT_DIR, Settings
 BUILT_IN = DBT_PROJECT_DIR / "seeds"
 _LINKED = ("dbt_project.yml", "macros", "models", "profiles.yml", "tests")
 _LISTED = 10  # faults of one file that are told; a file of another make has one in every line
-_EXAMPLES = {"date": "2026-01-31", "integer": "7", "bigint": "7", "boolean": "true or false"}
+# how a value of a type is called and written; decimals are the rest
+_WRITTEN = {
+    "date": ("date", "2026-01-31"),
+    "integer": ("whole number", "7"),
+    "bigint": ("whole number", "7"),
+    "boolean": ("truth value", "true or false"),
+}
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,9 @@ def _untyped(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[tupl
         digits = f" and regexp_full_match({name}, '-?[0-9]+')" if whole else ""
         fits = f"try_cast({name} as {kind}) is not null{digits}"
         sql = f"select line, {name} from written where {name} is not null and not ({fits}) order by line"
+        called, example = _WRITTEN.get(kind, ("number", "0.25"))
         for line, value in connection.execute(sql).fetchall():
-            yield line, f", {name}: {value!r} is no {kind}; write it as {_EXAMPLES.get(kind, '0.25')}"
+            yield line, f", {name}: {value!r} is no {called}; write it as {example}"
 
 
 def _cast(connection: duckdb.DuckDBPyConnection, seed: Seed) -> None:

@@ -57,7 +57,7 @@ def test_every_column_has_its_type() -> None:
         ("grade_cuts.csv", "grade,name_en,name_zh,share,valid_from,valid_to", "lacks up_to_share and has 'share' too"),
         ("grade_cuts.csv", f"{CUTS},grade", "line 1: names a column twice"),
         ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,1.00,2026-01-01\n", "line 2: not as many cells as line 1"),
-        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,a lot,2026-01-01,\n", "line 2, up_to_share: 'a lot' is no decimal"),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,a lot,2026-01-01,\n", "line 2, up_to_share: 'a lot' is no number"),
         ("grade_cuts.csv", f"{CUTS}\n\nA,Best,最好,1,31.1.2026,\n", "line 3, valid_from: '31.1.2026' is no date"),
         ("grade_cuts.csv", f"{CUTS}\nA,Best,,1,2026-01-01,\n", "line 2, name_zh: empty; fill it in"),
         ("grade_cuts.csv", f"{CUTS}\nA,B,最,2,2026-01-01,\n", "line 2: breaks the rule up_to_share > 0 and"),
@@ -74,7 +74,7 @@ def test_every_column_has_its_type() -> None:
         (
             "schedules.csv",
             "schedule_id,valid_from,valid_to,time_zone,weekday,opens,closes\nday,,,Asia/Shanghai,1.5,09:00,18:00\n",
-            "line 2, weekday: '1.5' is no integer; write it as 7",
+            "line 2, weekday: '1.5' is no whole number; write it as 7",
         ),
         (
             "schedules.csv",
