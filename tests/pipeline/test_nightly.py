@@ -18,6 +18,7 @@ import pytest
 from demo import DELIVERIES
 from orchestration import commands, warehouse
 from orchestration.errors import CommandFailedError
+from orchestration.reference import BUILT_IN
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 from tests.pipeline.conftest import Demo, published_differences
@@ -157,6 +158,34 @@ def test_a_refused_load_hurts_no_other_and_is_told(demo: Demo, new_home: Callabl
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in home.outbox.glob("*.eml")]
     assert [mail["To"] for mail in mails] == [home.mail.data_owner]
     assert orders.name in mails[0].get_body(("plain",)).get_content()
+
+
+@pytest.mark.long
+def test_a_company_s_own_tiers_make_the_figures_and_wrong_ones_stop_the_night(
+    demo: Demo, new_home: Callable[[], Settings]
+) -> None:
+    """Told to the data owner by file, line and column; and a build never writes to the tables it reads."""
+    home, first = new_home(), DELIVERIES[0]
+    demo.deliver(home, first, first)
+    home.reference.mkdir()
+    given = home.reference / "tier_rules.csv"
+    header = "tier,tier_rank,min_spend,valid_from,valid_to\n"
+    given.write_text(header + "bronze,1,nought,2000-01-01,\n", encoding="utf-8")
+    with pytest.raises(CommandFailedError, match=r"tier_rules\.csv line 2, min_spend: 'nought' is no number"):
+        commands.nightly(home, first, first)
+    assert not (home.published / MARTS_FILE).exists()
+    (mail,) = (message_from_bytes(path.read_bytes(), policy=policy.default) for path in home.outbox.glob("*.eml"))
+    assert "tier_rules.csv line 2, min_spend" in mail.get_body(("plain",)).get_content()
+    given.write_text(header + "bronze,1,0,2000-01-01,\ndiamond,2,5000,2000-01-01,\n", encoding="utf-8")
+    built_in = {path.name: path.read_bytes() for path in BUILT_IN.iterdir()}
+    commands.nightly(home, first, first)
+    assert {path.name: path.read_bytes() for path in BUILT_IN.iterdir()} == built_in
+    with duckdb.connect(str(home.published / MARTS_FILE), read_only=True) as connection:
+        tiers = connection.execute(
+            "select distinct dimension_value from reporting.kpi_monthly"
+            " where metric_id = 'tiers' and dimension = 'tier' order by all"
+        ).fetchall()
+    assert tiers == [("bronze",), ("diamond",)]
 
 
 def test_a_failed_check_publishes_nothing_and_is_told(
