@@ -21,7 +21,17 @@ from orchestration.ingestion.contract import contract, literal, quote
 from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.registration import end_of_day
 from orchestration.settings import Settings
-from reports.bundle import Bundle, BundleDamagedError, Cause, Meta, Scope, Source, Supply, read_bundle
+from reports.bundle import (
+    Bundle,
+    BundleDamagedError,
+    Cause,
+    Meta,
+    Scope,
+    Source,
+    Supply,
+    read_bundle,
+    told_by_days,
+)
 from reports.language import LANGUAGES, LanguageCode
 from reports.periods import first_day
 from reports.recipients import read_recipients
@@ -172,13 +182,16 @@ def _again(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str
 
 
 def _source(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str, first: date) -> Source:
-    made = meta(home, connection)
+    made, schedule = meta(home, connection), report(report_id).schedule
+    before = hidden_before(home.reports, schedule)
+    if schedule == "monthly":
+        before |= told_by_days(connection, first, hidden_before(home.reports, "daily"), made.small_cell)
     return Source(
         connection,
         report_id,
         first,
         made,
-        before=hidden_before(home.reports, report_id),
+        before=before,
         supply=supply(home, report_id, first, made.known_at),
     )
 

@@ -23,9 +23,9 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from reports.periods import Schedule, months_before
+from reports.periods import CALENDARS, Schedule, months_before
 from reports.registry import ReportSpec, TableSpec, report
-from reports.suppression import Cell, Key, hidden_cells
+from reports.suppression import Cell, Key, hidden_cells, hidden_days, hidden_months
 
 MOST_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
 MOST_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well
@@ -437,8 +437,16 @@ _CELLS = """
 select metric_id, month, scope_type, scope_id, dimension, dimension_value, n
 from report_figures
 where
-    month between $first and $month and list_contains($counted, metric_id) and (dimension = '' or month = $month)
+    month between $since and $month and list_contains($counted, metric_id) and (dimension = '' or month = $month)
     and n > 0
+"""
+
+_STOCKS = "select metric_id from reporting.daily_metric_definitions where dated = 'snapshot'"
+
+_CELLS_OF_DAYS = """
+select metric_id, day, scope_type, scope_id, dimension, dimension_value, n
+from reporting.kpi_daily
+where day between $month and $last and dimension = '' and n > 0
 """
 
 # Figures of the months of a trend, splits of the month alone: what is compared belongs to the month too.
@@ -733,6 +741,7 @@ class Source:
             "previous": self._grain.compared(month),
             "year_ago": [months_before(month, 12)] if self._grain.compared_with_year_ago else [],
             "month": month,
+            "since": min(self._grain.trend(month), month.replace(day=1)),  # days of a month are weighed together
             "metrics": list(dict.fromkeys((*self.spec.metrics, *self.spec.drawn_metrics))),
             "printed": list(self.spec.metrics),
             "over_time": [
@@ -755,7 +764,12 @@ class Source:
         monthly = self.spec.schedule == "monthly"  # what has a shape of its own is known by month
         self._shapes = {name: self._shape(name) if monthly else [] for name, *_ in _SHAPES}
         self._tables = [(table, self._table(table)) for table in self.spec.tables]
-        self.hidden = frozenset(hidden_cells(self._cells(), meta.small_cell, self.regions, frozenset(before)))
+        cells, stuck = self._cells(), frozenset(before)
+        self.hidden = frozenset(
+            hidden_cells(cells, meta.small_cell, self.regions, stuck)
+            if monthly
+            else hidden_days(cells, meta.small_cell, month, self.regions, stuck, _stocks(con))
+        )
         self._cut()
         self._names = {(name.scope_type, name.scope_id): name for name in self._read(ScopeName, _SCOPE_NAMES)}
         self._codes = self._read(Code, _CODES)
@@ -923,6 +937,19 @@ class Source:
             return load.model_copy(update={"rows_late": self._supply.late.get((load.entity, load.source_system), 0)})
         counts = (name for name in Load.model_fields if name.startswith("rows_"))
         return load.model_copy(update=dict.fromkeys(counts))
+
+
+def _stocks(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Metrics whose days do not add up to their month."""
+    return frozenset(metric for (metric,) in con.execute(_STOCKS).fetchall())
+
+
+def told_by_days(con: duckdb.DuckDBPyConnection, month: date, hidden: Collection[Key], small: int) -> frozenset[Key]:
+    """Figures of a month that would tell, by subtraction, days of it that digests hid."""
+    if not hidden:
+        return frozenset()
+    cells = con.execute(_CELLS_OF_DAYS, {"month": month, "last": CALENDARS["monthly"].last_day(month)}).fetchall()
+    return frozenset(hidden_months([Cell(Key(*cell[:6]), cell[6]) for cell in cells], hidden, small, _stocks(con)))
 
 
 def make_bundle(

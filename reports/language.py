@@ -229,6 +229,11 @@ TERMS = {
     "opportunities": "opportunities",
     "inspections": "inspections",
     "improvement_actions": "improvement actions",
+    # priorities of tickets
+    "urgent": "Urgent",
+    "high": "High",
+    "normal": "Normal",
+    "low": "Low",
 }
 
 

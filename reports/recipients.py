@@ -91,6 +91,9 @@ class Recipient(BaseModel):
         fitting = _SCHEDULES[report(self.report).schedule]
         if self.schedule not in fitting:
             raise ValueError(f"schedule is {self.schedule!r}, but {self.report} may be had {' or '.join(fitting)}")
+        scopes = report(self.report).scopes
+        if self.scope.type not in scopes:
+            raise ValueError(f"scope is a {self.scope.type}, but {self.report} is made for {' or '.join(scopes)}")
         return self
 
     @property

@@ -134,6 +134,7 @@ class AreaSpec(_Spec):
     charts: tuple[ChartSpec, ...] = ()
     tables: tuple[TableSpec, ...] = ()
     members: tuple[MembersSpec, ...] = ()
+    sparklines: bool = False  # a line of the last periods beside each of its figures
 
 
 class ReportSpec(_Spec):

@@ -44,23 +44,27 @@ Band = tuple[Block, ...]  # blocks that stand side by side
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A figure with the line of its last periods."""
+
+    row: Row
+    chart: Chart | None
+
+
+@dataclass(frozen=True)
 class Area:
-    """One page of figures."""
+    """One page of figures, or a part of one."""
 
     id: str
     title: str
     opening: tuple[Band, ...]  # before the table of figures
-    rows: tuple[Row, ...]
+    lines: tuple[Tile, ...]
     bands: tuple[Band, ...]  # after it
     absent: str  # labels of the figures that nobody supplied
 
-
-@dataclass(frozen=True)
-class Tile:
-    """A headline figure of the first page."""
-
-    row: Row
-    chart: Chart | None
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(line.row for line in self.lines)
 
 
 def render_html(bundle: Bundle, code: LanguageCode) -> str:
@@ -185,11 +189,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "known_at": words.day(bundle.meta.known_at),
         "hash": bundle.mark,
         "story": teller.story(),
-        "tiles": [
-            Tile(printed(teller, figure), next(iter(draw.sparkline(metric_id)), None))
-            for metric_id in bundle.spec.headlines
-            if (figure := bundle.figure(metric_id))
-        ],
+        "headlines": lambda: _lines(bundle.spec.headlines, teller, draw),  # drawn only where a template asks
         "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
         "exceptions": provenance.exceptions(teller),
@@ -208,6 +208,15 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "definitions": _definitions(teller),
         "min_n": words.count(bundle.meta.min_n),
     }
+
+
+def _lines(metrics: Sequence[str], teller: Teller, draw: Draw | None) -> tuple[Tile, ...]:
+    """The figures that there are of these metrics, with their last periods where they are to be drawn."""
+    return tuple(
+        Tile(printed(teller, figure), next(iter(draw.sparkline(metric)), None) if draw else None)
+        for metric in metrics
+        if (figure := teller.bundle.figure(metric))
+    )
 
 
 def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
@@ -233,7 +242,7 @@ def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
         id=area.id,
         title=words.say(area.title),
         opening=_bands(opening),
-        rows=tuple(printed(teller, figure) for metric in area.metrics if (figure := bundle.figure(metric))),
+        lines=_lines(area.metrics, teller, draw if area.sparklines else None),
         bands=_bands(blocks),
         absent=words.join([teller.label(metric) for metric in area.metrics if bundle.figure(metric) is None]),
     )

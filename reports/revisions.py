@@ -29,7 +29,7 @@ from reports.bundle import (
     write_whole,
 )
 from reports.language import LanguageCode, language
-from reports.periods import Schedule
+from reports.periods import CALENDARS, Schedule
 from reports.registry import report
 from reports.story import Teller
 from reports.suppression import Key
@@ -302,9 +302,9 @@ def _record(issued: Bundle, made: Bundle, changes: tuple[Changed, ...], path: Pa
     write_whole(path, found.model_dump_json(indent=1).encode() + b"\n")
 
 
-def hidden_before(reports: Path, report_id: str) -> frozenset[Key]:
-    """The cells that any issue of any report of the same kind of periods hid: they stay hidden."""
-    calendar = report(report_id).calendar
+def hidden_before(reports: Path, schedule: Schedule = "monthly") -> frozenset[Key]:
+    """The cells that any issue of any report of such periods hid: they stay hidden."""
+    calendar = CALENDARS[schedule]
     found: set[Key] = set()
     for path in sorted(reports.glob(f"*/*/{HIDDEN_FILE}")):
         if calendar.has(path.parent.name):  # a day is no month that begins on it

@@ -11,6 +11,8 @@ has at least `small` cases:
   the figures say so). The hidden ones among them are together no fewer than `small`, else the next larger one is hidden
   too.
 - The values of a dimension make up the company in the same way.
+- The days of a month make up the month, scope by scope: hidden days are more than one and together no fewer than
+  `small` cases, else the next day is hidden too, at last the month's figure (`hidden_days`, `hidden_months`).
 - Below the company a split is printed whole or not at all. Then the scopes without a split and the values are a full
   rectangle, of which subtraction gives the sums of rows, which are scopes, and of columns, each again 0 or no fewer
   than `small`.
@@ -77,6 +79,57 @@ def hidden_cells(
         for dimension, by_scope in splits.get(figure, {}).items():
             found |= _hidden_splits(figure, dimension, by_scope, whole, gone, small, regions or {}, stuck)
     return found
+
+
+def hidden_days(
+    cells: Iterable[Cell],
+    small: int,
+    day: date,
+    regions: Mapping[str, str] | None = None,
+    before: Collection[Key] = (),
+    stocks: Collection[str] = (),
+) -> set[Key]:
+    """As hidden_cells, of days: with those of `day` that hidden days of its month call for.
+
+    `cells` are those of the month up to the day, and of what is compared; what days before hid is in `before`. Of
+    metrics among `stocks` days add up to nothing.
+    """
+    known, stuck = list(cells), set(before)
+    hidden = hidden_cells(known, small, regions, stuck)
+    while owed := _owed(known, hidden, small, day, stocks) - hidden:
+        stuck |= owed
+        hidden = hidden_cells(known, small, regions, stuck)
+    return hidden
+
+
+def _owed(cells: Iterable[Cell], hidden: Collection[Key], small: int, day: date, stocks: Collection[str]) -> set[Key]:
+    """Cells of the day that must go, because the month so far hides too little of their figure."""
+    of_month = [one for one in cells if (one.key.month.year, one.key.month.month) == (day.year, day.month)]
+    told = {key._replace(month=day) for key in _telling(of_month, hidden, small, stocks)}
+    return {key for key, n in of_month if key.month == day and n > 0 and key in told}
+
+
+def _telling(cells: Iterable[Cell], hidden: Collection[Key], small: int, stocks: Collection[str]) -> set[Key]:
+    """Figures, by the first of the month, whose sum over the month would tell hidden days: a single one, or several of
+    together fewer than `small` cases."""
+    days: dict[Key, list[int]] = defaultdict(list)
+    for key, n in cells:
+        if key in hidden and n > 0 and not key.dimension and key.metric_id not in stocks:
+            days[key._replace(month=key.month.replace(day=1))].append(n)
+    return {key for key, found in days.items() if len(found) == 1 or sum(found) < small}
+
+
+def hidden_months(cells: Iterable[Cell], hidden: Collection[Key], small: int, stocks: Collection[str] = ()) -> set[Key]:
+    """Figures of a month that would tell its hidden days; of a stock those that its last day hides. `cells` are those
+    of its days."""
+    known = list(cells)
+    last = max((key.month for key, _ in known), default=None)
+    lasts = {
+        key._replace(month=key.month.replace(day=1))
+        for key, n in known
+        if key in hidden and n > 0 and not key.dimension and key.metric_id in stocks and key.month == last
+    }
+    return lasts | _telling(known, hidden, small, stocks)
 
 
 def _line(members: Mapping[str, int] | _Split, total: int | None, small: int, forced: Collection[str]) -> set[str]:

@@ -5,7 +5,8 @@
      like       a metric of kpi_monthly: what is not said here is as declared there, so no rule is written twice
      label, definition {en, zh}; always its own, because those of a month speak of a month
      entities   those the figure stands on, always: a day is known up to the last delivery of all of them
-     scopes     the store alone; columns may be expressions
+     scopes     region and store alone; columns may be expressions. No digest is made for a region: small cells are found
+                over the same scopes as in the monthly report, so that the two agree on what they hide
 
    A figure of a day stands beside what is usual: the same figure of the same weekday in the weeks before, taken together. #}
 
@@ -32,9 +33,12 @@
         {%- for key in ['day', 'label', 'definition', 'entities'] if not metric.get(key) -%}
             {%- do exceptions.raise_compiler_error(where ~ key ~ ' is missing') -%}
         {%- endfor -%}
-        {%- set stores = {'store': daily.scopes.store} if 'store' in daily.get('scopes', {}) else {} -%}
+        {%- set kept = {} -%}
+        {%- for scope in ['region', 'store'] if scope in daily.get('scopes', {}) -%}
+            {%- do kept.update({scope: daily.scopes[scope]}) -%}
+        {%- endfor -%}
         {%- do daily.update({
-            'model': node.name, 'area': node.fqn[2], 'scopes': stores, 'dimensions': metric.get('dimensions', []),
+            'model': node.name, 'area': node.fqn[2], 'scopes': kept, 'dimensions': metric.get('dimensions', []),
             'dated': 'snapshot' if daily.get('dated') == 'snapshot' else 'event', 'look_back_months': 0,
         }) -%}
         {%- do daily.update({'claims_change': daily.get('claims_change', daily.dated == 'event')}) -%}

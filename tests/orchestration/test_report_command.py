@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +17,12 @@ from orchestration.cli import cli
 from orchestration.reporting import meta as real_meta
 from orchestration.settings import Settings
 from reports.bundle import Scope
+from reports.revisions import remember_hidden
+from reports.suppression import Key
 from tests.reports.conftest import META, MONTH, warehouse
+from tests.reports.days import DAY, add_days
+
+DIGEST = "daily_digest"
 
 
 @pytest.fixture
@@ -50,6 +55,13 @@ def run(settings: Settings, *words: str) -> Result:
         (["diff", "2026-09", "2026-10@0"], "'0' is no revision"),
         (["diff", "2026-09", "october"], "'october' is no month"),
         (["diff", "2026-09", "2026-10", "--scope", "shop=1"], "'shop=1' is no scope"),
+        (["--report", "daily_digest"], "say which day"),
+        (["--report", "daily_digest", "--month", "2026-10"], "daily_digest is made daily: give it a day"),
+        (["--day", "2026-10-31"], "service_quality is made monthly: give it a month"),
+        (["--month", "2026-10", "--day", "2026-10-31"], "say which month"),
+        (["--report", "weekly", "--month", "2026-10"], "no report is called 'weekly'"),
+        (["verify", "2026-10-31"], "service_quality is made monthly"),
+        (["diff", "2026-09", "2026-10", "--report", "daily_digest"], "daily_digest is made daily"),
     ],
 )
 def test_wrong_use_says_what_would_do(tmp_path: Path, words: list[str], told: str) -> None:
@@ -102,6 +114,48 @@ def test_scopes_of_recipients_are_issued_and_one_without_figures_is_told(
     assert "no figure for store demo:S99" in " ".join(outcome.told())
     wanted = {(one.path.parent.name, one.code): one.pdf for one in reporting.renderings(settings, MONTH)}
     assert wanted == {("company", "en"): False, ("company", "zh-CN"): False, (store.folder, "zh-CN"): False}
+
+
+def test_a_digest_is_issued_once_and_stands(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
+    """Days are neither compared by the night nor restated by the next morning; by command they are."""
+    settings, con = home
+    add_days(con)
+    person = "{id: a, name: A, address: a@example.com, report: daily_digest, scope: {store: 'demo:S01'}}"
+    settings.recipients.write_text(f"recipients:\n  - {person}\n", encoding="utf-8")
+    day_before = DAY - timedelta(days=1)
+    first = reporting.issue_period(settings, day_before, DIGEST)
+    assert [one.bundle.scope.folder for one in first.issued] == ["company", "store=demo_S01"]
+    con.execute("update reporting.kpi_daily set value = value + 9 where metric_id = 'calls' and day = ?", [day_before])
+    assert reporting.compare_issued(settings) == []
+    assert reporting.issue_period(settings, DAY, DIGEST).revised == []
+    assert [one.path.parent.name for one in reporting.renderings(settings, DAY, DIGEST)] == [
+        "company", "company", "store=demo_S01",
+    ]  # fmt: skip
+    result = run(settings, "diff", "2026-10-30", "2026-10-31", "--report", DIGEST)
+    assert result.exit_code == 0
+    assert "Calls offered" in result.output
+    again = reporting.issue_period(settings, day_before, DIGEST, revise_it=True, reason="late calls")
+    assert again.issued[0].bundle.revision == 2
+    assert "--report daily_digest --day 2026-10-30" in " ".join(_pending_after_a_change(settings, con, day_before))
+
+
+def _pending_after_a_change(settings: Settings, con: duckdb.DuckDBPyConnection, day: date) -> list[str]:
+    con.execute("update reporting.kpi_daily set value = value + 9 where metric_id = 'calls' and day = ?", [day])
+    reporting.issue_period(settings, day, DIGEST)
+    return reporting.pending(settings, day, DIGEST)
+
+
+def test_a_month_hides_what_would_tell_a_day_that_a_digest_hid(
+    home: tuple[Settings, duckdb.DuckDBPyConnection],
+) -> None:
+    settings, con = home
+    add_days(con)
+    hidden = Key("sla", date(2026, 10, 3), "store", "demo:S01")
+    remember_hidden({hidden}, settings.reports, DIGEST, hidden.month)
+    company = reporting.issue_period(settings, MONTH).issued[0].bundle
+    shown = {f.scope_id for f in company.parts("sla", "store") if f.month == MONTH}
+    assert "demo:S02" in shown
+    assert "demo:S01" not in shown
 
 
 def test_verify_tells_a_figure_that_comes_out_otherwise(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from orchestration.schedules import month_before, working_day_of_month
+from orchestration.schedules import month_before, schedules, working_day_of_month
 from orchestration.sensors import deliveries
+from orchestration.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,17 @@ def test_working_days_are_counted_from_monday_to_friday(day: date, expected: int
 
 def test_the_report_in_january_is_december_s() -> None:
     assert month_before(date(2027, 1, 5)) == "2026-12"
+
+
+def test_each_morning_makes_the_digest_of_the_day_that_has_ended(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    (morning,) = (one for one in schedules(settings) if one.name == "daily_digest")
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 11, 1, 7, 0, tzinfo=settings.company.zone)
+    )
+    request = morning(context)
+    assert isinstance(request, dg.RunRequest)
+    assert (morning.job_name, request.partition_key) == ("daily_digest", "2026-10-31")
 
 
 def _land(path: Path, changed_at: float) -> None:

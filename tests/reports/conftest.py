@@ -154,6 +154,7 @@ create table reporting.loads (
     rows_duplicate bigint, rows_quarantined bigint, rows_refused bigint, is_stale boolean
 );
 """
+MOST_AT_ONCE = 2000  # rows of one statement
 LOADS = {"customers": (4902, 2, 0), "orders": (61204, 14, 0), "tickets": (15031, 3, 0), "surveys": (9120, 0, 88)}
 
 
@@ -162,7 +163,7 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute(SCHEMA)
     long_en, long_zh = "is defined in a sentence long enough to take two lines on paper", "的口径用一句足够长的话说明"
-    _insert(
+    insert(
         con,
         "metric_definitions",
         [
@@ -173,14 +174,14 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
     spec, told = report("service_quality"), {m.id for m in METRICS}
     others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
     if others:  # declared, and not supplied
-        _insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, True) for m in others])
+        insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, True) for m in others])
     supplied = [metric for metric in METRICS if metric.area in areas]
-    _insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
-    _insert(con, "dim_store", [(s, region) for region, stores in REGIONS.items() for s in stores], schema="customer")
+    insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
+    insert(con, "dim_store", [(s, region) for region, stores in REGIONS.items() for s in stores], schema="customer")
     company = (MONTH, "company", "company")
     if "satisfaction" in areas:
         gaps = {"tangibles": 0.2, "reliability": -0.31, "responsiveness": -0.92, "assurance": -0.4, "empathy": -0.67}
-        _insert(con, "servqual_monthly", [(*company, d, 112, 5.9, 5.9 + gap, gap, 20) for d, gap in gaps.items()])
+        insert(con, "servqual_monthly", [(*company, d, 112, 5.9, 5.9 + gap, gap, 20) for d, gap in gaps.items()])
     if "customer" in areas:
         cells = {
             "best": (262, 14, 4100),
@@ -188,19 +189,19 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
             "frequent": (288, 15, 3700),
             "uncertain": (1406, 2, 2600),
         }
-        _insert(con, "value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
+        insert(con, "value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
     if "lifecycle" in areas:
-        _insert(con, "cohort_retention", list(_cohorts()))
+        insert(con, "cohort_retention", list(_cohorts()))
     if "satisfaction" in areas:
         changed = (MONTH, "csat", "previous")
         shares = {WORSE_STORE: -0.041, "demo:S01": 0.004, "demo:S02": -0.003, "demo:S03": 0.002, "": -0.001}
-        _insert(con, "contributions", [(*changed, "store", s, 60, 61, 0.8, 0.82, c) for s, c in shares.items()])
-        _insert(con, "contributions", [(*changed, "category", "delivery", 60, 61, 0.8, 0.82, -0.02)])
+        insert(con, "contributions", [(*changed, "store", s, 60, 61, 0.8, 0.82, c) for s, c in shares.items()])
+        insert(con, "contributions", [(*changed, "category", "delivery", 60, 61, 0.8, 0.82, -0.02)])
     for area in report("service_quality").areas:
         for table in area.tables:
             _tabulate(con, table, rows=3 if area.id in areas else 0)
     day = date(2026, 10, 31)
-    _insert(
+    insert(
         con,
         "loads",
         [
@@ -266,7 +267,7 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
             values[table.counts] = 100 + number
         if table.n:
             values[table.n] = 100 if number < rows - 1 else 12
-        _insert(con, table.id, [tuple(values.values())])
+        insert(con, table.id, [tuple(values.values())])
 
 
 def _cell(column: ColumnSpec, number: int) -> object:
@@ -275,14 +276,17 @@ def _cell(column: ColumnSpec, number: int) -> object:
     return "2026-10-01" if column.unit == "date" else f"{column.name} {number}"
 
 
-def _insert(
+def insert(
     con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]], schema: str = "reporting"
 ) -> None:
-    line = f"({', '.join('?' * len(rows[0]))})"
-    con.execute(
-        f"insert into {schema}.{table} values {', '.join([line] * len(rows))}",
-        [value for row in rows for value in row],
-    )
+    """Adds rows, whole ones in the order of the columns."""
+    for start in range(0, len(rows), MOST_AT_ONCE):
+        part = rows[start : start + MOST_AT_ONCE]
+        line = f"({', '.join('?' * len(part[0]))})"
+        con.execute(
+            f"insert into {schema}.{table} values {', '.join([line] * len(part))}",
+            [value for row in part for value in row],
+        )
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from reports.mail import compose
 from reports.recipients import Recipient
 from reports.registry import report
 from reports.render import render_html, render_pdf
-from tests.reports.conftest import META, MONTH, _insert, warehouse
+from tests.reports.conftest import META, MONTH, insert, warehouse
 
 MANY, FEW = 60, 3
 MOMENT = datetime(2026, 11, 3, 8, tzinfo=UTC)
@@ -101,7 +101,7 @@ def bundles() -> Iterator[dict[Scope, Bundle]]:
         for canary in CANARIES:
             plant(con, canary)
         stores = [(store, region) for store, region in REGION_OF.items()]
-        _insert(con, "dim_store", stores, schema="customer")
+        insert(con, "dim_store", stores, schema="customer")
         source = Source(con, "service_quality", MONTH, META)
         yield {one.scope: source.bundle(one.scope) for one in RECIPIENTS}
 
@@ -110,7 +110,7 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
     """Rows in every table that has scopes: figures of two months, a split, and each of the report's own shapes."""
     scope = canary.scope.key
     if canary.scope.type != "company":
-        _insert(con, "scope_names", [(*scope, canary.name)])
+        insert(con, "scope_names", [(*scope, canary.name)])
     con.execute(
         """
         insert into reporting.kpi_monthly by name
@@ -131,8 +131,8 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
         "'csat' as metric_id, 'touch_point' as dimension, ? as dimension_value, ?::bigint as n, ?::int as value",
         [*scope, canary.word, canary.n, canary.amount],
     )
-    _insert(con, "servqual_monthly", [(MONTH, *scope, canary.word, canary.n, canary.amount, 1, 1, 1)])
-    _insert(con, "value_matrix", [(MONTH, *scope, canary.word, canary.n, 2, canary.amount, canary.amount)])
+    insert(con, "servqual_monthly", [(MONTH, *scope, canary.word, canary.n, canary.amount, 1, 1, 1)])
+    insert(con, "value_matrix", [(MONTH, *scope, canary.word, canary.n, 2, canary.amount, canary.amount)])
     for table in dict.fromkeys(spec.id for spec in report("service_quality").tables):
         columns = con.execute(f"describe reporting.{table}").fetchall()
         values: dict[str, object] = {
@@ -147,7 +147,7 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
             c.name: "2026-10-01" for s in report("service_quality").tables for c in s.columns if c.unit == "date"
         }
         row = tuple(values[name] for name, *_ in columns)
-        _insert(con, table, [row])
+        insert(con, table, [row])
 
 
 def mail_text(message: EmailMessage) -> str:

@@ -203,28 +203,31 @@ def test_minutes_read_as_hours_when_long() -> None:
 
 
 @cache
-def declared() -> dict[str, dict[str, Any]]:
-    """The metrics of the models' yml by id."""
+def declared(schedule: str) -> dict[str, dict[str, Any]]:
+    """The metrics of the models' yml by id, of months or of days."""
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (DBT_PROJECT_DIR / "models").rglob("*.yml")]
     models = [model for file in files for model in file.get("models") or []]
-    return {m["id"]: m for model in models for m in model.get("config", {}).get("meta", {}).get("metrics", [])}
+    key = {"monthly": "metrics", "daily": "daily_metrics"}[schedule]
+    found = (metric for model in models for metric in model.get("config", {}).get("meta", {}).get(key, []))
+    return {metric.get("id", metric.get("like")): metric for metric in found}
 
 
 def test_every_metric_of_a_report_is_declared_by_a_model() -> None:
     for spec in reports().values():
-        assert {*spec.metrics, *spec.drawn_metrics, *spec.advice} - set(declared()) == set()
+        assert {*spec.metrics, *spec.drawn_metrics, *spec.advice} - set(declared(spec.schedule)) == set()
 
 
 def test_entities_and_dimensions_have_names_for_readers() -> None:
     """Or a Chinese page tells of agent_shifts and of figures by cause in English."""
-    dimensions = {dimension for metric in declared().values() for dimension in metric.get("dimensions", [])}
+    metrics = [*declared("monthly").values(), *declared("daily").values()]
+    dimensions = {dimension for metric in metrics for dimension in metric.get("dimensions", [])}
     assert "cause" in dimensions
     assert {*dimensions, *contract()} - set(TERMS) == set()
 
 
 def test_reports_are_found_by_folder() -> None:
     assert "service_quality" in reports()
-    with pytest.raises(ValueError, match="there are service_quality"):
+    with pytest.raises(ValueError, match="there are daily_digest, service_quality"):
         report("no_such_report")
 
 

@@ -150,7 +150,7 @@ def test_what_an_issue_hid_stays_hidden(con: duckdb.DuckDBPyConnection, bundle: 
     con.execute("update reporting.kpi_monthly set n = 80 where scope_id = 'demo:S07' and metric_id = 'csat'")
     assert first.hidden
     assert Source(con, REPORT, MONTH, bundle.meta).hidden == frozenset()
-    later = Source(con, REPORT, MONTH, bundle.meta, before=hidden_before(tmp_path, REPORT))
+    later = Source(con, REPORT, MONTH, bundle.meta, before=hidden_before(tmp_path))
     assert first.hidden <= later.hidden
     figure = later.bundle(Scope(type="store", id="demo:S07")).figure("csat")
     assert figure is not None

@@ -227,3 +227,5 @@ left join t_quantiles
     on
         with_target.kind = 'mean'
         and with_target.n - 1 between t_quantiles.df_from and t_quantiles.df_to
+-- a part without a case is no part of the day
+where with_target.dimension = '' or with_target.n > 0
