@@ -119,7 +119,7 @@ class Draw:
             )
             charts.append(
                 self._finish(
-                    chart.properties(width=THIRD, height=118),
+                    {**chart, "width": THIRD, "height": 118},
                     title=self.teller.label(metric_id),
                     note=self.teller.value(latest),
                     alt_text=self._series_alt(metric_id, series),
@@ -145,10 +145,12 @@ class Draw:
             y=alt.Y("value:Q", axis=None, scale=alt.Scale(zero=False, padding=4)),
         )
         attention = self._is_worse(latest) or latest.status == "missed"
-        chart = alt.layer(
+        chart = _layered(
             base.mark_line(color=DATA, strokeWidth=1.5),
             base.mark_circle(size=30, opacity=1, color=ACCENT if attention else DATA).transform_filter("datum.last"),
-        ).properties(width=THIRD, height=34)
+            width=THIRD,
+            height=34,
+        )
         return self._finish(
             chart,
             title="",
@@ -179,7 +181,7 @@ class Draw:
         axis = self._value_axis(metric_id, like)
         panels = [
             {
-                **_declared(self._lines(self._points(metric_id, ps, like), axis, self._is_worse(ps[-1]), scale)),
+                **self._lines(self._points(metric_id, ps, like), axis, self._is_worse(ps[-1]), scale),
                 "width": 122,
                 "height": 58,
                 "title": ("▼ " if self._is_worse(ps[-1]) else "") + self.teller.scope_name(spec.scope, ps[-1].scope_id),
@@ -257,12 +259,16 @@ class Draw:
         lengths = [float(bar["value"]) for bar in bars]  # type: ignore[arg-type]
         room = max([*lengths, 0.0]) * 1.5 or 1  # for the numbers behind the bars
         base = alt.Chart(self._named(bars)).encode(y=self._names_axis())
-        chart = alt.layer(
+        chart = _layered(
             base.mark_bar(color=DATA, height={"band": 0.62}).encode(
                 x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[min([*lengths, 0.0]), room], nice=False))
             ),
-            base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(x="value:Q", text="text:N"),
-        ).properties(width=HALF, height=18 * len(bars) + 8)
+            base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
+                x=alt.X("value:Q"), text=alt.Text("text:N")
+            ),
+            width=HALF,
+            height=18 * len(bars) + 8,
+        )
         said = [f"{bar['name']} {bar['text']}" for bar in bars]
         return [
             self._finish(
@@ -298,13 +304,17 @@ class Draw:
         x = alt.X(
             "expected:Q", scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6, grid=True), title=None
         )
-        colour = alt.condition("datum.short", alt.value(ACCENT), alt.value(DATA))
-        chart = alt.layer(
-            base.mark_rule(strokeWidth=2.5).encode(x=x, x2="perceived:Q", color=colour),
+        colour = _either("short", ACCENT, DATA)
+        chart = _layered(
+            base.mark_rule(strokeWidth=2.5).encode(x=x, x2=alt.X2("perceived:Q"), color=colour),
             base.mark_point(filled=False, size=70, color=INK, strokeWidth=1.6, fill="white", opacity=1).encode(x=x),
-            base.mark_circle(size=80, opacity=1).encode(x="perceived:Q", color=colour),
-            base.mark_text(align="center", dy=-10, fontSize=10, color=INK).encode(x="perceived:Q", text="text:N"),
-        ).properties(width=HALF, height=30 * len(rows) + 24)
+            base.mark_circle(size=80, opacity=1).encode(x=alt.X("perceived:Q"), color=colour),
+            base.mark_text(align="center", dy=-10, fontSize=10, color=INK).encode(
+                x=alt.X("perceived:Q"), text=alt.Text("text:N")
+            ),
+            width=HALF,
+            height=30 * len(rows) + 24,
+        )
         said = [f"{row['name']} {row['text']}" for row in rows]
         note = self.words.say(
             "Hollow: expected. Filled: perceived. Number: gap, negative is a shortfall. Scale 1 to 7."
@@ -350,14 +360,14 @@ class Draw:
             ),
             y=alt.Y("cohort:N", sort=order, axis=alt.Axis(domain=False, ticks=False, labelLimit=140), title=None),
         )
-        chart = alt.layer(
+        chart = _layered(
             base.mark_rect(stroke="white").encode(
                 color=alt.Color("rate:Q", legend=None, scale=alt.Scale(range=["#eef3f8", DATA], zero=True))
             ),
-            base.mark_text(fontSize=10).encode(
-                text="text:N", color=alt.condition("datum.dark", alt.value("white"), alt.value(INK))
-            ),
-        ).properties(width=FULL, height=20 * len(order) + 40)
+            base.mark_text(fontSize=10).encode(text=alt.Text("text:N"), color=_either("dark", "white", INK)),
+            width=FULL,
+            height=20 * len(order) + 40,
+        )
         said = [f"{row['cohort']}, {row['number']}: {row['text']}%" for row in rows[-3:]]
         note = self.words.say("Per cent of the customers won in that month (their number in brackets).")
         say, numbers = self.words.say, sorted({row["number"] for row in rows})
@@ -406,17 +416,19 @@ class Draw:
             ),
             y=alt.Y("money:Q", title=None, scale=scales["money"], axis=alt.Axis(tickCount=5, format=",d")),
         )
-        chart = alt.layer(
+        chart = _layered(
             base.mark_circle(color=DATA, opacity=0.75).encode(
                 size=alt.Size("customers:Q", legend=None, scale=alt.Scale(range=[30, 700], zero=True))
             ),
             base.mark_text(color=INK, fontSize=10, align="left", dx=17)
-            .encode(text="text:N")
+            .encode(text=alt.Text("text:N"))
             .transform_filter("!datum.left"),
             base.mark_text(color=INK, fontSize=10, align="right", dx=-12)
-            .encode(text="text:N")
+            .encode(text=alt.Text("text:N"))
             .transform_filter("datum.left"),
-        ).properties(width=HALF, height=190)
+            width=HALF,
+            height=190,
+        )
         note = self.words.say(
             "Height: mean order value, %(currency)s. Area of a circle: number of customers.",
             currency=self.bundle.meta.currency,
@@ -464,24 +476,28 @@ class Draw:
         legend = alt.Legend(
             orient="top", title=None, labelColor=INK, labelLimit=140, symbolType="square", padding=0, columns=2
         )
-        upper = alt.layer(
+        upper = _layered(
             alt.Chart(self._named(bars))
             .mark_bar(width={"band": 0.6})
             .encode(
                 x=x,
                 y=alt.Y("value:Q", stack="zero", axis=alt.Axis(tickCount=4, format=",d"), title=None),
                 color=alt.Color("label:N", scale=scale, legend=legend),
-            )
-        ).properties(width=HALF - 44, height=104)
+            ),
+            width=HALF - 44,
+            height=104,
+        )
         base = alt.Chart(self._named(line)).encode(
             x=x,
             y=alt.Y("value:Q", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=3, format=",d"), title=None),
         )
-        lower = alt.layer(
+        lower = _layered(
             base.mark_line(color=INK, strokeWidth=1.5),
             base.mark_circle(color=INK, size=22, opacity=1),
-            base.mark_text(fontSize=9, dy=-9, color=INK).encode(text="text:N").transform_filter("datum.last"),
-        ).properties(width=HALF - 44, height=52)
+            base.mark_text(fontSize=9, dy=-9, color=INK).encode(text=alt.Text("text:N")).transform_filter("datum.last"),
+            width=HALF - 44,
+            height=52,
+        )
         last = [known[months[-1], m] for m in colours if (months[-1], m) in known] + [
             stock[m] for m in months[-1:] if m in stock
         ]
@@ -491,7 +507,7 @@ class Draw:
         )
         return [
             self._finish(
-                {"vconcat": [_declared(upper), _declared(lower)], "spacing": 8},
+                {"vconcat": [upper, lower], "spacing": 8},
                 title=self.words.say(spec.title),
                 note=note,
                 alt_text=self._alt(spec, said),
@@ -550,16 +566,20 @@ class Draw:
             y=alt.Y("name:N", sort=alt.EncodingSortField("order"), axis=axis, title=None)
         )
         x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[-0.03, 1.75], nice=False), title=None)
-        colour = alt.condition("datum.missed", alt.value(ACCENT), alt.value(DATA))
+        colour = _either("missed", ACCENT, DATA)
         texts = base.mark_text(baseline="middle", align="right", fontSize=11, color=INK)
-        chart = alt.layer(
-            base.mark_bar(color="#eef1f5", height=15).encode(x=alt.X("before_low:Q", title=None), x2="before_high:Q"),
-            base.mark_rule(strokeWidth=5, opacity=0.35).encode(x="low:Q", x2="high:Q", color=colour),
-            base.mark_tick(color=INK, thickness=2, height=17).encode(x="target:Q"),
+        chart = _layered(
+            base.mark_bar(color="#eef1f5", height=15).encode(
+                x=alt.X("before_low:Q", title=None), x2=alt.X2("before_high:Q")
+            ),
+            base.mark_rule(strokeWidth=5, opacity=0.35).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour),
+            base.mark_tick(color=INK, thickness=2, height=17).encode(x=alt.X("target:Q")),
             base.mark_circle(size=62, opacity=1).encode(x=x, color=colour),
-            texts.encode(x=alt.datum(1.38), text="text:N"),
-            texts.encode(x=alt.datum(1.73), text="aim:N", color=alt.value(MUTED)),
-        ).properties(width=FULL, height=20 * len(rows) + 8)
+            texts.encode(x=alt.XDatum(1.38), text=alt.Text("text:N")),
+            texts.encode(x=alt.XDatum(1.73), text=alt.Text("aim:N"), color=alt.ColorValue(MUTED)),
+            width=FULL,
+            height=20 * len(rows) + 8,
+        )
         said = [f"{row['name']} {row['text']}{say(', target ')}{row['aim']}" for row in rows]
         figures = {figure.metric_id: figure for figure in judged}
         table = listing(
@@ -641,7 +661,7 @@ class Draw:
                 color=MUTED,
                 fontSize=10,
             )
-            .encode(x="x:Q", y="y:Q", text="text:N")
+            .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
             for corner in corners
         ]
         layers.append(base.mark_circle(color=DATA, size=52, opacity=1))
@@ -649,10 +669,10 @@ class Draw:
         for side, align, dx in aligned:
             layers.append(
                 base.mark_text(color=INK, fontSize=10, align=align, baseline="middle", dx=dx)
-                .encode(y="text_y:Q", text="name:N")
+                .encode(y=alt.Y("text_y:Q"), text=alt.Text("name:N"))
                 .transform_filter("datum.left" if side else "!datum.left")
             )
-        chart = alt.layer(*layers).properties(width=HALF, height=height)
+        chart = _layered(*layers, width=HALF, height=height)
         said = [point["name"] for point in points]
         note = self.words.say(
             "Height: %(y)s. Lines: %(lines)s.",
@@ -708,16 +728,16 @@ class Draw:
             ),
             y=alt.Y("y:N", sort=places["y"], axis=alt.Axis(**side), title=None),
         )
-        chart = alt.layer(
+        chart = _layered(
             base.mark_rect(stroke="white", strokeWidth=2).encode(
                 color=alt.Color(
                     "value:Q", legend=None, scale=alt.Scale(type="sqrt", range=["#eef3f8", DATA], domain=[0, most])
                 )
             ),
-            base.mark_text(fontSize=11).encode(
-                text="text:N", color=alt.condition("datum.dark", alt.value("white"), alt.value(INK))
-            ),
-        ).properties(width=HALF, height=26 * len(places["y"]) + 40)
+            base.mark_text(fontSize=11).encode(text=alt.Text("text:N"), color=_either("dark", "white", INK)),
+            width=HALF,
+            height=26 * len(places["y"]) + 40,
+        )
         said = [f"{row['y']} → {row['x']} {row['text']}" for row in rows]
         note = self.words.say("Rows: %(rows)s.", rows=self._column_title(spec, spec.y))
         return [
@@ -776,8 +796,8 @@ class Draw:
         base = alt.Chart(self._named(ribbons)).encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.95, 2.95], nice=False), title=None),
             y=alt.Y("low:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, zero=False), title=None),
-            y2="high:Q",
-            detail="flow:N",
+            y2=alt.Y2("high:Q"),
+            detail=alt.Detail("flow:N"),
             color=alt.Color(
                 "kind:N",
                 legend=None,
@@ -790,10 +810,10 @@ class Draw:
         for right, align, dx in aligned:
             layers.append(
                 names.mark_text(align=align, baseline="middle", dx=dx, fontSize=11, color=INK)
-                .encode(x="x:Q", y="y:Q", text="text:N")
+                .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
                 .transform_filter("datum.right" if right else "!datum.right")
             )
-        chart = alt.layer(*layers).properties(width=FULL, height=150)
+        chart = _layered(*layers, width=FULL, height=150)
         said = [text["text"] for text in texts]
         return [
             self._finish(
@@ -1012,9 +1032,9 @@ class Draw:
     def _lines(self, rows: Rows, axis: alt.Axis, attention: bool, scale: alt.Scale | None = None) -> Any:
         base = alt.Chart(self._named(rows)).encode(x=self._month_axis(labels=2))
         y = alt.Y("value:Q", axis=axis, scale=scale or alt.Scale(zero=False, nice=True), title=None)
-        return alt.layer(
-            base.mark_area(color=DATA_PALE, opacity=0.7).encode(y=alt.Y("low:Q", title=None), y2="high:Q"),
-            base.mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1).encode(y="target:Q"),
+        return _layered(
+            base.mark_area(color=DATA_PALE, opacity=0.7).encode(y=alt.Y("low:Q", title=None), y2=alt.Y2("high:Q")),
+            base.mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1).encode(y=alt.Y("target:Q")),
             base.mark_line(color=DATA, strokeWidth=1.8).encode(y=y),
             base.mark_circle(size=38, opacity=1, color=ACCENT if attention else DATA)
             .encode(y=y)
@@ -1043,19 +1063,21 @@ class Draw:
             row["name"] for row in sorted(rows, key=lambda row: (row["value"] if up else -row["value"], row["name"]))
         ]
         base = alt.Chart(self._named(rows)).encode(y=self._names_axis(order, padding=58))
-        colour = alt.condition("datum.flag", alt.value(ACCENT), alt.value(DATA))
+        colour = _either("flag", ACCENT, DATA)
         x = alt.X("value:Q", scale=alt.Scale(zero=False, nice=True), axis=self._value_axis(metric_id, like), title=None)
         layers: list[alt.Chart] = [
-            base.mark_rule(strokeWidth=4, opacity=0.28).encode(x=alt.X("low:Q", title=None), x2="high:Q", color=colour),
+            base.mark_rule(strokeWidth=4, opacity=0.28).encode(
+                x=alt.X("low:Q", title=None), x2=alt.X2("high:Q"), color=colour
+            ),
             base.mark_circle(size=58, opacity=1).encode(x=x, color=colour),
             base.mark_text(align="right", baseline="middle", fontSize=11, color=INK).encode(
-                x=alt.value(-10), text="text:N"
+                x=alt.XValue(-10), text=alt.Text("text:N")
             ),
         ]
         if reference is not None:
             line = alt.Chart(self._named([reference]))
-            layers.insert(0, line.mark_rule(color=INK, strokeWidth=1).encode(x="value:Q"))
-        chart = alt.layer(*layers).properties(width=HALF, height=18 * len(rows) + 26)
+            layers.insert(0, line.mark_rule(color=INK, strokeWidth=1).encode(x=alt.X("value:Q")))
+        chart = _layered(*layers, width=HALF, height=18 * len(rows) + 26)
         said = [f"{row['name']} {row['text']}" for row in rows]
         if reference is not None:
             said.append(reference["text"])
@@ -1116,11 +1138,10 @@ class Draw:
         padding: int = 2,
     ) -> Chart:
         self.drawn += 1
-        declared = chart if isinstance(chart, dict) else _declared(chart)
         fit = {} if sized else {"autosize": {"type": "fit", "contains": "padding"}}
         specification = {
             "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-            **declared,
+            **chart,
             **fit,
             "padding": padding,
             "config": CONFIG,
@@ -1145,6 +1166,11 @@ KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
     "matrix": Draw.matrix,
     "stages": Draw.stages,
 }
+
+
+def _either(flag: str, yes: str, no: str) -> alt.ColorValue:
+    """The colour of a mark by a flag of its row."""
+    return alt.ColorValue(no, condition={"test": f"datum.{flag}", "value": yes})
 
 
 def _around(values: list[float], cross: float) -> tuple[float, float]:
@@ -1186,9 +1212,14 @@ def _told(figures: Iterable[Figure]) -> list[Figure]:
     return [figure for figure in figures if figure.value is not None and figure.status != "too_few"]
 
 
-def _declared(chart: Any) -> dict[str, Any]:
-    """A chart as Vega-Lite, to be put into another one. Altair's own ways of doing so copy it each time."""
-    return {name: value for name, value in chart.to_dict(validate=False).items() if name not in {"$schema", "config"}}
+def _layered(*charts: alt.Chart, **properties: Any) -> dict[str, Any]:
+    """Charts over each other as Vega-Lite. Altair's own way of doing so copies them several times."""
+    return {"layer": [_declared(chart) for chart in charts], **properties}
+
+
+def _declared(chart: alt.Chart) -> dict[str, Any]:
+    declared = chart.to_dict(validate=False)
+    return {name: value for name, value in declared.items() if name not in {"$schema", "config"}}
 
 
 @cache
