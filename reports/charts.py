@@ -1071,7 +1071,8 @@ class Draw:
             ),
             base.mark_circle(size=58, opacity=1).encode(x=x, color=colour),
             base.mark_text(align="right", baseline="middle", fontSize=11, color=INK).encode(
-                x=alt.XValue(-10), text=alt.Text("text:N")
+                x=alt.XValue(-10),  # type: ignore[no-untyped-call]
+                text=alt.Text("text:N"),
             ),
         ]
         if reference is not None:

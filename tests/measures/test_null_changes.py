@@ -6,6 +6,7 @@ trend.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,9 @@ def same_figure(left: str, right: str, without: tuple[str, ...] = ()) -> str:
 
 def comparisons(estimates: pd.DataFrame) -> pd.DataFrame:
     """What int_reporting__comparisons makes of these estimates."""
-    macros = (DBT_PROJECT / "macros" / "statistics.sql").read_text(encoding="utf-8")
+    files = [DBT_PROJECT / "macros" / name for name in ("statistics.sql", "figures.sql")]
+    macros = "".join(path.read_text(encoding="utf-8") for path in files)
+    macros = re.sub(r"{% macro (figure_key\w*|same_figure)\(.*?endmacro %}", "", macros, flags=re.DOTALL)  # those above
     model = DBT_PROJECT / "models" / "intermediate" / "reporting" / "int_reporting__comparisons.sql"
     rendered = (
         jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, not HTML
