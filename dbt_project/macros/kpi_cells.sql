@@ -328,48 +328,43 @@ cast({{ by_kind[4] }} as double) as value
 
 {# One row per declared metric: how it is called, defined and judged. #}
 {% macro metric_definition_rows(metrics) %}
-{%- set text = text_type() -%}
-{%- for metric in metrics %}
+{%- set columns = {
+    'metric_id': text_type(), 'area': text_type(), 'model': text_type(), 'label_en': text_type(), 'label_zh': text_type(),
+    'definition_en': text_type(), 'definition_zh': text_type(), 'unit': text_type(), 'direction': text_type(),
+    'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
+    'claims_change': 'boolean', 'is_estimate': 'boolean', 'counts_cases': 'boolean',
+    'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
+} -%}
 select
-    {{ dbt.string_literal(metric.id) }} as metric_id,
-    {{ dbt.string_literal(metric.area) }} as area,
-    {{ dbt.string_literal(metric.model) }} as model,
-    {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.en)) }} as label_en,
-    {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.zh)) }} as label_zh,
-    {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.en)) }} as definition_en,
-    {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.zh)) }} as definition_zh,
-    {{ dbt.string_literal(metric.unit) }} as unit,
-    {{ dbt.string_literal(metric.direction) }} as direction,
-    {{ dbt.string_literal(kpi_kinds()[metric.kind].get('like', metric.kind)) }} as kind,
-    {{ dbt.string_literal(metric.additivity) }} as additivity,
-    {{ dbt.string_literal(metric.dated) }} as dated,
-    cast({{ metric.look_back_months }} as integer) as look_back_months,
-    {{ metric.claims_change and kpi_kinds()[metric.kind].tested }} as claims_change,
-    {{ kpi_kinds()[metric.kind].estimated }} as is_estimate,
-    {{ metric.get('counts_cases', true) }} as counts_cases,
-    {{ measure(metric.get('material_change', 'null')) }} as material_change,
-    {{ measure(metric.get('material_change_relative', 'null')) }} as material_change_relative
-{{ 'union all' if not loop.last }}
-{%- else %}
-select
-    cast(null as {{ text }}) as metric_id,
-    cast(null as {{ text }}) as area,
-    cast(null as {{ text }}) as model,
-    cast(null as {{ text }}) as label_en,
-    cast(null as {{ text }}) as label_zh,
-    cast(null as {{ text }}) as definition_en,
-    cast(null as {{ text }}) as definition_zh,
-    cast(null as {{ text }}) as unit,
-    cast(null as {{ text }}) as direction,
-    cast(null as {{ text }}) as kind,
-    cast(null as {{ text }}) as additivity,
-    cast(null as {{ text }}) as dated,
-    cast(null as integer) as look_back_months,
-    cast(null as boolean) as claims_change,
-    cast(null as boolean) as is_estimate,
-    cast(null as boolean) as counts_cases,
-    cast(null as decimal(28, 8)) as material_change,
-    cast(null as decimal(28, 8)) as material_change_relative
-where 1 = 0
-{%- endfor %}
+    {%- for column, data_type in columns.items() %}
+    cast({{ column }} as {{ data_type }}) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from (
+    values
+    {%- for metric in metrics %}
+    (
+        {{ dbt.string_literal(metric.id) }},
+        {{ dbt.string_literal(metric.area) }},
+        {{ dbt.string_literal(metric.model) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.en)) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.zh)) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.en)) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.zh)) }},
+        {{ dbt.string_literal(metric.unit) }},
+        {{ dbt.string_literal(metric.direction) }},
+        {{ dbt.string_literal(kpi_kinds()[metric.kind].get('like', metric.kind)) }},
+        {{ dbt.string_literal(metric.additivity) }},
+        {{ dbt.string_literal(metric.dated) }},
+        {{ metric.look_back_months }},
+        {{ metric.claims_change and kpi_kinds()[metric.kind].tested }},
+        {{ kpi_kinds()[metric.kind].estimated }},
+        {{ metric.get('counts_cases', true) }},
+        {{ measure(metric.get('material_change', 'null')) }},
+        {{ measure(metric.get('material_change_relative', 'null')) }}
+    ){{ ',' if not loop.last }}
+    {%- else %}
+    ({%- for column in columns %}null{{ ', ' if not loop.last }}{%- endfor %})
+    {%- endfor %}
+) as declared ({{ columns | join(', ') }})
+where metric_id is not null
 {% endmacro %}
