@@ -24,6 +24,7 @@ test-long: setup ## the tests that take minutes each: nights in any order, all r
 
 test-spark: ## the dbt project on Spark, compared with DuckDB's tables
 	@deploy/setup.sh --group spark
+	@deploy/java.sh
 	@.venv/bin/python -m pytest -m spark
 
 mutate: setup ## change a rule of each area and see a worked test fail

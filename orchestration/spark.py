@@ -25,6 +25,7 @@ from orchestration.settings import Settings
 AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service", "economics", "reporting")
 _INNER = ("raw", "control", "staging", "intermediate", "reference")
 _TYPES = {"varchar": "string", "timestamp": "timestamp_ntz"}  # the others go by the same name
+_JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseParallelGC", "-XX:ReservedCodeCacheSize=256m")
 
 
 class SparkBuildError(RuntimeError):
@@ -48,10 +49,10 @@ def local_session(scratch: Path, threads: int) -> SparkSession:
         .config("spark.sql.adaptive.enabled", "false")  # it plans anew after each of hundreds of stages
         .config("spark.sql.codegen.cache.maxEntries", "10000")  # figures of a kind share code
         .config("spark.sql.codegen.wholeStage", "false")  # compiling a query costs more than running it on this little
-        .config("spark.driver.memory", "2g")
+        .config("spark.driver.memory", "3g")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m")
+        .config("spark.driver.extraJavaOptions", " ".join(_JAVA_OPTIONS))
         .config("spark.ui.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
         .getOrCreate()

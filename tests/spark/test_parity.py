@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def differences(connection: duckdb.DuckDBPyConnection, left: str, right: str) -> list[str]:
     """How two tables differ as multisets of rows, in words; empty when they do not.
 
-    Decimals may differ by one unit of their last place, doubles by one part in 10^9, all else not at all.
+    Decimals may differ by one unit of their last place, doubles by one part in 10^9, variances and ends of intervals by
+    one in 10^8, all else not at all.
     """
     columns = {
         side: dict(connection.execute(f"select column_name, column_type from (describe {side})").fetchall())
@@ -79,7 +80,12 @@ def compare(connection: duckdb.DuckDBPyConnection, spark: SparkSession) -> dict[
     return found | {name: ["only on Spark"] for name in on_spark - set(names)}
 
 
+SQUARED = {"variance", "ci_low", "ci_high"}  # made of squares, which carry on what the last place of a row may be off
+
+
 def _tolerance(name: str, kind: str) -> str | None:
+    if kind.startswith("DECIMAL") and name in SQUARED:
+        return f'abs(l."{name}" - r."{name}") > greatest(1e-8, 1e-8 * abs(l."{name}")::double)'
     if kind.startswith("DECIMAL"):
         scale = int(kind.rstrip(")").partition(",")[2])
         return f'abs(l."{name}" - r."{name}") > 1e-{scale}::decimal(38, {scale})'

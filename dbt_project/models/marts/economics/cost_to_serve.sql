@@ -66,6 +66,6 @@ select
     {%- for amount in amounts %}
     {{ measure('sum(' ~ amount ~ ')') }} as {{ amount }},
     {%- endfor %}
-    {{ measure('sum(revenue) - sum(relationship_cost)') }} as profit
+    {{ measure(measure('sum(revenue)') ~ ' - ' ~ measure('sum(relationship_cost)')) }} as profit
 from both_sides
 group by month, store_id, region, grade
