@@ -33,7 +33,7 @@ select
     {%- for cost in costs %}
     {{ measure('sum(' ~ cost ~ ')') }} as {{ cost }},
     {%- endfor %}
-    {{ measure(divide('12 * sum(serving_cost)', 'sum(customers)')) }} as serving_cost_per_customer,
-    {{ measure(divide('12 * sum(profit)', 'sum(customers)')) }} as profit_per_customer
+    {{ measure('12 * ' ~ divide('sum(serving_cost)', 'sum(customers)')) }} as serving_cost_per_customer,
+    {{ measure('12 * ' ~ divide('sum(profit)', 'sum(customers)')) }} as profit_per_customer
 from windows
 {{ group_by_scope(scopes, ['month', 'grade']) }}
