@@ -196,25 +196,10 @@ where 1 = 0
 
 {# The rows of one metric and their cells, per scope and per scope and dimension. #}
 {% macro kpi_metric_ctes(metric) %}
-{%- set text = text_type() -%}
 {{ metric.id }}__rows as (
     select
         cast({{ metric.month }} as date) as month,
-        {%- for scope, column in metric.scopes.items() %}
-        cast({{ column }} as {{ text }}) as scope_{{ scope }},
-        {%- endfor %}
-        {%- for column in metric.dimensions %}
-        cast({{ column }} as {{ text }}) as dimension_{{ column }},
-        {%- endfor %}
-        {%- if 'numerator' in kpi_kinds()[metric.kind].needs %}
-        {{ measure(metric.numerator) }} as numerator,
-        {{ measure(metric.denominator) }} as denominator,
-        {%- else %}
-        {{ kpi_row_value(metric) }} as value,
-        {%- endif %}
-        {%- if metric.cases %}
-        {{ metric.cases }} as cases,
-        {%- endif %}
+        {{ kpi_row_columns(metric) | indent(8) }},
         {{ measure(metric.get('target', 'null')) }} as target
     from {{ ref(metric.model) }}
     where
@@ -248,33 +233,71 @@ where 1 = 0
 {% endmacro %}
 
 
-{# One aggregation over the scopes, split by each dimension in turn; a dimension of none means the whole scope. #}
-{% macro kpi_aggregate(metric, dimensions) %}
-{%- set with_dimension = dimensions != [none] -%}
+{# Scopes, dimensions and measures of the rows of a metric, of months and of days alike. #}
+{% macro kpi_row_columns(metric) -%}
+{%- for scope, column in metric.scopes.items() -%}
+cast({{ column }} as {{ text_type() }}) as scope_{{ scope }},
+{% endfor -%}
+{%- for column in metric.dimensions -%}
+cast({{ column }} as {{ text_type() }}) as dimension_{{ column }},
+{% endfor -%}
+{%- if metric.cases -%}
+{{ metric.cases }} as cases,
+{% endif -%}
+{%- if 'numerator' in kpi_kinds()[metric.kind].needs -%}
+{{ measure(metric.numerator) }} as numerator,
+{{ measure(metric.denominator) }} as denominator
+{%- else -%}
+{{ kpi_row_value(metric) }} as value
+{%- endif -%}
+{%- endmacro %}
+
+
+{# What an aggregation over those rows, `cells`, says: scope, metric, dimension and sums. A dimension of none means the
+   whole scope. #}
+{% macro kpi_cell_columns(metric, dimensions) -%}
+{{ scope_columns(kpi_grouped(metric, dimensions).scopes) }},
+'{{ metric.id }}' as metric_id,
+{% if dimensions != [none] -%}
+case
+    {%- for column in dimensions %}
+    when grouping(dimension_{{ column }}) = 0 then '{{ column }}'
+    {%- endfor %}
+end as dimension,
+coalesce({{ kpi_grouped(metric, dimensions).splits | join(', ') }}) as dimension_value,
+{%- else -%}
+'' as dimension,
+'' as dimension_value,
+{%- endif %}
+{{ kpi_aggregates(metric) }}
+{%- endmacro %}
+
+
+{# And what it is grouped by: `keys`, over the scopes, split by each dimension in turn. #}
+{% macro kpi_group_by(metric, keys, dimensions) -%}
+{%- set grouped = kpi_grouped(metric, dimensions) -%}
+{{ group_by_scope(grouped.scopes, keys, grouped.splits) }}
+{%- endmacro %}
+
+
+{# Scope columns by type, and the columns to split by. #}
+{% macro kpi_grouped(metric, dimensions) %}
 {%- set scopes = {} -%}
 {%- for scope in metric.scopes -%}{%- do scopes.update({scope: 'scope_' ~ scope}) -%}{%- endfor -%}
 {%- set splits = [] -%}
 {%- for column in dimensions -%}{%- do splits.append('dimension_' ~ column if column else none) -%}{%- endfor -%}
+{%- do return({'scopes': scopes, 'splits': splits}) -%}
+{% endmacro %}
+
+
+{% macro kpi_aggregate(metric, dimensions) -%}
 select
     cells.month,
-    {{ scope_columns(scopes) }},
-    '{{ metric.id }}' as metric_id,
-    {%- if with_dimension %}
-    case
-        {%- for column in dimensions %}
-        when grouping(dimension_{{ column }}) = 0 then '{{ column }}'
-        {%- endfor %}
-    end as dimension,
-    coalesce({{ splits | join(', ') }}) as dimension_value,
-    {%- else %}
-    '' as dimension,
-    '' as dimension_value,
-    {%- endif %}
-    {{ kpi_aggregates(metric) | indent(4) }},
+    {{ kpi_cell_columns(metric, dimensions) | indent(4) }},
     {{ measure('case when min(target) = max(target) and count(target) = count(*) then max(target) end') }} as target
 from {{ metric.id }}__rows as cells
-inner join {{ 'dimension_months' if with_dimension else 'months' }} as kept on cells.month = kept.month
-{{ group_by_scope(scopes, ['cells.month'], splits) }}
+inner join {{ 'months' if dimensions == [none] else 'dimension_months' }} as kept on cells.month = kept.month
+{{ kpi_group_by(metric, ['cells.month'], dimensions) }}
 {%- endmacro %}
 
 

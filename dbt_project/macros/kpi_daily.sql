@@ -174,26 +174,11 @@ from {{ source('control', 'run') }}
 
 {# The rows of one metric with their day, and their cells, per scope and per scope and dimension. #}
 {% macro daily_metric_ctes(metric) %}
-{%- set text = text_type() -%}
 {%- set day = daily_day(metric) -%}
 {{ metric.id }}__rows as (
     select
         {{ day }} as happened_on,
-        {%- for scope, column in metric.scopes.items() %}
-        cast({{ column }} as {{ text }}) as scope_{{ scope }},
-        {%- endfor %}
-        {%- for column in metric.dimensions %}
-        cast({{ column }} as {{ text }}) as dimension_{{ column }},
-        {%- endfor %}
-        {%- if metric.cases %}
-        {{ metric.cases }} as cases,
-        {%- endif %}
-        {%- if 'numerator' in kpi_kinds()[metric.kind].needs %}
-        {{ measure(metric.numerator) }} as numerator,
-        {{ measure(metric.denominator) }} as denominator
-        {%- else %}
-        {{ kpi_row_value(metric) }} as value
-        {%- endif %}
+        {{ kpi_row_columns(metric) | indent(8) }}
     from {{ ref(metric.model) }}
     cross join bounds
     where
@@ -216,31 +201,13 @@ from {{ source('control', 'run') }}
 {%- endmacro %}
 
 
-{# One aggregation over the scopes, split by each dimension in turn; a dimension of none means the whole scope. #}
-{% macro daily_aggregate(metric, dimensions) %}
-{%- set scopes = {} -%}
-{%- for scope in metric.scopes -%}{%- do scopes.update({scope: 'scope_' ~ scope}) -%}{%- endfor -%}
-{%- set splits = [] -%}
-{%- for column in dimensions -%}{%- do splits.append('dimension_' ~ column if column else none) -%}{%- endfor -%}
+{% macro daily_aggregate(metric, dimensions) -%}
 select
     kept_days.day,
     readings.is_usual,
-    {{ scope_columns(scopes) }},
-    '{{ metric.id }}' as metric_id,
-    {%- if dimensions != [none] %}
-    case
-        {%- for column in dimensions %}
-        when grouping(dimension_{{ column }}) = 0 then '{{ column }}'
-        {%- endfor %}
-    end as dimension,
-    coalesce({{ splits | join(', ') }}) as dimension_value,
-    {%- else %}
-    '' as dimension,
-    '' as dimension_value,
-    {%- endif %}
-    {{ kpi_aggregates(metric) | indent(4) }}
+    {{ kpi_cell_columns(metric, dimensions) | indent(4) }}
 from {{ metric.id }}__rows as cells
 cross join readings
 inner join kept_days on {{ add_days('cells.happened_on', 'readings.days_on') }} = kept_days.day
-{{ group_by_scope(scopes, ['kept_days.day', 'readings.is_usual'], splits) }}
+{{ kpi_group_by(metric, ['kept_days.day', 'readings.is_usual'], dimensions) }}
 {%- endmacro %}
