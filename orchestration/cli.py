@@ -169,6 +169,8 @@ class ReportName(click.ParamType["ReportSpec"]):
             self.fail(str(error), param, ctx)
 
 
+_EXAMPLE = date(2026, 10, 31)
+
 _of_report = click.option(
     "--report", "spec", type=ReportName(), default="service_quality", show_default=True, help="Which report."
 )
@@ -179,7 +181,7 @@ def _first_day(spec: ReportSpec, period: str) -> date:
     from reports.periods import first_day
 
     if not spec.calendar.has(period):
-        wanted = "a day, such as 2026-10-31" if spec.schedule == "daily" else "a month, such as 2026-10"
+        wanted = f"a {spec.calendar.noun}, such as {spec.calendar.name(_EXAMPLE)}"
         raise click.UsageError(f"{spec.id} is made {spec.schedule}: give it {wanted}")
     return first_day(period)
 
@@ -211,8 +213,7 @@ def report(
             raise click.UsageError(f"{option} is for issuing; give {context.invoked_subcommand} the month as a word")
         return
     if len(given) != 1:
-        example = "--report daily_digest --day 2026-10-31" if spec.schedule == "daily" else "--month 2026-10"
-        raise click.UsageError(f"say which {'day' if spec.schedule == 'daily' else 'month'}: kefu report {example}")
+        raise click.UsageError(f"say which {spec.calendar.noun}: {spec.command(_EXAMPLE)}")
     (period,) = given
     first = _first_day(spec, period)
     if send and dry_run:

@@ -46,7 +46,6 @@ def jobs(settings: Settings) -> list[dg.UnresolvedAssetJobDefinition]:
 def _of_report(
     spec: ReportSpec, settings: Settings, hooks: set[dg.HookDefinition], guards: dg.AssetSelection
 ) -> dg.UnresolvedAssetJobDefinition:
-    period = "day" if spec.schedule == "daily" else "month"
     made = dg.AssetSelection.assets(bundle_key(spec.id), files_key(spec.id), delivery_key(spec.id))
     return dg.define_asset_job(
         report_job(spec.id),
@@ -55,5 +54,5 @@ def _of_report(
         hooks=hooks,
         executor_def=dg.in_process_executor,
         tags={REPORT_TAG: spec.id},
-        description=f"Freeze the figures of a {period}, render them, deliver them.",
+        description=f"Freeze the figures of a {spec.calendar.noun}, render them, deliver them.",
     )

@@ -15,7 +15,7 @@ class Calendar:
     """How periods of one kind are named and follow each other."""
 
     pattern: str  # of a period's name: 2026-10, 2026-10-31
-    option: str  # of the command line, that takes such a name
+    noun: str  # what it is called, by the command line too: --month
     before: Callable[[date, int], date]  # the first day of the period that lies so many back
 
     def name(self, first: date) -> str:
@@ -39,8 +39,8 @@ def months_before(month: date, count: int) -> date:
 
 
 CALENDARS: dict[Schedule, Calendar] = {
-    "monthly": Calendar("%Y-%m", "--month", months_before),
-    "daily": Calendar("%Y-%m-%d", "--day", lambda day, count: day - timedelta(days=count)),
+    "monthly": Calendar("%Y-%m", "month", months_before),
+    "daily": Calendar("%Y-%m-%d", "day", lambda day, count: day - timedelta(days=count)),
 }
 
 

@@ -164,7 +164,7 @@ class ReportSpec(_Spec):
     def command(self, first: date) -> str:
         """What makes it at a terminal."""
         which = "" if self.id == DEFAULT else f" --report {self.id}"
-        return f"kefu report{which} {self.calendar.option} {self.calendar.name(first)}"
+        return f"kefu report{which} --{self.calendar.noun} {self.calendar.name(first)}"
 
     @property
     def metrics(self) -> tuple[str, ...]:
