@@ -40,6 +40,7 @@ ACCENT = "#c2410c"  # what calls for attention, always with a word or shape besi
 FONTS = "Kefu Sans, system-ui, -apple-system, Segoe UI, Roboto, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
 MOST_BARS = 14
+LARGEST_LABEL = 11 * 1.05  # font size in CSS pixels, with room for what another shaper makes wider
 MOST_COHORTS = 13
 
 Rows = list[dict[str, Any]]
@@ -51,8 +52,9 @@ CONFIG: dict[str, Any] = {
     "background": "transparent",
     "aria": False,
     "view": {"stroke": None},
-    "title": {"anchor": "start", "fontSize": 10, "fontWeight": "normal", "color": INK, "offset": 4, "limit": 140},
+    "title": {"anchor": "start", "fontSize": 10, "fontWeight": "normal", "color": INK, "offset": 4},
     "axis": {
+        "labelLimit": 0,  # a limit has each text measured three times: see _limit
         "labelColor": MUTED,
         "titleColor": MUTED,
         "labelFontSize": 10,
@@ -179,15 +181,12 @@ class Draw:
         domain = [self._shown(metric_id, bound, like) for bound in (min(bounds), max(bounds))]
         scale = alt.Scale(domain=domain, zero=False, nice=True)
         axis = self._value_axis(metric_id, like)
-        panels = [
-            {
-                **self._lines(self._points(metric_id, ps, like), axis, self._is_worse(ps[-1]), scale),
-                "width": 122,
-                "height": 58,
-                "title": ("▼ " if self._is_worse(ps[-1]) else "") + self.teller.scope_name(spec.scope, ps[-1].scope_id),
-            }
-            for ps in shown
-        ]
+        panels = []
+        for ps in shown:
+            is_worse = self._is_worse(ps[-1])
+            name = ("▼ " if is_worse else "") + self.teller.scope_name(spec.scope, ps[-1].scope_id)
+            panel = self._lines(self._points(metric_id, ps, like), axis, is_worse, scale)
+            panels.append({**panel, "width": 122, "height": 58, "title": {"text": name, "limit": _limit([name], 140)}})
         chart = {"concat": panels, "columns": 4, "spacing": {"row": 6, "column": 12}}
         said = [f"{self.teller.scope_name(spec.scope, ps[-1].scope_id)} {self.teller.value(ps[-1])}" for ps in shown]
         total = self.bundle.members.get(spec.scope, len(shown))
@@ -258,7 +257,7 @@ class Draw:
         ]
         lengths = [float(bar["value"]) for bar in bars]  # type: ignore[arg-type]
         room = max([*lengths, 0.0]) * 1.5 or 1  # for the numbers behind the bars
-        base = alt.Chart(self._named(bars)).encode(y=self._names_axis())
+        base = alt.Chart(self._named(bars)).encode(y=self._names_axis(bars))
         chart = _layered(
             base.mark_bar(color=DATA, height={"band": 0.62}).encode(
                 x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[min([*lengths, 0.0]), room], nice=False))
@@ -300,7 +299,7 @@ class Draw:
         ]
         if not rows:
             return []
-        base = alt.Chart(self._named(rows)).encode(y=self._names_axis())
+        base = alt.Chart(self._named(rows)).encode(y=self._names_axis(rows))
         x = alt.X(
             "expected:Q", scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6, grid=True), title=None
         )
@@ -352,13 +351,14 @@ class Draw:
             for cell in cells
         ]
         order = list(dict.fromkeys(self._cohort(cell.cohort_month, cell.customers) for cell in cells))
+        cohort_axis = alt.Axis(domain=False, ticks=False, labelLimit=_limit(order, 140))
         base = alt.Chart(self._named(rows)).encode(
             x=alt.X(
                 "number:O",
                 axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False),
                 title=self.words.say("Months since the first order"),
             ),
-            y=alt.Y("cohort:N", sort=order, axis=alt.Axis(domain=False, ticks=False, labelLimit=140), title=None),
+            y=alt.Y("cohort:N", sort=order, axis=cohort_axis, title=None),
         )
         chart = _layered(
             base.mark_rect(stroke="white").encode(
@@ -474,7 +474,13 @@ class Draw:
         order = [self._month(month) for month in months]
         x = alt.X("month:N", sort=order, axis=alt.Axis(labelAngle=0, ticks=False, values=order[::-3]), title=None)
         legend = alt.Legend(
-            orient="top", title=None, labelColor=INK, labelLimit=140, symbolType="square", padding=0, columns=2
+            orient="top",
+            title=None,
+            labelColor=INK,
+            labelLimit=_limit((self.teller.label(m) for m in colours), 140),
+            symbolType="square",
+            padding=0,
+            columns=2,
         )
         upper = _layered(
             alt.Chart(self._named(bars))
@@ -561,7 +567,8 @@ class Draw:
         if not rows:
             return []
         say = self.words.say
-        axis = alt.Axis(domain=False, ticks=False, labelLimit=230, labelFontSize=11, labelPadding=8, labelColor=INK)
+        limit = _limit((row["name"] for row in rows), 230)
+        axis = alt.Axis(domain=False, ticks=False, labelLimit=limit, labelFontSize=11, labelPadding=8, labelColor=INK)
         base = alt.Chart(self._named(rows)).encode(
             y=alt.Y("name:N", sort=alt.EncodingSortField("order"), axis=axis, title=None)
         )
@@ -718,7 +725,8 @@ class Draw:
             ]
             for name, column in (("x", spec.x), ("y", spec.y))
         }
-        side: dict[str, Any] = {"domain": False, "ticks": False, "labelFontSize": 11, "labelLimit": 90}
+        limit = _limit((name for names in places.values() for name in names), 90)
+        side: dict[str, Any] = {"domain": False, "ticks": False, "labelFontSize": 11, "labelLimit": limit}
         base = alt.Chart(self._named(rows)).encode(
             x=alt.X(
                 "x:N",
@@ -1062,7 +1070,7 @@ class Draw:
         order = [
             row["name"] for row in sorted(rows, key=lambda row: (row["value"] if up else -row["value"], row["name"]))
         ]
-        base = alt.Chart(self._named(rows)).encode(y=self._names_axis(order, padding=58))
+        base = alt.Chart(self._named(rows)).encode(y=self._names_axis(rows, order, padding=58))
         colour = _either("flag", ACCENT, DATA)
         x = alt.X("value:Q", scale=alt.Scale(zero=False, nice=True), axis=self._value_axis(metric_id, like), title=None)
         layers: list[alt.Chart] = [
@@ -1091,8 +1099,9 @@ class Draw:
             table=table,
         )
 
-    def _names_axis(self, order: list[str] | None = None, padding: int = 8) -> alt.Y:
-        axis = alt.Axis(domain=False, ticks=False, labelLimit=120, labelFontSize=11, labelPadding=padding)
+    def _names_axis(self, rows: Rows, order: list[str] | None = None, padding: int = 8) -> alt.Y:
+        limit = _limit((row["name"] for row in rows), 120)
+        axis = alt.Axis(domain=False, ticks=False, labelLimit=limit, labelFontSize=11, labelPadding=padding)
         sort: Any = order if order is not None else alt.EncodingSortField("order")
         return alt.Y("name:N", sort=sort, axis=axis, title=None)
 
@@ -1172,6 +1181,14 @@ KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
 def _either(flag: str, yes: str, no: str) -> alt.ColorValue:
     """The colour of a mark by a flag of its row."""
     return alt.ColorValue(no, condition={"test": f"datum.{flag}", "value": yes})
+
+
+def _limit(texts: Iterable[str], most: int) -> int:
+    """A limit of so many pixels for texts on a chart, 0 (none) where they are all shorter.
+
+    Vega measures a text that has a limit three times, and measuring is most of the time of a drawing.
+    """
+    return most if any(width(text, LARGEST_LABEL) > most for text in texts) else 0
 
 
 def _around(values: list[float], cross: float) -> tuple[float, float]:
