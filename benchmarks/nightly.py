@@ -139,11 +139,7 @@ def _ingest(settings: Settings) -> int:
 def _check(settings: Settings, suite: Literal["raw", "marts"], candidate: warehouse.Candidate) -> int:
     """Asks one border's expectations; a finding is told, for a benchmark goes on all the same. Returns how many."""
     result = run_suite(
-        suite,
-        candidate.work,
-        candidate.marts,
-        overrides=settings.expectations,
-        config={"threads": settings.engine.threads},
+        suite, candidate.work, candidate.marts, overrides=settings.expectations, config=settings.engine.duckdb
     )
     if not result.passed:
         click.echo(f"{suite} suite: {result.summary()}", err=True)

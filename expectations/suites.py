@@ -33,7 +33,7 @@ _MEASURED = """
 """
 _MEASURE = """
     insert into measured
-    select {id}, subject, count(*), count(is_broken), count(*) filter (where is_broken),
+    select unnest({ids}), subject, count(*), count(is_broken), count(*) filter (where is_broken),
         coalesce(min(case when is_broken then md5(cast(key as varchar)) end, 5), [])
     from ({query})
     group by subject
@@ -113,9 +113,9 @@ def run_suite(
         with _asking(suite):
             context = raw_context(connection) if suite == "raw" else marts_context()
         connection.exec_driver_sql(_MEASURED)
-        for check_id, check in checks.items():
-            with _asking(f"{suite}.{check_id}"):
-                _measure(connection, suite, check_id, check, context)
+        for query, ids in _queries(suite, checks, context).items():
+            with _asking(" and ".join(f"{suite}.{check_id}" for check_id in ids)):
+                connection.exec_driver_sql(_MEASURE.format(ids=f"[{', '.join(map(literal, ids))}]", query=query))
         asset = source.add_table_asset("measured", table_name="measured")
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         results = batch.validate(_expectation_suite(suite, checks), result_format="COMPLETE").results
@@ -130,11 +130,15 @@ def run_suite(
     )
 
 
-def _measure(connection: sa.Connection, suite: Suite, check_id: str, check: Check, context: Mapping[str, Any]) -> None:
-    query = _environment(suite).get_template(f"{check.query}.sql").render(limits=check.limits, **context)
-    if not query.strip():  # nothing of the kind is supplied
-        return
-    connection.exec_driver_sql(_MEASURE.format(id=literal(check_id), query=query))
+def _queries(suite: Suite, checks: Mapping[str, Check], context: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Each query that is to be asked, with its checks: those that differ in `max_share` alone share one."""
+    environment = _environment(suite)
+    queries: dict[str, list[str]] = {}
+    for check_id, check in checks.items():
+        query = environment.get_template(f"{check.query}.sql").render(limits=check.limits, **context).strip()
+        if query:  # else nothing of the kind is supplied
+            queries.setdefault(query, []).append(check_id)
+    return queries
 
 
 @contextmanager

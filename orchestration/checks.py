@@ -150,9 +150,7 @@ def _ask(suite: Suite, settings: Settings, work: Path, marts: Path) -> SuiteResu
     from expectations.suites import run_suite
 
     with step(f"check {suite}") as running:
-        result = run_suite(
-            suite, work, marts, overrides=settings.expectations, config={"threads": settings.engine.threads}
-        )
+        result = run_suite(suite, work, marts, overrides=settings.expectations, config=settings.engine.duckdb)
         running.count(result.summary())
     return result
 

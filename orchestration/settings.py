@@ -64,6 +64,15 @@ class Engine(_Section):
     memory_limit: str = Field("70%", pattern=r"^\d+(\.\d+)?\s*(%|[KMGT]i?B)$")
     keep_published: int = Field(3, ge=1)  # published versions kept on disk for readers that still hold one
 
+    @property
+    def duckdb(self) -> dict[str, Any]:
+        """For every connection that works; DuckDB takes memory in bytes and knows no share of the machine."""
+        limit = self.memory_limit
+        if limit.endswith("%"):
+            machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+            limit = f"{int(machine * float(limit[:-1]) / 100) >> 20}MiB"
+        return {"threads": self.threads, "memory_limit": limit}
+
 
 class Disclosure(_Section):
     """What reports may show."""

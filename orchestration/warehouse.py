@@ -92,7 +92,7 @@ def prepare(settings: Settings, as_of: date | None = None, known_at: date | None
     folder.mkdir(parents=True)
     code, chosen = code_version(), settings_version(settings)
     carried_on = known_at is None and _copy_last_good(settings, folder, code, chosen)
-    with duckdb.connect(str(folder / WORK_FILE), config={"threads": settings.engine.threads}) as connection:
+    with duckdb.connect(str(folder / WORK_FILE), config=settings.engine.duckdb) as connection:
         run = register_duckdb(connection, settings, known_at=known_at, as_of=as_of)
         build_id = _build_id(settings, run, code, chosen)
         connection.execute("insert into control.build values (?, ?, ?, ?)", [build_id, code, chosen, not carried_on])
@@ -286,11 +286,8 @@ def _arguments(settings: Settings) -> list[str]:
 @contextmanager
 def _dbt_environment(settings: Settings, work: Path, marts: Path) -> Iterator[None]:
     """What profiles.yml reads, for the length of one call."""
-    wanted = {
-        "KEFU_WORK_DB": str(work),
-        "KEFU_MARTS_DB": str(marts),
-        "KEFU_THREADS": str(settings.engine.threads),
-    }
+    engine = {f"KEFU_{name.upper()}": str(value) for name, value in settings.engine.duckdb.items()}
+    wanted = {"KEFU_WORK_DB": str(work), "KEFU_MARTS_DB": str(marts), **engine}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

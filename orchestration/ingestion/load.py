@@ -97,13 +97,7 @@ def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     aside = aside_folder(settings)
     shutil.rmtree(aside, ignore_errors=True)  # what a run that died left
     aside.mkdir(parents=True)
-    con = duckdb.connect(
-        config={
-            "threads": settings.engine.threads,
-            "memory_limit": memory_limit(settings.engine.memory_limit),
-            "temp_directory": str(aside / "spill"),
-        }
-    )
+    con = duckdb.connect(config=settings.engine.duckdb | {"temp_directory": str(aside / "spill")})
     try:
         con.execute("set global TimeZone = 'UTC'")  # of the cursors too
         con.execute(f"set allowed_directories = [{literal(str(aside))}]")
@@ -395,14 +389,6 @@ class _FileLoad:
             os.fsync(written.fileno())  # before the manifest names it
         aside.replace(target)
         return relative.as_posix()
-
-
-def memory_limit(stated: str) -> str:
-    """A limit as DuckDB takes it, which knows no share of the machine."""
-    if not stated.endswith("%"):
-        return stated
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{int(machine * float(stated[:-1]) / 100) >> 20}MiB"
 
 
 def key_sql(entity: Entity, prefix: str = "") -> str:

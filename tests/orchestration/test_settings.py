@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import duckdb
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from orchestration.settings import DBT_PROJECT_DIR, Settings, measure_defaults, measure_rule
+from orchestration.settings import DBT_PROJECT_DIR, Engine, Settings, measure_defaults, measure_rule
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +82,18 @@ def test_every_default_is_explained_where_it_stands() -> None:
     lines = text.partition("\nvars:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split(":")[0].strip() for line in lines] == list(measure_defaults())
     assert [line for line in lines if len(line.partition(" # ")[2]) < 15] == []
+
+
+def test_every_engine_setting_reaches_dbt_s_own_connection() -> None:
+    """A limit that holds for ingestion alone lets the build take the whole machine."""
+    profiles = (DBT_PROJECT_DIR / "profiles.yml").read_text(encoding="utf-8")
+    options = yaml.safe_load(profiles)["kefu"]["outputs"]["duckdb"]["config_options"]
+    assert {name: re.findall(r"env_var\('(\w+)'", text) for name, text in options.items()} == {
+        name: [f"KEFU_{name.upper()}"] for name in Engine().duckdb
+    }
+
+
+def test_a_share_of_the_machine_s_memory_is_given_as_bytes() -> None:
+    half, whole = (Engine(memory_limit=share).duckdb["memory_limit"] for share in ("50%", "100%"))
+    with duckdb.connect(config={"memory_limit": half}):
+        assert int(half.removesuffix("MiB")) == int(whole.removesuffix("MiB")) // 2
