@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from orchestration.declarations import metrics, models
 from orchestration.reference import Seed, seeds
-from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY
+from orchestration.settings import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "metrics.md"
 REFERENCE_PAGE = REPOSITORY / "docs" / "reference.md"
@@ -80,9 +79,9 @@ kefu doctor                                              # lists what is replace
 
 - The file replaces the whole table. The columns are those of the built-in one, in any order; CSV in UTF-8, with commas.
 - A name that is no table, a missing or unknown column, a value of another kind or not among those accepted, an empty
-  cell that must be filled, a key that is there twice: the build refuses it before anything is computed and names file,
-  line, column and what to write. What only several rows or tables tell (cuts that end at 1, weights that sum to 100, a
-  strategy for every stage and grade) a test of the same build refuses.
+  cell that must be filled, a metric that there is not, a key that is there twice: the build refuses it before anything
+  is computed and names file, line, column and what to write. What only several rows or tables tell (cuts that end at 1,
+  weights that sum to 100, a strategy for every stage and grade) a test of the same build refuses.
 - Rows with `valid_from` and `valid_to` hold on those days and between; an empty `valid_to` means still. A change that
   is to leave past months as they were is a new row, not another value.
 - The files count among the settings: their hash is part of the build's `settings_version`, a change of them builds
@@ -110,22 +109,22 @@ def _seed_rules(seed: Seed) -> Iterator[str]:
 
 def page() -> str:
     """The whole page of metrics."""
-    models = sorted(_models(), key=lambda found: found[1]["name"])
-    lines = [_HEAD.format(count=sum(len(_metrics(model)) for _, model in models)).rstrip()]
+    declared = sorted(models(), key=lambda found: found[1]["name"])
+    lines = [_HEAD.format(count=sum(len(metrics(model)) for _, model in declared)).rstrip()]
     for area, title in AREAS.items():
         lines += ["", f"## {title}"]
-        here = [(path, model) for path, model in models if path.parent.name == area]
+        here = [(path, model) for path, model in declared if path.parent.name == area]
         for path, model in here:
-            if _metrics(model):
+            if metrics(model):
                 lines += ["", f"### [{model['name']}]({_link(path)})", "", " ".join(model["description"].split())]
-            for metric in _metrics(model):
+            for metric in metrics(model):
                 lines += ["", *_metric(metric)]
-        others = [(path, model) for path, model in here if not _metrics(model)]
+        others = [(path, model) for path, model in here if not metrics(model)]
         if others:
             lines += ["", "### Tables", ""]
             lines += [f"- [{model['name']}]({_link(path)}): {_grain(model)}" for path, model in others]
     lines += ["", *_DAILY_HEAD.splitlines()]
-    for path, model in sorted(_models(""), key=lambda found: found[1]["name"]):
+    for path, model in sorted(models(""), key=lambda found: found[1]["name"]):
         for metric in model.get("config", {}).get("meta", {}).get("daily_metrics", []):
             lines += ["", *_daily_metric(metric, f"[{model['name']}]({_link(path)})")]
     return "\n".join(lines) + "\n"
@@ -183,17 +182,6 @@ def _grain(model: dict[str, Any]) -> str:
 
 def _link(path: Path) -> str:
     return f"../{path.relative_to(REPOSITORY).as_posix()}"
-
-
-def _metrics(model: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = model.get("config", {}).get("meta", {}).get("metrics", [])
-    return found
-
-
-def _models(layer: str = "marts") -> Iterator[tuple[Path, dict[str, Any]]]:
-    for path in sorted((DBT_PROJECT_DIR / "models" / layer).rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-            yield path, model
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Columns, types and what a row must keep to stand in the seeds' yml, where dbt re
 from __future__ import annotations
 
 import csv
+import difflib
 import hashlib
 import io
 import shutil
@@ -19,11 +20,14 @@ from typing import Any
 import duckdb
 import yaml
 
+from orchestration.declarations import metric_ids
 from orchestration.errors import CommandFailedError
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 BUILT_IN = DBT_PROJECT_DIR / "seeds"
 _LINKED = ("dbt_project.yml", "macros", "models", "profiles.yml", "tests")
+_OF_A_METRIC = {"to": "ref('metric_definitions')", "field": "metric_id"}  # what dbt asks of a column that names one
+_KEPT = 3  # copies of the project: one may be read by a build that began before a file changed
 _LISTED = 10  # faults of one file that are told; a file of another make has one in every line
 # how a value of a type is called and written; decimals are the rest
 _WRITTEN = {
@@ -46,6 +50,7 @@ class Seed:
     nullable: list[str] = field(default_factory=list)
     not_null: list[str] = field(default_factory=list)
     accepted_values: dict[str, list[str]] = field(default_factory=dict)
+    metrics: list[str] = field(default_factory=list)  # columns that name one
     checks: list[str] = field(default_factory=list)
 
 
@@ -61,8 +66,20 @@ def seeds() -> dict[str, Seed]:
 def _seed(table: dict[str, Any]) -> Seed:
     config = table["config"]
     rules = [test["row_contract"]["arguments"] for test in table["data_tests"] if "row_contract" in test]
-    description = " ".join(table["description"].split())
-    return Seed(table["name"], description, config["column_types"], config.get("meta", {}).get("fixed"), **rules[0])
+    named = [
+        column["name"]
+        for column in table["columns"]
+        for test in column.get("data_tests", [])
+        if test["relationships"]["arguments"] == _OF_A_METRIC
+    ]
+    return Seed(
+        name=table["name"],
+        description=" ".join(table["description"].split()),
+        types=config["column_types"],
+        fixed=config.get("meta", {}).get("fixed"),
+        metrics=named,
+        **rules[0],
+    )
 
 
 def replaced(settings: Settings) -> list[Path]:
@@ -120,6 +137,8 @@ def project_folder(settings: Settings) -> Path:
             new.rename(folder)
         except OSError:  # another process was faster; its copy is the same
             shutil.rmtree(new)
+        for old in sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+            shutil.rmtree(old)
     return folder
 
 
@@ -199,7 +218,7 @@ def _cast(connection: duckdb.DuckDBPyConnection, seed: Seed) -> None:
 
 
 def _broken(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[tuple[int, str]]:
-    """What the dbt test row_contract would refuse, with the line."""
+    """What dbt's tests of a row would refuse, with the line."""
 
     def found(sql: str) -> list[Any]:
         return connection.execute(f"{sql} order by line").fetchall()
@@ -212,6 +231,11 @@ def _broken(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[tuple
             listed = ", ".join(f"'{value}'" for value in accepted)
             for line, value in found(f"select line, {name} from typed where {name} not in ({listed})"):
                 yield line, f", {name}: {value!r} is not known; write one of {', '.join(accepted)}"
+    for name in seed.metrics:
+        for line, value in found(f"select line, {name} from typed where {name} is not null"):
+            if value not in metric_ids():
+                near = difflib.get_close_matches(value, metric_ids()) or ["one of docs/metrics.md"]
+                yield line, f", {name}: {value!r} is no metric; write {' or '.join(near)}"
     first = f"min(line) over (partition by {', '.join(seed.key)})"
     for line, before in found(f"select line, {first} as before from typed qualify before < line"):
         yield line, f": the same {', '.join(seed.key)} as line {before}; keep one of them"

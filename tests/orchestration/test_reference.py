@@ -81,6 +81,11 @@ def test_every_column_has_its_type() -> None:
             "schedule_id,valid_from,valid_to,time_zone,weekday,opens,closes\nday,,,Asia/Shanghai,1,9:00,18:00\n",
             "line 2: breaks the rule opens like '__:__'",
         ),
+        (
+            "metric_targets.csv",
+            "metric_id,scope_type,scope_id,target,valid_from,valid_to\ncsat,*,*,0.9,2026-01-01,\ncsatt,*,*,0.9,2026-01-01,\n",
+            "line 3, metric_id: 'csatt' is no metric; write csat",
+        ),
         ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,1,2026-01-01,\n".encode("gbk"), "not UTF-8 at byte 61; save it"),
     ],
 )  # fmt: skip
@@ -110,6 +115,14 @@ def test_a_table_is_replaced_in_a_copy_that_dbt_reads(settings: Settings) -> Non
     others = [path for path in reference.BUILT_IN.iterdir() if path.name != "grade_cuts.csv"]
     assert [path.name for path in others if path.read_bytes() != (folder / path.name).read_bytes()] == []
     assert reference.seed_folder(settings) == folder
+
+
+def test_copies_of_old_tables_do_not_pile_up(settings: Settings) -> None:
+    folders = []
+    for share in ("0.1", "0.2", "0.3", "0.4", "0.5"):
+        give(settings, f"{CUTS}\nA,Best,最好,{share},2026-01-01,\nB,Rest,其他,1,2026-01-01,\n")
+        folders.append(reference.project_folder(settings))
+    assert sorted(folders[0].parent.iterdir()) == sorted(folders[-3:])
 
 
 def test_a_build_knows_by_which_tables_it_was_made(settings: Settings) -> None:
