@@ -140,6 +140,7 @@ def _metric(metric: dict[str, Any]) -> Iterator[str]:
     where = f", where `{metric['where']}`" if metric.get("where") else ""
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
     absent = f"; absent without {', '.join(metric['entities'])}" if metric.get("entities") else ""
+    absent += f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
     yield f"- {_cells(metric)}; {_change(metric)}{absent}"
 
 

@@ -19,6 +19,7 @@
      target            optional number or row expression; a cell has it only where all its rows agree
      cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
      entities          optional: entities without which the figure is absent rather than 0
+     known_by          optional: expression; while no row of the model has it, the figure is absent rather than 0
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
      claims_change     whether months may be compared; not by default for snapshots
@@ -80,7 +81,7 @@
 {%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'entities', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'target', 'entities', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
 ] -%}
 {%- set accepted = {
     'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
@@ -213,6 +214,9 @@ where 1 = 0
             from supplied_entities
             where entity in ('{{ metric.entities | join("', '") }}')
         ) = {{ metric.entities | length }}
+        {%- endif %}
+        {%- if metric.known_by %}
+        and (select count({{ metric.known_by }}) from {{ ref(metric.model) }}) > 0
         {%- endif %}
 )
 {%- for cells, dimensions in kpi_cell_ctes(metric).items() %},

@@ -94,6 +94,8 @@ METRICS = [
     metric("parts", kind="count", whole=False),
     metric("absent", kind="count", entities=["orders", "tickets"]),
     metric("present", kind="count", entities=["tickets"], target=5),
+    metric("unsent", kind="sum", value="minutes", known_by="nullif(minutes, minutes)"),
+    metric("sent", kind="sum", value="minutes", known_by="nullif(minutes, 7)"),
 ]
 
 
@@ -209,7 +211,7 @@ def expected_cells(declared: dict[str, Any]) -> dict[tuple[Any, ...], tuple[Any,
     return {key: figure(declared["kind"], cases) for key, cases in groups.items()}
 
 
-@pytest.mark.parametrize("declared", [m for m in METRICS if "entities" not in m], ids=lambda m: m["id"])
+@pytest.mark.parametrize("declared", [m for m in METRICS if not m["id"].endswith("sent")], ids=lambda m: m["id"])
 def test_cells_equal_a_plain_aggregation(built: duckdb.DuckDBPyConnection, declared: dict[str, Any]) -> None:
     rows = built.execute(
         "select month, scope_type, scope_id, dimension, dimension_value,"
@@ -245,9 +247,9 @@ def test_a_target_of_the_rows_holds_only_where_they_agree(built: duckdb.DuckDBPy
     ]  # fmt: skip
 
 
-def test_a_metric_is_absent_while_an_entity_it_needs_is(built: duckdb.DuckDBPyConnection) -> None:
+def test_a_metric_is_absent_while_an_entity_or_a_column_it_needs_is(built: duckdb.DuckDBPyConnection) -> None:
     found = built.execute("select distinct metric_id from m.cells where metric_id like '%sent' order by all").fetchall()
-    assert found == [("cases_present",)]
+    assert found == [("cases_present",), ("cases_sent",)]
     assert built.execute("select count(*) from m.no_cells").fetchone() == (0,)
 
 

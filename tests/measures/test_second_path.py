@@ -48,6 +48,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
         f"""
         select {", ".join(chosen)} from {relation}
         where ({metric.get("where", "true")})
+            and (select count({metric.get("known_by", "1")}) from {relation}) > 0
             and {metric["month"]} in (select month from work.intermediate.int_core__months)
             and (select count(distinct entity) from ({supplied}) where list_contains($entities, entity)) = $wanted
         """,
