@@ -226,6 +226,7 @@ def report(
     settings: Settings = context.obj
     _not_in_future(settings, first)
     commands.report(settings, period, spec.id, send=send, revise=revise, reason=reason.strip())
+    click.echo(f"a folder for each scope, one for each language in it: {settings.reports / spec.id / period}")
     for line in pending(settings, first, spec.id):
         click.echo(line)
     if dry_run:
