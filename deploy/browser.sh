@@ -3,15 +3,15 @@
 # may not install, it says so and the tests skip themselves: the product needs none of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source deploy/packages.sh
 
 missing=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 command -v npm >/dev/null || missing+=(npm)
 if [ "${#missing[@]}" -gt 0 ]; then
-    as_root=$([ "$(id -u)" = 0 ] || echo "sudo -n")
-    if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+    if may_install; then
         echo "browser: ${missing[*]}"
-        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 || true
+        install_packages --no-install-recommends "${missing[@]}" 2>/dev/null || true # what is missing then is told below
     fi
 fi
 for tool in "${missing[@]}"; do

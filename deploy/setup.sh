@@ -3,21 +3,15 @@
 # at will: what is there already is kept. Arguments are passed on to `uv sync` (make test-spark adds --group spark).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source deploy/packages.sh
 uv_version=0.13.9
 
 stop() { echo "setup: $*" >&2; exit 1; }
 
 # install PACKAGE...: Debian packages, where this user may; otherwise the one line to run
 install() {
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } >/dev/null ||
-            stop "could not install $*; see the lines above"
-    elif sudo -n true 2>/dev/null && command -v apt-get >/dev/null; then
-        { sudo -n apt-get update -qq && sudo -n apt-get install -y -qq "$@"; } >/dev/null ||
-            stop "could not install $*; see the lines above"
-    else
-        stop "run this and then make again: sudo apt-get install -y $*"
-    fi
+    may_install || stop "run this and then make again: sudo apt-get install -y $*"
+    install_packages "$@" || stop "could not install $*; see the lines above"
 }
 
 python=$(command -v python3.11 || command -v python3.12 || command -v python3) || stop "Python 3.11 is missing: sudo apt-get install -y python3 python3-venv"

@@ -125,7 +125,7 @@ def page() -> str:
             lines += [f"- [{model['name']}]({_link(path)}): {_grain(model)}" for path, model in others]
     lines += ["", *_DAILY_HEAD.splitlines()]
     for path, model in sorted(models(""), key=lambda found: found[1]["name"]):
-        for metric in model.get("config", {}).get("meta", {}).get("daily_metrics", []):
+        for metric in metrics(model, "daily_metrics"):
             lines += ["", *_daily_metric(metric, f"[{model['name']}]({_link(path)})")]
     return "\n".join(lines) + "\n"
 

@@ -135,10 +135,12 @@ def project_folder(settings: Settings) -> Path:
             _write_typed(path, new / BUILT_IN.name / path.name)
         try:
             new.rename(folder)
-        except OSError:  # another process was faster; its copy is the same
+        except OSError:  # another process was faster; its copy is the same, and it takes the old ones away
             shutil.rmtree(new)
-        for old in sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
-            shutil.rmtree(old)
+        else:
+            finished = folder.parent.glob("*-*")  # what another process is making has no such name yet
+            for old in sorted(finished, key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+                shutil.rmtree(old)
     return folder
 
 

@@ -56,11 +56,11 @@ class IngestReport:
 
 def ingest(settings: Settings, first: date, last: date, progress: Progress | None = None) -> IngestReport:
     """Takes in every delivery from `first` to `last`, both included. Raises only when the machine fails."""
-    threads = settings.engine.threads
     with (
         workbench(settings) as con,
-        closing(duckdb.connect(config={"threads": threads})) as reading,
-        ThreadPoolExecutor(threads) as pool,  # most files are small: planning their statements is the work
+        closing(duckdb.connect(config=settings.engine.duckdb)) as reading,
+        # most files are small: planning their statements is the work
+        ThreadPoolExecutor(settings.engine.threads) as pool,
     ):
         run = _Run(con, reading, pool, settings, first, last, progress)
         for source in run.sources():

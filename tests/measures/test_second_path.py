@@ -13,9 +13,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from orchestration.settings import DBT_PROJECT_DIR
+from orchestration.declarations import metrics, models
 
 pytestmark = pytest.mark.slow
 KEY = ["month", "scope_type", "scope_id", "dimension", "dimension_value"]
@@ -23,12 +22,11 @@ KEY = ["month", "scope_type", "scope_id", "dimension", "dimension_value"]
 
 def declared() -> Iterator[tuple[dict[str, Any], str]]:
     """Metrics with the relation that holds their rows."""
-    for path in sorted((DBT_PROJECT_DIR / "models").rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []:
-            home = "kefu" if "marts" in path.parts else "work"
-            schema = path.parent.name if home == "kefu" else "intermediate"
-            for metric in model.get("config", {}).get("meta", {}).get("metrics", []):
-                yield metric, f'{home}."{schema}"."{model["name"].removeprefix("reporting__")}"'
+    for path, model in models(""):
+        home = "kefu" if "marts" in path.parts else "work"
+        schema = path.parent.name if home == "kefu" else "intermediate"
+        for metric in metrics(model):
+            yield metric, f'{home}."{schema}"."{model["name"].removeprefix("reporting__")}"'
 
 
 METRICS = list(declared())

@@ -21,15 +21,14 @@ from typing import Any
 import jinja2
 import pypdfium2
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from pylopdf_fonts_zh_cn import sans_path
 from pypdfium2 import raw
 
+from orchestration.declarations import metrics, models
 from orchestration.ingestion.contract import contract
-from orchestration.settings import DBT_PROJECT_DIR
 from reports.bundle import Bundle, write_bundle
 from reports.catalogue import messages, template, untranslated, update
 from reports.charts import ACCENT, DATA, INK, KINDS, RULE, Draw, _measuring_font, png
@@ -205,10 +204,11 @@ def test_minutes_read_as_hours_when_long() -> None:
 @cache
 def declared(schedule: str) -> dict[str, dict[str, Any]]:
     """The metrics of the models' yml by id, of months or of days."""
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (DBT_PROJECT_DIR / "models").rglob("*.yml")]
-    models = [model for file in files for model in file.get("models") or []]
-    key = {"monthly": "metrics", "daily": "daily_metrics"}[schedule]
-    found = (metric for model in models for metric in model.get("config", {}).get("meta", {}).get(key, []))
+    found = (
+        metric
+        for _, model in models("")
+        for metric in metrics(model, "metrics" if schedule == "monthly" else "daily_metrics")
+    )
     return {metric.get("id", metric.get("like")): metric for metric in found}
 
 
