@@ -921,12 +921,12 @@ class Source:
         return (cell.key.scope_type, cell.key.scope_id) == scope.key and cell.key not in self.hidden
 
     def _cut_tables(self, scope: Scope) -> tuple[tuple[Table, ...], list[Withheld]]:
-        """The scope's tables, and those of which rows are missing."""
+        """The scope's tables, and those of which rows are missing. One whose figures nobody ever told is none."""
         tables, gaps = [], []
         for spec, found in self._tables:
             own = [(cell, row) for cell, row in found if cell.key[2:4] == scope.key]
             rows = tuple(row for cell, row in own if self._shows(cell, scope))
-            if rows:
+            if any(spec.tells(row) for row in rows):
                 tables.append(Table(id=spec.id, title=spec.title, rows=rows[: spec.most], total=len(rows)))
             if len(rows) < len(own):
                 gaps.append(Withheld(table=spec.title))

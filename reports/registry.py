@@ -5,6 +5,7 @@ No figure is read and nothing is drawn here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,13 @@ class TableSpec(_Spec):
     n: Name | None = None  # the column that says how many cases a row stands on
     counts: Name | None = None  # the column that counts whom a row is about, where its rows divide a printed whole
     most: int = 20  # rows that are printed; how many more there are is told
+
+    def tells(self, row: Sequence[str | None]) -> bool:
+        """Whether a row, a value per column, has any figure beside what names it and the cases it stands on. One of a
+        table that only counts always has."""
+        named = {self.n, self.counts, *(key.removesuffix(" desc") for key in self.order)}
+        figures = [i for i, column in enumerate(self.columns) if column.is_number and column.name not in named]
+        return not figures or any(row[i] is not None for i in figures)
 
 
 class MembersSpec(_Spec):

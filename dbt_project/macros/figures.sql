@@ -18,6 +18,20 @@
 {%- endmacro %}
 
 
+{# One row with a column per metric: whether kpi_monthly has any figure of it. What its declaration says was never told
+   (entities, known_by) is absent from the tables of a shape of their own as well: they read this as `known`. #}
+{% macro known_figures(metrics) -%}
+select
+    {%- for metric in metrics %}
+    count(case when metric_id = '{{ metric }}' then 1 end) > 0 as {{ metric }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ ref('kpi_monthly') }}
+{%- endmacro %}
+
+{# An expression where there are figures of the metric, null where nobody ever told any. #}
+{% macro if_known(metric, expression) -%} case when known.{{ metric }} then {{ expression }} end {%- endmacro %}
+
+
 {# ---- from the sums of a cell to a figure: alike for months and days. Arguments are aliases of rows with kind, unit, n,
    numerator, denominator, sum_squares, value and variance. ---- #}
 

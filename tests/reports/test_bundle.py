@@ -95,6 +95,19 @@ def test_small_rows_of_a_table_are_left_out_and_said(con: duckdb.DuckDBPyConnect
     assert Withheld(table=table.title) in company.withheld
 
 
+def test_a_table_whose_figures_nobody_ever_told_is_not_printed(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
+    """Grades and customers beside columns of dashes would look as if costs had been asked for."""
+    (spec,) = (table for table in bundle.spec.tables if table.id == "cost_to_serve")
+    con.execute(
+        """insert into reporting.cost_to_serve by name
+        select ? as month, 'company' as scope_type, 'company' as scope_id, 'A' as grade, 90 as mean_customers""",
+        [MONTH],
+    )
+    assert spec.title not in {table.title for table in make(con, bundle.meta).tables}
+    con.execute("update reporting.cost_to_serve set revenue = 0")
+    assert spec.title in {table.title for table in make(con, bundle.meta).tables}, "a 0 that was measured is told"
+
+
 def test_a_figure_that_is_hidden_is_hidden_in_tables_of_figures_too(
     con: duckdb.DuckDBPyConnection, bundle: Bundle
 ) -> None:

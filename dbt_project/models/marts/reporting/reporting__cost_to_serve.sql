@@ -1,13 +1,40 @@
 {%- set scopes = {'region': 'region', 'store': 'store_id'} -%}
-{%- set costs = ['interaction_cost', 'ticket_cost', 'compensation_cost', 'service_cost', 'serving_cost', 'relationship_cost', 'revenue', 'profit'] -%}
+{%- set parts = ['interaction_cost', 'ticket_cost', 'compensation_cost', 'service_cost', 'relationship_cost'] -%}
+{#- by the figure that says whether there are such amounts; a part that no figure names, by its own -#}
+{%- set amounts = {'serving_cost': 'cost_to_serve', 'revenue': 'profitability_monthly', 'profit': 'profitability_monthly'} -%}
 {{ config(alias='cost_to_serve') }}
 with months as (
     select month from {{ ref('int_core__report_months') }}
 ),
 
-served as (
-    select month, store_id, region, coalesce(grade, 'not_in_base') as grade, customers, {{ costs | join(', ') }}
+known as (
+    {{ known_figures(amounts.values() | unique) | indent(4) }}
+),
+
+parts_known as (
+    select
+        {%- for part in parts %}
+        count(nullif({{ part }}, 0)) > 0 as {{ part }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('cost_to_serve') }}
+),
+
+served as (
+    select
+        cells.month,
+        cells.store_id,
+        cells.region,
+        coalesce(cells.grade, 'not_in_base') as grade,
+        cells.customers,
+        {%- for part in parts %}
+        case when parts_known.{{ part }} then cells.{{ part }} end as {{ part }},
+        {%- endfor %}
+        {%- for amount, metric in amounts.items() %}
+        {{ if_known(metric, 'cells.' ~ amount) }} as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('cost_to_serve') }} as cells
+    cross join known
+    cross join parts_known
 ),
 
 -- the twelve months that end with the month, a customer in the grade of each month's end
@@ -18,8 +45,8 @@ windows as (
         served.region,
         served.grade,
         served.customers,
-        {%- for cost in costs %}
-        served.{{ cost }}{{ ',' if not loop.last }}
+        {%- for amount in parts + amounts.keys() | list %}
+        served.{{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}
     from served
     inner join months on served.month > {{ add_months('months.month', -12) }} and served.month <= months.month
@@ -30,8 +57,8 @@ select
     {{ scope_columns(scopes) }},
     grade,
     {{ measure(divide('sum(customers)', 12)) }} as mean_customers,
-    {%- for cost in costs %}
-    {{ measure('sum(' ~ cost ~ ')') }} as {{ cost }},
+    {%- for amount in ['interaction_cost', 'ticket_cost', 'compensation_cost', 'service_cost', 'serving_cost', 'relationship_cost', 'revenue', 'profit'] %}
+    {{ measure('sum(' ~ amount ~ ')') }} as {{ amount }},
     {%- endfor %}
     {{ measure('12 * ' ~ divide('sum(serving_cost)', 'sum(customers)')) }} as serving_cost_per_customer,
     {{ measure('12 * ' ~ divide('sum(profit)', 'sum(customers)')) }} as profit_per_customer

@@ -4,6 +4,11 @@ with months as (
     select month from {{ ref('int_core__months') }}
 ),
 
+-- without complaints nobody is known to have been silent
+known as (
+    {{ known_figures(['iceberg']) | indent(4) }}
+),
+
 answers as (
     select
         response_month,
@@ -53,9 +58,10 @@ windowed as (
         cells.store_id,
         cells.answered,
         cells.dissatisfied,
-        cells.told,
-        cells.complained
+        {{ if_known('iceberg', 'cells.told') }} as told,
+        {{ if_known('iceberg', 'cells.complained') }} as complained
     from months
+    cross join known
     inner join cells
         on
             cells.month <= months.month

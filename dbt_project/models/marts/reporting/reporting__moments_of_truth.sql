@@ -1,5 +1,6 @@
 {%- set scopes = {'store': 'store_id'} -%}
 {%- set rates = {'failed': 'judged', 'bought_again': 'told', 'positive': 'answers'} -%}
+{%- set metrics = {'failed': 'moments_of_truth_failed', 'bought_again': 'moments_of_truth_bought_again', 'positive': 'moments_of_truth_csat'} -%}
 {{ config(alias='moments_of_truth') }}
 with months as (
     select month from {{ ref('int_core__months') }}
@@ -10,9 +11,22 @@ steps as (
     from {{ ref('journey_steps') }}
 ),
 
+known as (
+    {{ known_figures(metrics.values()) | indent(4) }}
+),
+
 cells as (
-    select month, store_id, journey_step, touches, judged, failed, told, bought_again, answers, positive
-    from {{ ref('moments_of_truth') }}
+    select
+        steps.month,
+        steps.store_id,
+        steps.journey_step,
+        steps.touches
+        {%- for part, whole in rates.items() %},
+        {{ if_known(metrics[part], 'steps.' ~ whole) }} as {{ whole }},
+        {{ if_known(metrics[part], 'steps.' ~ part) }} as {{ part }}
+        {%- endfor %}
+    from {{ ref('moments_of_truth') }} as steps
+    cross join known
 ),
 
 summed as (

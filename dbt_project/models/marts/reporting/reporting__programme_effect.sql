@@ -1,7 +1,21 @@
 {{ config(alias='programme_effect') }}
-with strata as (
-    select month, members, others, is_matched, members_spend, difference, difference_variance
-    from {{ ref('programme_effect') }}
+with known as (
+    {{ known_figures(['programme_effect_enrolled']) | indent(4) }}
+),
+
+-- without a programme nobody is a member
+strata as (
+    select
+        strata.month,
+        strata.members,
+        strata.others,
+        strata.is_matched,
+        strata.members_spend,
+        strata.difference,
+        strata.difference_variance
+    from {{ ref('programme_effect') }} as strata
+    cross join known
+    where known.programme_effect_enrolled
 ),
 
 summed as (

@@ -5,18 +5,23 @@ with months as (
     select month from {{ ref('int_core__months') }}
 ),
 
+known as (
+    {{ known_figures(['recovery_by', 'recovery_by_180']) | indent(4) }}
+),
+
 cases as (
     select
-        region,
-        store_id,
-        resolution_class,
-        incidents_band,
-        order_days_band,
-        {%- for days in [90, 180] %}
-        ripe_month_{{ days }},
-        bought_again_{{ days }}{{ ',' if not loop.last }}
+        cases.region,
+        cases.store_id,
+        cases.resolution_class,
+        cases.incidents_band,
+        cases.order_days_band,
+        {%- for days, metric in {90: 'recovery_by', 180: 'recovery_by_180'}.items() %}
+        cases.ripe_month_{{ days }},
+        {{ if_known(metric, 'cases.bought_again_' ~ days) }} as bought_again_{{ days }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('recovery') }}
+    from {{ ref('recovery') }} as cases
+    cross join known
 ),
 
 cells as (
