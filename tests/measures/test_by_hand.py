@@ -1,4 +1,4 @@
-"""Rates, a mean, a duration and an amount once more from the raw Parquet, by the words of their definitions.
+"""Rates, a mean, a duration and amounts once more from the raw Parquet, by the words of their definitions.
 
 Plain Python and pandas: no model, macro or SQL of the project is used. What is live, the manifest says; which version
 of a row holds, the mode its source delivers it in; when a store is open, the reference tables.
@@ -318,3 +318,160 @@ def test_net_spend_is_orders_less_discounts_and_refunds_of_twelve_months(
         buyers = {customer for customer, month in bought if month in window}
         spent = sum(amount for (customer, month), amount in moved.items() if customer in buyers and month in window)
         assert published("rfm_spend")[last] == (rounded(spent), len(buyers))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Customers at the end of a month whose margin is at risk, by what each of the three signs says."""
+
+    complaining: set[str]
+    dissatisfied: set[str]
+    silent: set[str]
+    gone: set[str]  # closed, or silent for twice as long: nothing is left to be lost
+    margins: dict[str, Decimal | None]  # of twelve months; None where no sale has a known cost
+
+    @property
+    def at_risk(self) -> set[str]:
+        return (self.complaining | self.dissatisfied | self.silent) - self.gone
+
+    @property
+    def margin(self) -> Decimal:
+        return sum((self.margins.get(customer, Decimal(0)) or Decimal(0) for customer in self.at_risk), Decimal(0))
+
+
+def end_of(raw: Raw, month: str) -> pd.Timestamp:
+    """The local midnight, in UTC, with which a month ends."""
+    after = (pd.Period(month, freq="M") + 1).to_timestamp()
+    return after.tz_localize(raw.settings.company.zone).tz_convert(UTC).tz_localize(None)
+
+
+def complaining_at(raw: Raw, end: pd.Timestamp) -> set[str]:
+    """Customers with a serious complaint that stood open then, as its events had left it."""
+    tickets, events = raw.rows("tickets", "ticket_id"), raw.rows("ticket_events", "ticket_id", "seq")
+    removed = removed_at(raw, tickets, events)
+    gone = set(removed.index[removed.notna().any(axis=1)])
+    serious = tickets[(tickets.kind == "complaint") & (tickets.severity == "serious") & (tickets.created_at < end)]
+    moves = events[(events["at"] < end) & events.to_status.notna()].sort_values(["at", "seq"])
+    left = moves.groupby("ticket_id").to_status.last()
+    is_open = ~serious.ticket_id.map(left).isin(["solved", "closed"]) & ~serious.ticket_id.isin(gone)
+    return set(serious[is_open].customer_id.dropna())
+
+
+def dissatisfied_at(raw: Raw, end: pd.Timestamp) -> set[str]:
+    """Customers whose last satisfaction given by then is a 1 or 2 of 5."""
+    answers = answered(raw, "csat")
+    assert set(zip(answers.scale_min, answers.scale_max, strict=True)) == {(1, 5)}
+    last = answers[answers.responded_at < end].sort_values(["responded_at", "survey_id"])
+    last = last.drop_duplicates("customer_id", keep="last")
+    return set(last[last.score <= 2].customer_id.dropna())
+
+
+def silent_at(raw: Raw, end: pd.Timestamp, orders: pd.DataFrame) -> tuple[set[str], set[str]]:
+    """Customers silent for longer than the 90th percentile of the gaps between their order days, of all customers of
+    their type where they have fewer than 10; and those silent for more than twice as long."""
+    types = raw.rows("customers", "customer_id").set_index("customer_id")["type"].fillna("unknown")
+    days: dict[str, set[date]] = defaultdict(set)
+    for order in orders[orders.ordered_at < end].itertuples():
+        days[order.customer_id].add(raw.local(order.ordered_at).date())
+    gaps = {customer: np.diff([day.toordinal() for day in sorted(ordered)]) for customer, ordered in days.items()}
+    of_type: dict[str, list[int]] = defaultdict(list)
+    for customer, own in gaps.items():
+        of_type[types[customer]] += list(own)
+    usual = {name: np.percentile(found, 90) for name, found in of_type.items() if found}
+    last_day = (raw.local(end) - pd.Timedelta(days=1)).date()
+    silent, lost = set(), set()
+    for customer, own in gaps.items():
+        limit = np.percentile(own, 90) if len(own) >= 10 else usual.get(types[customer], np.inf)
+        quiet = (last_day - max(days[customer])).days
+        (lost if quiet > 2 * limit else silent if quiet > limit else set()).add(customer)
+    return silent, lost
+
+
+def margins_of(raw: Raw, end: pd.Timestamp, orders: pd.DataFrame) -> dict[str, Decimal | None]:
+    """Sales less discounts, refunds and product cost of the twelve months up to then; sales of unknown cost left out."""
+    lines = raw.rows("order_lines", "order_id", "line_no").merge(
+        raw.rows("products", "product_id")[["product_id", "unit_cost"]], "left", on="product_id", suffixes=("", "_list")
+    )
+    lines["unit_cost"] = lines.unit_cost.where(lines.unit_cost.notna(), lines.unit_cost_list)
+    costs: dict[str, Decimal | None] = {}
+    for line in lines.itertuples():
+        so_far = costs.get(line.order_id, Decimal(0))
+        unknown = so_far is None or pd.isna(line.unit_cost)
+        costs[line.order_id] = None if unknown else (so_far or Decimal(0)) + line.quantity * line.unit_cost
+    returns = raw.rows("returns", "return_id")
+    refunds = returns[(returns.kind == "refund") & (returns.returned_at < raw.as_of)].merge(orders, on="order_id")
+    first = end_of(raw, f"{pd.Period(raw.month_of(end - pd.Timedelta(seconds=1)), freq='M') - 12}")
+    moved = [
+        (order.customer_id, order.order_id, order.gross_amount - (order.discount_amount or Decimal(0)), True)
+        for order in orders[(orders.ordered_at >= first) & (orders.ordered_at < end)].itertuples()
+    ] + [
+        (refund.customer_id, refund.order_id, -(refund.refund_amount or Decimal(0)), False)
+        for refund in refunds[(refunds.returned_at >= first) & (refunds.returned_at < end)].itertuples()
+    ]
+    margins: dict[str, Decimal] = defaultdict(Decimal)
+    known, unknown_sales = set(), set()
+    for customer, order_id, amount, is_sale in moved:
+        cost = costs.get(order_id)
+        if cost is None:
+            unknown_sales.add(customer)
+        else:
+            known.add(customer)
+            margins[customer] += amount - (cost if is_sale else 0)
+    return dict(margins) | dict.fromkeys(unknown_sales - known)
+
+
+@pytest.fixture(scope="module")
+def standings(raw: Raw, months: list[str]) -> dict[str, Standing]:
+    orders = raw.rows("orders", "order_id")
+    orders = orders[(orders.ordered_at < raw.as_of) & ~orders.status.isin(["cancelled", "unavailable"])]
+    customers = raw.rows("customers", "customer_id")
+    found = {}
+    for month in months:
+        end = end_of(raw, month)
+        silent, lost = silent_at(raw, end, orders)
+        closed = set(customers[customers.closed_at < end].customer_id)
+        found[month] = Standing(
+            complaining=complaining_at(raw, end),
+            dissatisfied=dissatisfied_at(raw, end),
+            silent=silent,
+            gone=lost | closed,
+            margins=margins_of(raw, end, orders),
+        )
+    return found
+
+
+def test_margin_at_risk_is_that_of_the_silent_the_complaining_and_the_dissatisfied_once(
+    raw: Raw, months: list[str], standings: dict[str, Standing], demo_warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    """The mart keeps the latest months alone, so that its own SQL is asked for the three."""
+    sql = (raw.settings.build / "dbt/compiled/kefu/models/marts/economics/revenue_at_risk.sql").read_text("utf-8")
+    kept = '"work"."intermediate"."int_core__report_months"'
+    assert sql.count(kept) == 1
+    demo_warehouse.execute(
+        "create or replace temp table asked_months as select * from work.intermediate.int_core__months"
+        " where list_contains(?, strftime(month, '%Y-%m-%d'))",
+        [months],
+    )
+    listed = demo_warehouse.execute(
+        "select strftime(month, '%Y-%m-%d'), count(*), sum(margin), count(*) filter (reason = 'open_complaint'),"
+        " count(*) filter (is_dissatisfied), count(*) filter (is_silent)"
+        f" from ({sql.replace(kept, 'asked_months')}) where is_at_risk group by all"
+    ).fetchall()
+    assert {month: tuple(figures) for month, *figures in listed} == {
+        month: (
+            len(one.at_risk),
+            rounded(one.margin),
+            len(one.complaining - one.gone),
+            len(one.dissatisfied - one.gone),
+            len(one.silent - one.gone),
+        )
+        for month, one in standings.items()
+    }
+
+
+def test_margin_at_risk_is_published_for_the_last_month(
+    months: list[str], standings: dict[str, Standing], published: Published
+) -> None:
+    last = standings[months[0]]
+    assert published("revenue_at_risk")[months[0]][0] == rounded(last.margin)
+    assert published("revenue_at_risk_customers")[months[0]] == (len(last.at_risk), len(last.at_risk))
