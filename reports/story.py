@@ -269,15 +269,18 @@ class Teller:
         return self.words.difference(value, unit, self.bundle.meta.currency)
 
     def _stated(self, metric_ids: Iterable[str]) -> Iterator[Statement]:
-        """Figures as they are, beside last month's: no change is claimed."""
+        """Figures as they are, with interval and n, beside last month's: no change is claimed."""
         for metric_id in metric_ids:
             figure = self.bundle.figure(metric_id)
             if figure is None or figure.value is None or figure.status == "too_few":
                 continue
+            evidence = self.evidence(figure)
+            more = self.words.say(" (%(evidence)s)", evidence=evidence) if evidence else ""
             split = [
                 f"{self.value_name(f.dimension, f.dimension_value)} {self.value(f)}" for f in self._divided(metric_id)
             ]
-            more = self.words.say(" (%(parts)s)", parts=self.words.join(split)) if split else ""
+            if split:
+                more += self.words.say(", of which %(parts)s", parts=self.words.join(split))
             if figure.previous is not None:
                 before = self._number(figure, figure.previous)
                 more += (

@@ -388,7 +388,7 @@ def silent_at(raw: Raw, end: pd.Timestamp, orders: pd.DataFrame) -> tuple[set[st
 
 
 def margins_of(raw: Raw, end: pd.Timestamp, orders: pd.DataFrame) -> dict[str, Decimal | None]:
-    """Sales less discounts, refunds and product cost of the twelve months up to then; sales of unknown cost left out."""
+    """Sales less discounts, refunds and product cost of twelve months up to then; sales of unknown cost left out."""
     lines = raw.rows("order_lines", "order_id", "line_no").merge(
         raw.rows("products", "product_id")[["product_id", "unit_cost"]], "left", on="product_id", suffixes=("", "_list")
     )

@@ -34,6 +34,8 @@ SPLITS: dict[str, tuple[str, dict[str, float]]] = {
     "pyramid_revenue": ("grade", {"A": 1790000.0, "B": 4310000.0, "C": 4520000.0, "D": 2130000.0}),
     "tiers": ("tier", {"regular": 1203, "silver": 512, "gold": 211, "platinum": 54}),
     "csat": ("touch_point", {"order": 0.89, "delivery": 0.851, "service_order": 0.83, "ticket": 0.781}),
+    "revenue_at_risk": ("reason", {"silent": 391200.0, "dissatisfied": 350400.0, "open_complaint": 52100.0}),
+    "improvement_loop": ("state", {"collected": 12, "planned": 31, "implemented": 46, "verified": 35}),
 }
 META = Meta(
     company="Lantern Home 明灯家居",
