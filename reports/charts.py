@@ -1,4 +1,4 @@
-"""Charts of a bundle as SVG, declared in Vega-Altair, each with a text alternative and the figures it is drawn from.
+"""Charts of a bundle as SVG, declared in Vega-Lite, each with a text alternative and the figures it is drawn from.
 
 Nothing is computed but positions on paper.
 """
@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import altair as alt
 import vl_convert
-from altair.utils.schemapi import debug_mode
 from fontTools import subset
 from markupsafe import Markup, escape
 from pylopdf_fonts_zh_cn import sans_path
@@ -40,10 +38,12 @@ ACCENT = "#c2410c"  # what calls for attention, always with a word or shape besi
 FONTS = "Kefu Sans, system-ui, -apple-system, Segoe UI, Roboto, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
 MOST_BARS = 14
+MOST_SHAPES = 500  # that are kept compiled, some 10 kB each
 LARGEST_LABEL = 11 * 1.05  # font size in CSS pixels, with room for what another shaper makes wider
 MOST_COHORTS = 13
 
 Rows = list[dict[str, Any]]
+Declared = dict[str, Any]  # a piece of Vega-Lite
 Width = Literal["third", "half", "full"]  # of the text block
 
 
@@ -65,6 +65,9 @@ CONFIG: dict[str, Any] = {
         "gridColor": "#eceff2",
     },
 }
+
+
+NAMES_AXIS: Declared = {"domain": False, "ticks": False, "labelFontSize": 11}
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,7 @@ class Draw:
 
     def charts(self, spec: ChartSpec) -> list[Chart]:
         """The charts of a specification; none where the bundle has nothing to draw."""
-        with debug_mode(
-            False
-        ):  # a schema check of each piece as it is made is most of the time; a test checks the whole
-            return KINDS[spec.kind](self, spec)
+        return KINDS[spec.kind](self, spec)
 
     def trends(self, spec: ChartSpec) -> list[Chart]:
         """One small line per metric: figures with their intervals, and the target."""
@@ -137,31 +137,30 @@ class Draw:
         latest = self.bundle.figure(metric_id)
         if latest is None or latest.is_withheld or len(_told(series)) < 2:
             return []
-        with debug_mode(False):
-            return [self._sparkline(metric_id, series, latest)]
-
-    def _sparkline(self, metric_id: str, series: list[Figure], latest: Figure) -> Chart:
-        rows = self._points(metric_id, series, Decimal(1))
-        base = alt.Chart(self._named(rows)).encode(
-            x=alt.X("month:Q", axis=None, scale=alt.Scale(nice=False, zero=False, padding=4)),
-            y=alt.Y("value:Q", axis=None, scale=alt.Scale(zero=False, padding=4)),
-        )
+        data = self._named(self._points(metric_id, series, Decimal(1)))
+        places = {
+            "x": _quantity("month", axis=None, scale={"nice": False, "zero": False, "padding": 4}),
+            "y": _quantity("value", axis=None, scale={"zero": False, "padding": 4}),
+        }
         attention = self._is_worse(latest) or latest.status == "missed"
+        colour = ACCENT if attention else DATA
         chart = _layered(
-            base.mark_line(color=DATA, strokeWidth=1.5),
-            base.mark_circle(size=30, opacity=1, color=ACCENT if attention else DATA).transform_filter("datum.last"),
+            _marks("line", data, places, color=DATA, strokeWidth=1.5),
+            _marks("circle", data, places, where="datum.last", size=30, opacity=1, color=colour),
             width=THIRD,
             height=34,
         )
-        return self._finish(
-            chart,
-            title="",
-            note="",
-            alt_text=self._series_alt(metric_id, series),
-            width="third",
-            table=self._series_table(metric_id, series),
-            padding=0,
-        )
+        return [
+            self._finish(
+                chart,
+                title="",
+                note="",
+                alt_text=self._series_alt(metric_id, series),
+                width="third",
+                table=self._series_table(metric_id, series),
+                padding=0,
+            )
+        ]
 
     def parts_over_time(self, spec: ChartSpec) -> list[Chart]:
         """Small multiples: the same figure for the members, on one scale."""
@@ -179,7 +178,7 @@ class Draw:
         ]
         like = max(abs(bound) for bound in bounds)
         domain = [self._shown(metric_id, bound, like) for bound in (min(bounds), max(bounds))]
-        scale = alt.Scale(domain=domain, zero=False, nice=True)
+        scale = {"domain": domain, "zero": False, "nice": True}
         axis = self._value_axis(metric_id, like)
         panels = []
         for ps in shown:
@@ -257,14 +256,12 @@ class Draw:
         ]
         lengths = [float(bar["value"]) for bar in bars]  # type: ignore[arg-type]
         room = max([*lengths, 0.0]) * 1.5 or 1  # for the numbers behind the bars
-        base = alt.Chart(self._named(bars)).encode(y=self._names_axis(bars))
+        data, y = self._named(bars), self._names_axis(bars)
+        scale = {"domain": [min([*lengths, 0.0]), room], "nice": False}
+        x, text = _quantity("value"), _name("text")
         chart = _layered(
-            base.mark_bar(color=DATA, height={"band": 0.62}).encode(
-                x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[min([*lengths, 0.0]), room], nice=False))
-            ),
-            base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
-                x=alt.X("value:Q"), text=alt.Text("text:N")
-            ),
+            _marks("bar", data, {"x": {**x, "axis": None, "scale": scale}, "y": y}, color=DATA, height={"band": 0.62}),
+            _marks("text", data, {"text": text, "x": x, "y": y}, align="left", dx=5, color=INK, fontSize=11),
             width=HALF,
             height=18 * len(bars) + 8,
         )
@@ -299,18 +296,27 @@ class Draw:
         ]
         if not rows:
             return []
-        base = alt.Chart(self._named(rows)).encode(y=self._names_axis(rows))
-        x = alt.X(
-            "expected:Q", scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6, grid=True), title=None
-        )
+        data, y = self._named(rows), self._names_axis(rows)
+        scale, axis = {"zero": False, "nice": True}, {"tickCount": 6, "grid": True}
+        expected = _quantity("expected", scale=scale, axis=axis, title=None)
+        perceived = _quantity("perceived")
         colour = _either("short", ACCENT, DATA)
+        hollow: Declared = {
+            "filled": False,
+            "size": 70,
+            "color": INK,
+            "strokeWidth": 1.6,
+            "fill": "white",
+            "opacity": 1,
+        }
+        texts = {"text": _name("text"), "x": perceived, "y": y}
         chart = _layered(
-            base.mark_rule(strokeWidth=2.5).encode(x=x, x2=alt.X2("perceived:Q"), color=colour),
-            base.mark_point(filled=False, size=70, color=INK, strokeWidth=1.6, fill="white", opacity=1).encode(x=x),
-            base.mark_circle(size=80, opacity=1).encode(x=alt.X("perceived:Q"), color=colour),
-            base.mark_text(align="center", dy=-10, fontSize=10, color=INK).encode(
-                x=alt.X("perceived:Q"), text=alt.Text("text:N")
+            _marks(
+                "rule", data, {"color": colour, "x": expected, "x2": {"field": "perceived"}, "y": y}, strokeWidth=2.5
             ),
+            _marks("point", data, {"x": expected, "y": y}, **hollow),
+            _marks("circle", data, {"color": colour, "x": perceived, "y": y}, size=80, opacity=1),
+            _marks("text", data, texts, align="center", dy=-10, fontSize=10, color=INK),
             width=HALF,
             height=30 * len(rows) + 24,
         )
@@ -351,20 +357,27 @@ class Draw:
             for cell in cells
         ]
         order = list(dict.fromkeys(self._cohort(cell.cohort_month, cell.customers) for cell in cells))
-        cohort_axis = alt.Axis(domain=False, ticks=False, labelLimit=_limit(order, 140))
-        base = alt.Chart(self._named(rows)).encode(
-            x=alt.X(
-                "number:O",
-                axis=alt.Axis(orient="top", labelAngle=0, domain=False, ticks=False),
-                title=self.words.say("Months since the first order"),
+        data = self._named(rows)
+        places = {
+            "x": {
+                "field": "number",
+                "type": "ordinal",
+                "axis": {"orient": "top", "labelAngle": 0, "domain": False, "ticks": False},
+                "title": self.words.say("Months since the first order"),
+            },
+            "y": _name(
+                "cohort",
+                sort=order,
+                axis={"domain": False, "ticks": False, "labelLimit": _limit(order, 140)},
+                title=None,
             ),
-            y=alt.Y("cohort:N", sort=order, axis=cohort_axis, title=None),
-        )
+        }
+        colour = _quantity("rate", legend=None, scale={"range": ["#eef3f8", DATA], "zero": True})
         chart = _layered(
-            base.mark_rect(stroke="white").encode(
-                color=alt.Color("rate:Q", legend=None, scale=alt.Scale(range=["#eef3f8", DATA], zero=True))
+            _marks("rect", data, {"color": colour, **places}, stroke="white"),
+            _marks(
+                "text", data, {"color": _either("dark", "white", INK), "text": _name("text"), **places}, fontSize=10
             ),
-            base.mark_text(fontSize=10).encode(text=alt.Text("text:N"), color=_either("dark", "white", INK)),
             width=FULL,
             height=20 * len(order) + 40,
         )
@@ -406,26 +419,24 @@ class Draw:
         most = {name: max(row[name] for row in rows) for name in ("orders", "money")}
         for row in rows:  # names stand beside their bubbles, on the side of the middle
             row["left"] = row["orders"] > most["orders"] / 2
-        scales = {name: alt.Scale(domain=[0, value * 1.15], nice=True) for name, value in most.items()}
-        base = alt.Chart(self._named(rows)).encode(
-            x=alt.X(
-                "orders:Q",
+        data = self._named(rows)
+        scales = {name: {"domain": [0, value * 1.15], "nice": True} for name, value in most.items()}
+        places = {
+            "x": _quantity(
+                "orders",
                 title=self.words.say("Orders per customer in the window"),
                 scale=scales["orders"],
-                axis=alt.Axis(tickCount=5),
+                axis={"tickCount": 5},
             ),
-            y=alt.Y("money:Q", title=None, scale=scales["money"], axis=alt.Axis(tickCount=5, format=",d")),
-        )
+            "y": _quantity("money", title=None, scale=scales["money"], axis={"tickCount": 5, "format": ",d"}),
+        }
+        size = _quantity("customers", legend=None, scale={"range": [30, 700], "zero": True})
+        texts = {"text": _name("text"), **places}
+        looks: Declared = {"color": INK, "fontSize": 10}
         chart = _layered(
-            base.mark_circle(color=DATA, opacity=0.75).encode(
-                size=alt.Size("customers:Q", legend=None, scale=alt.Scale(range=[30, 700], zero=True))
-            ),
-            base.mark_text(color=INK, fontSize=10, align="left", dx=17)
-            .encode(text=alt.Text("text:N"))
-            .transform_filter("!datum.left"),
-            base.mark_text(color=INK, fontSize=10, align="right", dx=-12)
-            .encode(text=alt.Text("text:N"))
-            .transform_filter("datum.left"),
+            _marks("circle", data, {"size": size, **places}, color=DATA, opacity=0.75),
+            _marks("text", data, texts, where="!datum.left", align="left", dx=17, **looks),
+            _marks("text", data, texts, where="datum.left", align="right", dx=-12, **looks),
             width=HALF,
             height=190,
         )
@@ -470,37 +481,39 @@ class Draw:
             for m, f in stock.items()
         ]
         colours = dict(zip([*spec.came, *spec.went], [DATA, "#86a1bd", DATA_PALE, "#e4ebf2"], strict=False))
-        scale = alt.Scale(domain=[self.teller.label(m) for m in colours], range=list(colours.values()))
+        labels = [self.teller.label(m) for m in colours]
         order = [self._month(month) for month in months]
-        x = alt.X("month:N", sort=order, axis=alt.Axis(labelAngle=0, ticks=False, values=order[::-3]), title=None)
-        legend = alt.Legend(
-            orient="top",
-            title=None,
-            labelColor=INK,
-            labelLimit=_limit((self.teller.label(m) for m in colours), 140),
-            symbolType="square",
-            padding=0,
-            columns=2,
-        )
+        x = _name("month", sort=order, axis={"labelAngle": 0, "ticks": False, "values": order[::-3]}, title=None)
+        legend = {
+            "orient": "top",
+            "title": None,
+            "labelColor": INK,
+            "labelLimit": _limit(labels, 140),
+            "symbolType": "square",
+            "padding": 0,
+            "columns": 2,
+        }
         upper = _layered(
-            alt.Chart(self._named(bars))
-            .mark_bar(width={"band": 0.6})
-            .encode(
-                x=x,
-                y=alt.Y("value:Q", stack="zero", axis=alt.Axis(tickCount=4, format=",d"), title=None),
-                color=alt.Color("label:N", scale=scale, legend=legend),
+            _marks(
+                "bar",
+                self._named(bars),
+                {
+                    "color": _name("label", scale={"domain": labels, "range": list(colours.values())}, legend=legend),
+                    "x": x,
+                    "y": _quantity("value", stack="zero", axis={"tickCount": 4, "format": ",d"}, title=None),
+                },
+                width={"band": 0.6},
             ),
             width=HALF - 44,
             height=104,
         )
-        base = alt.Chart(self._named(line)).encode(
-            x=x,
-            y=alt.Y("value:Q", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=3, format=",d"), title=None),
-        )
+        data = self._named(line)
+        y = _quantity("value", scale={"zero": False}, axis={"tickCount": 3, "format": ",d"}, title=None)
+        texts = {"text": _name("text"), "x": x, "y": y}
         lower = _layered(
-            base.mark_line(color=INK, strokeWidth=1.5),
-            base.mark_circle(color=INK, size=22, opacity=1),
-            base.mark_text(fontSize=9, dy=-9, color=INK).encode(text=alt.Text("text:N")).transform_filter("datum.last"),
+            _marks("line", data, {"x": x, "y": y}, color=INK, strokeWidth=1.5),
+            _marks("circle", data, {"x": x, "y": y}, color=INK, size=22, opacity=1),
+            _marks("text", data, texts, where="datum.last", fontSize=9, dy=-9, color=INK),
             width=HALF - 44,
             height=52,
         )
@@ -568,22 +581,22 @@ class Draw:
             return []
         say = self.words.say
         limit = _limit((row["name"] for row in rows), 230)
-        axis = alt.Axis(domain=False, ticks=False, labelLimit=limit, labelFontSize=11, labelPadding=8, labelColor=INK)
-        base = alt.Chart(self._named(rows)).encode(
-            y=alt.Y("name:N", sort=alt.EncodingSortField("order"), axis=axis, title=None)
-        )
-        x = alt.X("value:Q", axis=None, scale=alt.Scale(domain=[-0.03, 1.75], nice=False), title=None)
+        axis = {**NAMES_AXIS, "labelLimit": limit, "labelPadding": 8, "labelColor": INK}
+        data, y = self._named(rows), _name("name", sort={"field": "order"}, axis=axis, title=None)
+        before = {"x": _quantity("before_low", title=None), "x2": {"field": "before_high"}, "y": y}
+        x = _quantity("value", axis=None, scale={"domain": [-0.03, 1.75], "nice": False}, title=None)
         colour = _either("missed", ACCENT, DATA)
-        texts = base.mark_text(baseline="middle", align="right", fontSize=11, color=INK)
+        interval = {"color": colour, "x": _quantity("low"), "x2": {"field": "high"}, "y": y}
+        texts = {"text": _name("text"), "x": {"datum": 1.38}, "y": y}
+        aims = {"color": {"value": MUTED}, "text": _name("aim"), "x": {"datum": 1.73}, "y": y}
+        looks: Declared = {"baseline": "middle", "align": "right", "fontSize": 11, "color": INK}
         chart = _layered(
-            base.mark_bar(color="#eef1f5", height=15).encode(
-                x=alt.X("before_low:Q", title=None), x2=alt.X2("before_high:Q")
-            ),
-            base.mark_rule(strokeWidth=5, opacity=0.35).encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour),
-            base.mark_tick(color=INK, thickness=2, height=17).encode(x=alt.X("target:Q")),
-            base.mark_circle(size=62, opacity=1).encode(x=x, color=colour),
-            texts.encode(x=alt.XDatum(1.38), text=alt.Text("text:N")),
-            texts.encode(x=alt.XDatum(1.73), text=alt.Text("aim:N"), color=alt.ColorValue(MUTED)),
+            _marks("bar", data, before, color="#eef1f5", height=15),
+            _marks("rule", data, interval, strokeWidth=5, opacity=0.35),
+            _marks("tick", data, {"x": _quantity("target"), "y": y}, color=INK, thickness=2, height=17),
+            _marks("circle", data, {"color": colour, "x": x, "y": y}, size=62, opacity=1),
+            _marks("text", data, texts, **looks),
+            _marks("text", data, aims, **looks),
             width=FULL,
             height=20 * len(rows) + 8,
         )
@@ -638,13 +651,11 @@ class Draw:
         ends = {name: _around([point[name] for point in points], cross[name]) for name in ("x", "y")}
         height = 210
         _beside(points, ends, HALF - 30, height - 40)
-        scales = {name: alt.Scale(domain=list(ends[name]), nice=False, zero=False) for name in ends}
-        axis = alt.Axis(tickCount=4, grid=False, format="~g")
-        base = alt.Chart(self._named(points)).encode(
-            x=alt.X("x:Q", scale=scales["x"], axis=axis, title=self._column_title(spec, spec.x)),
-            y=alt.Y("y:Q", scale=scales["y"], axis=axis, title=None),
-        )
-        lines = alt.Chart(self._named([cross]))
+        scales = {name: {"domain": list(ends[name]), "nice": False, "zero": False} for name in ends}
+        axis = {"tickCount": 4, "grid": False, "format": "~g"}
+        data, lines = self._named(points), self._named([cross])
+        across = _quantity("x", scale=scales["x"], axis=axis, title=self._column_title(spec, spec.x))
+        upwards = _quantity("y", scale=scales["y"], axis=axis, title=None)
         corners: Rows = [
             {
                 "text": self.words.name(code),
@@ -655,12 +666,13 @@ class Draw:
             for code, level, side in zip(spec.corners, (1, 1, 0, 0), (0, 1, 0, 1), strict=True)
         ]
         layers = [
-            lines.mark_rule(color=RULE, strokeWidth=1.2).encode(x=alt.X("x:Q", title=None)),
-            lines.mark_rule(color=RULE, strokeWidth=1.2).encode(y=alt.Y("y:Q", title=None)),
+            _marks("rule", lines, {name: _quantity(name, title=None)}, color=RULE, strokeWidth=1.2) for name in ends
         ]
         layers += [
-            alt.Chart(self._named([corner]))
-            .mark_text(
+            _marks(
+                "text",
+                self._named([corner]),
+                {"text": _name("text"), "x": _quantity("x"), "y": _quantity("y")},
                 align=corner["align"],
                 baseline="top" if corner["y"] == ends["y"][1] else "bottom",
                 dx=-3 if corner["align"] == "right" else 3,
@@ -668,17 +680,13 @@ class Draw:
                 color=MUTED,
                 fontSize=10,
             )
-            .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
             for corner in corners
         ]
-        layers.append(base.mark_circle(color=DATA, size=52, opacity=1))
-        aligned: list[tuple[bool, Any, int]] = [(False, "left", 7), (True, "right", -7)]
-        for side, align, dx in aligned:
-            layers.append(
-                base.mark_text(color=INK, fontSize=10, align=align, baseline="middle", dx=dx)
-                .encode(y=alt.Y("text_y:Q"), text=alt.Text("name:N"))
-                .transform_filter("datum.left" if side else "!datum.left")
-            )
+        layers.append(_marks("circle", data, {"x": across, "y": upwards}, color=DATA, size=52, opacity=1))
+        texts = {"text": _name("name"), "x": across, "y": _quantity("text_y")}
+        looks: Declared = {"color": INK, "fontSize": 10, "baseline": "middle"}
+        for where, align, dx in (("!datum.left", "left", 7), ("datum.left", "right", -7)):
+            layers.append(_marks("text", data, texts, where=where, align=align, dx=dx, **looks))
         chart = _layered(*layers, width=HALF, height=height)
         said = [point["name"] for point in points]
         note = self.words.say(
@@ -726,23 +734,18 @@ class Draw:
             for name, column in (("x", spec.x), ("y", spec.y))
         }
         limit = _limit((name for names in places.values() for name in names), 90)
-        side: dict[str, Any] = {"domain": False, "ticks": False, "labelFontSize": 11, "labelLimit": limit}
-        base = alt.Chart(self._named(rows)).encode(
-            x=alt.X(
-                "x:N",
-                sort=places["x"],
-                axis=alt.Axis(orient="top", labelAngle=0, **side),
-                title=self._column_title(spec, spec.x),
-            ),
-            y=alt.Y("y:N", sort=places["y"], axis=alt.Axis(**side), title=None),
-        )
+        side = {**NAMES_AXIS, "labelLimit": limit}
+        top = {"orient": "top", "labelAngle": 0, **side}
+        data = self._named(rows)
+        axes = {
+            "x": _name("x", sort=places["x"], axis=top, title=self._column_title(spec, spec.x)),
+            "y": _name("y", sort=places["y"], axis=side, title=None),
+        }
+        scale = {"type": "sqrt", "range": ["#eef3f8", DATA], "domain": [0, most]}
+        colour = _quantity("value", legend=None, scale=scale)
         chart = _layered(
-            base.mark_rect(stroke="white", strokeWidth=2).encode(
-                color=alt.Color(
-                    "value:Q", legend=None, scale=alt.Scale(type="sqrt", range=["#eef3f8", DATA], domain=[0, most])
-                )
-            ),
-            base.mark_text(fontSize=11).encode(text=alt.Text("text:N"), color=_either("dark", "white", INK)),
+            _marks("rect", data, {"color": colour, **axes}, stroke="white", strokeWidth=2),
+            _marks("text", data, {"color": _either("dark", "white", INK), "text": _name("text"), **axes}, fontSize=11),
             width=HALF,
             height=26 * len(places["y"]) + 40,
         )
@@ -801,26 +804,20 @@ class Draw:
                 )
                 outer += value + gap
                 inner += value
-        base = alt.Chart(self._named(ribbons)).encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.95, 2.95], nice=False), title=None),
-            y=alt.Y("low:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, zero=False), title=None),
-            y2=alt.Y2("high:Q"),
-            detail=alt.Detail("flow:N"),
-            color=alt.Color(
-                "kind:N",
-                legend=None,
-                scale=alt.Scale(domain=["steady", "came", "went"], range=[DATA_PALE, DATA, ACCENT]),
-            ),
-        )
-        names = alt.Chart(self._named(_apart(texts, total * 0.075)))
-        layers = [base.mark_area(opacity=0.85)]
-        aligned: list[tuple[bool, Any, int]] = [(False, "right", -6), (True, "left", 6)]
-        for right, align, dx in aligned:
-            layers.append(
-                names.mark_text(align=align, baseline="middle", dx=dx, fontSize=11, color=INK)
-                .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"), text=alt.Text("text:N"))
-                .transform_filter("datum.right" if right else "!datum.right")
-            )
+        kinds = {"domain": ["steady", "came", "went"], "range": [DATA_PALE, DATA, ACCENT]}
+        flows_encoding = {
+            "color": _name("kind", legend=None, scale=kinds),
+            "detail": _name("flow"),
+            "x": _quantity("x", axis=None, scale={"domain": [-0.95, 2.95], "nice": False}, title=None),
+            "y": _quantity("low", axis=None, scale={"reverse": True, "nice": False, "zero": False}, title=None),
+            "y2": {"field": "high"},
+        }
+        layers = [_marks("area", self._named(ribbons), flows_encoding, opacity=0.85)]
+        names = self._named(_apart(texts, total * 0.075))
+        names_encoding = {"text": _name("text"), "x": _quantity("x"), "y": _quantity("y")}
+        looks: Declared = {"baseline": "middle", "fontSize": 11, "color": INK}
+        for where, align, dx in (("!datum.right", "right", -6), ("datum.right", "left", 6)):
+            layers.append(_marks("text", names, names_encoding, where=where, align=align, dx=dx, **looks))
         chart = _layered(*layers, width=FULL, height=150)
         said = [text["text"] for text in texts]
         return [
@@ -983,26 +980,31 @@ class Draw:
             ],
         )
 
-    def _named(self, rows: Rows) -> Any:
-        """Data by name: Altair copies a chart, rows and all, each time it is put into another."""
+    def _named(self, rows: Rows) -> Declared:
+        """Data by name, apart from the shape of the chart, which is compiled once for all of that shape."""
         name = f"rows_{len(self.rows)}"
         self.rows[name] = rows
-        return alt.NamedData(name=name)
+        return {"name": name}
 
     def _is_worse(self, figure: Figure) -> bool:
         return figure.month == self.bundle.month and figure.change_previous == "worse"
 
     def _points(self, metric_id: str, series: list[Figure], like: Decimal) -> Rows:
         """Points of a line; a month with too few cases is a hole in it."""
-        known = _told(series)
+        known = {f.month: f for f in _told(series)}
+        last = list(known)[-1]
+
+        def shown(value: Decimal | None) -> float | None:
+            return self._shown(metric_id, value, like)
+
         return [
             {
                 "month": self._place(f.month),
-                "value": self._shown(metric_id, f.value if f in known else None, like),
-                "low": self._shown(metric_id, f.ci_low if f in known else None, like),
-                "high": self._shown(metric_id, f.ci_high if f in known else None, like),
-                "target": self._shown(metric_id, f.target, like),
-                "last": f is known[-1],
+                "value": shown(f.value) if f.month in known else None,
+                "low": shown(f.ci_low) if f.month in known else None,
+                "high": shown(f.ci_high) if f.month in known else None,
+                "target": shown(f.target),
+                "last": f.month == last,
             }
             for f in series
         ]
@@ -1012,24 +1014,24 @@ class Draw:
             return None
         return float(value / self.words.divisor(like, self.bundle.metric(metric_id).unit))
 
-    def _value_axis(self, metric_id: str, like: Decimal) -> alt.Axis:
+    def _value_axis(self, metric_id: str, like: Decimal) -> Declared:
         unit = self.bundle.metric(metric_id).unit
         if unit == "rate":
-            return alt.Axis(tickCount=3, labelExpr="format(datum.value * 100, '~g') + '%'")
-        return alt.Axis(tickCount=3, format="~s" if like >= 10000 else ",~f")
+            return {"tickCount": 3, "labelExpr": "format(datum.value * 100, '~g') + '%'"}
+        return {"tickCount": 3, "format": "~s" if like >= 10000 else ",~f"}
 
-    def _month_axis(self, labels: int) -> alt.X:
+    def _month_axis(self, labels: int) -> Declared:
         months = sorted({figure.month for figure in self.bundle.figures})
         step = max(1, (len(months) - 1) // labels)
         ticks = months[::-1][::step][::-1]
         names = json.dumps({self._place(month): self._month(month) for month in ticks}, ensure_ascii=False)
-        axis = alt.Axis(
-            values=[self._place(month) for month in ticks],
-            labelExpr=f"({names})[datum.value]",
-            grid=False,
-            labelFlush=True,
-        )
-        return alt.X("month:Q", title=None, axis=axis, scale=alt.Scale(nice=False, zero=False))
+        axis = {
+            "values": [self._place(month) for month in ticks],
+            "labelExpr": f"({names})[datum.value]",
+            "grid": False,
+            "labelFlush": True,
+        }
+        return _quantity("month", title=None, axis=axis, scale={"nice": False, "zero": False})
 
     def _place(self, month: date) -> int:
         """Months or days before the report's own; a number, for a time axis would depend on the machine's time zone."""
@@ -1037,16 +1039,17 @@ class Draw:
             return (month - self.bundle.month).days
         return (month.year - self.bundle.month.year) * 12 + month.month - self.bundle.month.month
 
-    def _lines(self, rows: Rows, axis: alt.Axis, attention: bool, scale: alt.Scale | None = None) -> Any:
-        base = alt.Chart(self._named(rows)).encode(x=self._month_axis(labels=2))
-        y = alt.Y("value:Q", axis=axis, scale=scale or alt.Scale(zero=False, nice=True), title=None)
+    def _lines(self, rows: Rows, axis: Declared, attention: bool, scale: Declared | None = None) -> Declared:
+        data, x = self._named(rows), self._month_axis(labels=2)
+        y = _quantity("value", axis=axis, scale=scale or {"zero": False, "nice": True}, title=None)
+        interval = {"x": x, "y": _quantity("low", title=None), "y2": {"field": "high"}}
+        target = {"x": x, "y": _quantity("target")}
+        colour = ACCENT if attention else DATA
         return _layered(
-            base.mark_area(color=DATA_PALE, opacity=0.7).encode(y=alt.Y("low:Q", title=None), y2=alt.Y2("high:Q")),
-            base.mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1).encode(y=alt.Y("target:Q")),
-            base.mark_line(color=DATA, strokeWidth=1.8).encode(y=y),
-            base.mark_circle(size=38, opacity=1, color=ACCENT if attention else DATA)
-            .encode(y=y)
-            .transform_filter("datum.last"),
+            _marks("area", data, interval, color=DATA_PALE, opacity=0.7),
+            _marks("line", data, target, color=MUTED, strokeDash=[4, 3], strokeWidth=1),
+            _marks("line", data, {"x": x, "y": y}, color=DATA, strokeWidth=1.8),
+            _marks("circle", data, {"x": x, "y": y}, where="datum.last", size=38, opacity=1, color=colour),
         )
 
     def _dot(self, name: str, figure: Figure, own: Figure) -> dict[str, Any]:
@@ -1070,22 +1073,20 @@ class Draw:
         order = [
             row["name"] for row in sorted(rows, key=lambda row: (row["value"] if up else -row["value"], row["name"]))
         ]
-        base = alt.Chart(self._named(rows)).encode(y=self._names_axis(rows, order, padding=58))
+        data, y = self._named(rows), self._names_axis(rows, order, padding=58)
         colour = _either("flag", ACCENT, DATA)
-        x = alt.X("value:Q", scale=alt.Scale(zero=False, nice=True), axis=self._value_axis(metric_id, like), title=None)
-        layers: list[alt.Chart] = [
-            base.mark_rule(strokeWidth=4, opacity=0.28).encode(
-                x=alt.X("low:Q", title=None), x2=alt.X2("high:Q"), color=colour
-            ),
-            base.mark_circle(size=58, opacity=1).encode(x=x, color=colour),
-            base.mark_text(align="right", baseline="middle", fontSize=11, color=INK).encode(
-                x=alt.XValue(-10),  # type: ignore[no-untyped-call]
-                text=alt.Text("text:N"),
-            ),
+        axis = self._value_axis(metric_id, like)
+        x = _quantity("value", scale={"zero": False, "nice": True}, axis=axis, title=None)
+        interval = {"color": colour, "x": _quantity("low", title=None), "x2": {"field": "high"}, "y": y}
+        texts = {"text": _name("text"), "x": {"value": -10}, "y": y}
+        layers = [
+            _marks("rule", data, interval, strokeWidth=4, opacity=0.28),
+            _marks("circle", data, {"color": colour, "x": x, "y": y}, size=58, opacity=1),
+            _marks("text", data, texts, align="right", baseline="middle", fontSize=11, color=INK),
         ]
         if reference is not None:
-            line = alt.Chart(self._named([reference]))
-            layers.insert(0, line.mark_rule(color=INK, strokeWidth=1).encode(x=alt.X("value:Q")))
+            line = self._named([reference])
+            layers.insert(0, _marks("rule", line, {"x": _quantity("value")}, color=INK, strokeWidth=1))
         chart = _layered(*layers, width=HALF, height=18 * len(rows) + 26)
         said = [f"{row['name']} {row['text']}" for row in rows]
         if reference is not None:
@@ -1099,11 +1100,10 @@ class Draw:
             table=table,
         )
 
-    def _names_axis(self, rows: Rows, order: list[str] | None = None, padding: int = 8) -> alt.Y:
+    def _names_axis(self, rows: Rows, order: list[str] | None = None, padding: int = 8) -> Declared:
         limit = _limit((row["name"] for row in rows), 120)
-        axis = alt.Axis(domain=False, ticks=False, labelLimit=limit, labelFontSize=11, labelPadding=padding)
-        sort: Any = order if order is not None else alt.EncodingSortField("order")
-        return alt.Y("name:N", sort=sort, axis=axis, title=None)
+        axis = {**NAMES_AXIS, "labelLimit": limit, "labelPadding": padding}
+        return _name("name", sort={"field": "order"} if order is None else order, axis=axis, title=None)
 
     def _month(self, month: date) -> str:
         return self.words.period_short(self.bundle.spec.schedule, month)
@@ -1136,7 +1136,7 @@ class Draw:
 
     def _finish(
         self,
-        chart: Any,
+        chart: Declared,
         *,
         title: str,
         note: str,
@@ -1178,9 +1178,19 @@ KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
 }
 
 
-def _either(flag: str, yes: str, no: str) -> alt.ColorValue:
+def _quantity(field: str, **how: Any) -> Declared:
+    """A channel that shows a number of the rows."""
+    return {"field": field, "type": "quantitative", **how}
+
+
+def _name(field: str, **how: Any) -> Declared:
+    """A channel that shows a text of the rows."""
+    return {"field": field, "type": "nominal", **how}
+
+
+def _either(flag: str, yes: str, no: str) -> Declared:
     """The colour of a mark by a flag of its row."""
-    return alt.ColorValue(no, condition={"test": f"datum.{flag}", "value": yes})
+    return {"condition": {"test": f"datum.{flag}", "value": yes}, "value": no}
 
 
 def _limit(texts: Iterable[str], most: int) -> int:
@@ -1230,14 +1240,15 @@ def _told(figures: Iterable[Figure]) -> list[Figure]:
     return [figure for figure in figures if figure.value is not None and figure.status != "too_few"]
 
 
-def _layered(*charts: alt.Chart, **properties: Any) -> dict[str, Any]:
-    """Charts over each other as Vega-Lite. Altair's own way of doing so copies them several times."""
-    return {"layer": [_declared(chart) for chart in charts], **properties}
+def _marks(kind: str, data: Declared, channels: Declared, *, where: str = "", **looks: Any) -> Declared:
+    """A layer: a mark of that kind and looks for each row (where the condition holds), placed by the channels."""
+    layer = {"data": data, "mark": {"type": kind, **looks}, "encoding": channels}
+    return {**layer, "transform": [{"filter": where}]} if where else layer
 
 
-def _declared(chart: alt.Chart) -> dict[str, Any]:
-    declared = chart.to_dict(validate=False)
-    return {name: value for name, value in declared.items() if name not in {"$schema", "config"}}
+def _layered(*layers: Declared, **properties: Any) -> Declared:
+    """Layers over each other."""
+    return {"layer": list(layers), **properties}
 
 
 @cache
@@ -1265,13 +1276,25 @@ def _whole_font() -> None:
     vl_convert.register_font_directory(str(sans_path().parent))
 
 
+@lru_cache(maxsize=MOST_SHAPES)
+def _compiled(shape: str) -> dict[str, Any]:
+    """A chart without its rows as Vega. Charts of one shape stand in all reports of a month."""
+    read = json.loads(shape)  # vl-convert reads some numbers of a text wrong by their last bit
+    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(read)
+    return compiled
+
+
 def _svg(specification: dict[str, Any], prefix: str, alt_text: str) -> Markup:
     """The chart as an SVG element that tells its text alternative, in a browser and as a figure of a tagged PDF.
 
     Its ids get a prefix, for all charts of a report stand in one document.
     """
     _measuring_font()
-    svg = vl_convert.vegalite_to_svg(specification)
+    rows = specification["datasets"]
+    shape = {name: value for name, value in specification.items() if name != "datasets"}
+    vega = _compiled(json.dumps(shape))
+    data = [{**source, "values": rows[source["name"]]} if source["name"] in rows else source for source in vega["data"]]
+    svg = vl_convert.vega_to_svg({**vega, "data": data})
     # one picture with one text: Vega calls each group of marks a graphics symbol, of which nothing is said
     svg = re.sub(r' role="graphics-\w+"| aria-roledescription="[\w ]*"', "", svg)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)

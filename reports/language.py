@@ -7,14 +7,14 @@ import io
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, parse_pattern
 
 from reports.periods import Schedule
 from reports.registry import FOLDER
@@ -242,6 +242,10 @@ def catalogue_path(code: LanguageCode) -> Any:
     return LOCALES / code.replace("-", "_") / "LC_MESSAGES" / "kefu.po"
 
 
+_pattern = cache(parse_pattern)
+
+
+@lru_cache(maxsize=10_000)
 def plain(text: str, longest: int = LONGEST) -> str:
     """A string from outside, fit to print: no control or direction characters, one line, no longer than told."""
     kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} else " " for c in text)
@@ -308,7 +312,7 @@ class Language:
         return format_datetime(moment, "y-MM-dd HH:mm", locale=self.locale)
 
     def count(self, value: int | Decimal) -> str:
-        return format_decimal(value, "#,##0", locale=self.locale)
+        return format_decimal(value, _pattern("#,##0"), locale=self.locale)
 
     def figure(
         self, value: Decimal | None, unit: str, currency: str, *, like: Decimal | None = None, bare: bool = False
@@ -323,12 +327,13 @@ class Language:
                 digits = "0.00" if 0 < scale < Decimal("0.01") else "0.0"
                 if bare:
                     return self._number(value * 100, digits)
-                return format_percent(value, digits + "%", locale=self.locale)
+                return format_percent(value, _pattern(digits + "%"), locale=self.locale)
             case "money":
                 digits = "#,##0.00" if scale < 1000 else "#,##0"
                 if bare:
                     return self._number(value, digits)
-                return format_currency(value, currency, "¤" + digits, locale=self.locale, currency_digits=False)
+                pattern = _pattern("¤" + digits)
+                return format_currency(value, currency, pattern, locale=self.locale, currency_digits=False)
             case "minutes":
                 divisor = self.divisor(scale, unit)
                 number = self._number(value / divisor, "#,##0.0" if scale / divisor < 100 else "#,##0")
@@ -359,7 +364,7 @@ class Language:
         return sign + self.figure(value, unit, currency)
 
     def _number(self, value: Decimal, pattern: str) -> str:
-        return format_decimal(value, pattern, locale=self.locale).replace("-", "−")
+        return format_decimal(value, _pattern(pattern), locale=self.locale).replace("-", "−")
 
     def time(self, number: str, divisor: Decimal) -> str:
         """A number of minutes, hours or days with its unit."""

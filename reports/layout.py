@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from PIL import ImageFont
 from pylopdf_fonts_zh_cn import sans_path
@@ -113,8 +113,13 @@ def _tail(cell: str) -> str:
 
 
 def width(text: str, size: float = CELL) -> float:
-    """Width of a text at that font size."""
-    return float(measure().getlength(text)) / MEASURED_AT * size
+    """Width of a text at that font size. Set without kerning, it is as wide as its characters."""
+    return sum(map(_advance, text)) / MEASURED_AT * size
+
+
+@lru_cache(maxsize=10_000)
+def _advance(character: str) -> float:
+    return measure().getlength(character)
 
 
 @cache

@@ -18,11 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import jinja2
 import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import ValidationError
 from PIL import Image
 from pylopdf_fonts_zh_cn import sans_path
 from pypdfium2 import raw
@@ -105,6 +107,16 @@ def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
     folded = re.findall(r'<details class="behind">.*?</details>', page, flags=re.S)
     assert len(folded) == page.count("<svg") - sum(chart.told for _, chart in charts)
     assert all(table.count("<tr>") > 1 for table in folded)
+
+
+def test_charts_are_declared_as_vega_lite_has_it(bundle: Bundle) -> None:
+    """What is not of the schema is passed over when a chart is drawn: a misspelt property would go unseen."""
+    draw = Draw(bundle, language("en"))
+    charts = [chart for spec in bundle.spec.charts for chart in draw.charts(spec)]
+    for chart in (*charts, *draw.sparkline("csat")):
+        alt.Chart.from_dict(chart.specification)
+    with pytest.raises(ValidationError):
+        alt.Chart.from_dict({"mark": {"type": "line", "strokeWide": 2}, "data": {"name": "rows_0"}})
 
 
 def test_text_is_measured_as_the_whole_font_would(pages: Pages) -> None:
