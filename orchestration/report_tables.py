@@ -62,7 +62,7 @@ def _plain_table(title: str, now: str, changes: Iterable[Changed]) -> Table:
     """Figures by their ids, numbers in full."""
     table = Table("figure", "issued", "n", now, "n", title=title)
     for change in changes:
-        key = (change.metric_id, change.scope_id, change.dimension, change.dimension_value)
+        key = (change.metric_id, change.scope_id, change.dimension, change.dimension_value, change.column)
         parts = (change.table, *change.row, change.column) if change.table else key
         name = plain(" · ".join(part for part in parts if part), _LINE)
         table.add_row(name, *(_text(v) for v in (change.old, change.old_n, change.new, change.new_n)))

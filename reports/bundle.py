@@ -238,7 +238,8 @@ class Cause(_Frozen):
 class Place(_Frozen):
     """Where a figure stands in a report.
 
-    Of a table, `metric_id` is empty, `row` says which row and `column` which column: titles are messages.
+    Of a table, `metric_id` is empty, `row` says which row and `column` which column: titles are messages. Of a day's
+    figure, `column` is "Usual" where what it stands beside is meant.
     """
 
     metric_id: str = ""

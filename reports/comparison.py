@@ -51,6 +51,8 @@ def named(change: Changed, teller: Teller) -> str:
         parts.append(teller.scope_name(change.scope_type, change.scope_id))
     if change.dimension:
         parts.append(teller.value_name(change.dimension, change.dimension_value))
+    if change.column:
+        parts.append(say(change.column))
     return plain(" · ".join(parts), LONGEST_NAME)
 
 

@@ -222,6 +222,8 @@ def _change(teller: Teller, change: Changed) -> tuple[str, ...]:
         label = teller.label(change.metric_id)
         if change.dimension:
             label += words.say(": ") + teller.value_name(change.dimension, change.dimension_value)
+        if change.column:
+            label += f" · {words.say(change.column)}"
     else:
         rows = words.join([teller.value_name("", value) for value in change.row if value])
         label = f"{words.say(change.table)} · {rows} · {words.say(change.column)}"

@@ -176,7 +176,7 @@ def restatements_since_last(reports: Path, report_id: str, month: date, scope: S
 def changed(old: Bundle, new: Bundle, *, exact: bool = False) -> tuple[Changed, ...]:
     """Figures of the report's month that are not printed alike (with `exact`: that are not equal), in printed order.
 
-    Earlier months' points follow the restatement of their own report.
+    Earlier months' points follow the restatement of their own report; what is usual belongs to the day beside it.
     """
     before, after = told(old), told(new)
     places = [*after, *(place for place in before if place not in after)]
@@ -215,6 +215,10 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
             )
             texts = (row.value, row.interval, row.n, row.target, row.status_text)
             found[place] = Told(texts, _raw(figure.value), figure.n)
+            if bundle.spec.schedule == "daily":  # no other report tells it: days have no report of what is usual
+                beside = (row.previous, row.previous_n, row.change_previous)
+                usual = place.model_copy(update={"column": "Usual"})
+                found[usual] = Told(beside, _raw(figure.previous), figure.previous_n)
     specs = {(spec.id, spec.title): spec for spec in bundle.spec.tables}
     for table in bundle.tables:
         spec = specs[table.id, table.title]

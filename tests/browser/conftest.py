@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from reports.bundle import Bundle, make_bundle
+from tests.reports.conftest import META, warehouse
 from tests.reports.conftest import bundle as bundle
+from tests.reports.days import DAY, add_days
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 820, 1440)  # phone, tablet, desk
@@ -53,6 +56,14 @@ async function check(width) {
 </script></body>"""
 
 Seen = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def issued(bundle: Bundle) -> dict[str, Bundle]:
+    """A bundle of each report."""
+    with warehouse(()) as con:
+        add_days(con)
+        return {"service_quality": bundle, "daily_digest": make_bundle(con, "daily_digest", DAY, META)}
 
 
 @pytest.fixture(scope="session")

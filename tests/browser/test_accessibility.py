@@ -9,17 +9,19 @@ import pytest
 
 from reports.bundle import Bundle
 from reports.language import LANGUAGES, LanguageCode
+from reports.registry import reports
 from reports.render import render_html
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.parametrize("report_id", reports())
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_no_serious_violation_of_accessibility(
-    bundle: Bundle, code: LanguageCode, look: Callable[..., Any], axe: str
+    issued: dict[str, Bundle], report_id: str, code: LanguageCode, look: Callable[..., Any], axe: str
 ) -> None:
     """Figures folded below charts are unfolded first, so that they are checked as well."""
-    for seen in look(render_html(bundle, code), axe):
+    for seen in look(render_html(issued[report_id], code), axe):
         assert "error" not in seen, seen
         grave = [found for found in seen["violations"] if found["impact"] in {"serious", "critical"}]
         assert grave == [], f"at {seen['width']} px"
@@ -32,10 +34,13 @@ def test_axe_finds_what_is_wrong(look: Callable[..., Any], axe: str) -> None:
     assert {"image-alt", "color-contrast", "html-has-lang"} <= found
 
 
+@pytest.mark.parametrize("report_id", reports())
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_page_never_scrolls_sideways(bundle: Bundle, code: LanguageCode, look: Callable[..., Any]) -> None:
+def test_the_page_never_scrolls_sideways(
+    issued: dict[str, Bundle], report_id: str, code: LanguageCode, look: Callable[..., Any]
+) -> None:
     """A phone shows the whole width; what is wider, a table or a heat map, scrolls in its own box."""
-    seen = look(render_html(bundle, code))
+    seen = look(render_html(issued[report_id], code))
     assert [(s["width"], s["scroll"] <= s["width"], s["unfolded"] <= s["width"]) for s in seen] == [
         (width, True, True) for width in (390, 820, 1440)
     ]

@@ -17,6 +17,7 @@ from orchestration.cli import cli
 from orchestration.reporting import meta as real_meta
 from orchestration.settings import Settings
 from reports.bundle import Scope
+from reports.registry import DEFAULT
 from reports.revisions import remember_hidden
 from reports.suppression import Key
 from tests.reports.conftest import META, MONTH, warehouse
@@ -158,11 +159,33 @@ def test_a_month_hides_what_would_tell_a_day_that_a_digest_hid(
     assert "demo:S01" not in shown
 
 
+@pytest.mark.parametrize(
+    ("words", "first", "change"),
+    [
+        (["2026-10"], MONTH, "kpi_monthly set value = value + 0.0001 where metric_id = 'nps' and month = $first"),
+        (["2026-10-31", "--report", DIGEST], DAY, "kpi_daily set n = n + 1 where metric_id = 'csat' and day = $first"),
+        (
+            ["2026-10-31", "--report", DIGEST],
+            DAY,
+            "kpi_daily set usual = usual + 0.0001 where metric_id = 'sla' and day = $first",
+        ),
+    ],
+    ids=["month", "day", "what is usual"],
+)
 def test_verify_tells_a_figure_that_comes_out_otherwise(
-    home: tuple[Settings, duckdb.DuckDBPyConnection], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    home: tuple[Settings, duckdb.DuckDBPyConnection],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+    first: date,
+    change: str,
 ) -> None:
     settings, con = home
-    reporting.issue_period(settings, MONTH)
+    add_days(con)
+    report_id = DIGEST if DIGEST in words else DEFAULT
+    person = f"{{id: a, name: A, address: a@example.com, report: {report_id}, scope: {{store: 'demo:S09'}}}}"
+    settings.recipients.write_text(f"recipients:\n  - {person}\n", encoding="utf-8")
+    reporting.issue_period(settings, first, report_id)
 
     def rebuilt(*_: object) -> SimpleNamespace:
         folder = tmp_path / "scratch"
@@ -179,14 +202,14 @@ def test_verify_tells_a_figure_that_comes_out_otherwise(
         return SimpleNamespace(folder=folder, marts=marts)
 
     monkeypatch.setattr(verification, "_build", rebuilt)
-    result = run(settings, "verify", "2026-10")
-    assert (result.exit_code, result.output.strip()) == (0, "2026-10 company, revision 1: equal")
-    con.execute(
-        "update reporting.kpi_monthly set value = value + 0.0001 where metric_id = 'nps' and month = ?", [MONTH]
-    )
-    result = run(settings, "verify", "2026-10")
+    result = run(settings, "verify", *words)
+    equal = [f"{words[0]} {scope}, revision 1: equal" for scope in ("company", "store=demo_S09")]
+    assert (result.exit_code, result.output.splitlines()) == (0, equal)
+    con.execute(f"update reporting.{change} and scope_type = 'company'", {"first": first})
+    result = run(settings, "verify", *words)
     assert result.exit_code == 1
     assert "1 figures differ" in result.output
+    assert equal[1] in result.output
     assert not (tmp_path / "scratch").exists()
 
 
