@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from uv.lock and sees to what the PDF needs outside Python. Needs Python 3.11 or 3.12 and nothing else; run again
-# at will: what is there already is kept. Arguments are passed on to `uv sync` (make test-spark adds --group spark).
+# Makes .venv from uv.lock. Needs Python 3.11 or 3.12 and nothing else; run again at will: what is there already is kept.
+# Arguments are passed on to `uv sync` (make test-spark adds --group spark).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source deploy/packages.sh
@@ -32,11 +32,4 @@ if [ "$(cat .venv/.setup 2>/dev/null)" != "$wanted" ]; then
     echo "setup: locked environment"
     UV_PYTHON_DOWNLOADS=never .setup/bin/uv sync --quiet --locked --inexact --compile-bytecode --python "$python" "$@"
     echo "$wanted" >.venv/.setup
-fi
-
-# WeasyPrint loads pango from the system
-if ! .venv/bin/python -c 'import weasyprint' 2>/dev/null; then
-    echo "setup: pango, for the PDF"
-    install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
-    .venv/bin/python -c 'import weasyprint' || stop "WeasyPrint still cannot be loaded"
 fi

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reports.recipients import Recipient
 
 _MIN_FREE_BYTES = 2 * 1024**3
-_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "weasyprint")
+_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "typst")
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,9 @@ def _reports(settings: Settings) -> Finding:
 def _pdf(_: Settings) -> Finding:
     from pylopdf_fonts_zh_cn import sans_path
 
-    try:
-        import weasyprint
-    except OSError as error:  # pango is not where the loader looks
-        packages = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-        return Finding("pdf", False, f"{error}; sudo apt-get install -y {packages}")
     if not sans_path().exists():
         return Finding("pdf", False, f"{sans_path()} is missing; run make setup")
-    return Finding("pdf", True, f"WeasyPrint {weasyprint.__version__}, fonts packaged")
+    return Finding("pdf", True, f"Typst {metadata.version('typst')}, fonts packaged")
 
 
 def _mail(settings: Settings) -> Finding:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import os
-import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,30 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import weasyprint
+import typst
+from fontTools.ttLib import TTFont
 from jinja2.ext import Extension
 from markupsafe import Markup
 from pylopdf_fonts_zh_cn import sans_path
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from reports import provenance
 from reports.bundle import Bundle, read_bundle, write_whole
 from reports.charts import Chart, Draw
 from reports.language import Language, LanguageCode, language, plain
-from reports.layout import Listing, paddings, width
+from reports.layout import Listing, paddings
 from reports.registry import FOLDER, AreaSpec, report
 from reports.story import Teller
 from reports.tables import Row, members_table, printed_table
 from reports.tables import printed as printed
 
+BOX = "□"  # for a character that the font lacks
 MOST_RENDERINGS = 60  # by one process
-FONT_URL = "kefu-font:sans"
-PDF_STYLE = f"""
-@font-face {{ font-family: "Kefu Sans"; src: url("{FONT_URL}"); }}
-:root {{ --sans: "Kefu Sans"; }}
-"""
-
 
 Block = Chart | Listing
 Band = tuple[Block, ...]  # blocks that stand side by side
@@ -72,18 +63,20 @@ def render_html(bundle: Bundle, code: LanguageCode) -> str:
     return environment(bundle.report, code).get_template("report.html.j2").render(_view(bundle, language(code)))
 
 
-def render_pdf(page: str, fetcher: URLFetcher | None = None) -> bytes:
-    """A page of render_html as a PDF, fonts embedded, the same bytes each time. Raises
-    ValueError if the page asks for anything to be fetched."""
-    fetch = fetcher or ClosedFetcher()
-    fonts = _only_the_packaged_font()
-    style = weasyprint.CSS(string=PDF_STYLE, font_config=fonts, url_fetcher=fetch)
-    document = weasyprint.HTML(string=_ANCHORED.sub(_shifted, _FOLDED.sub("", page)), url_fetcher=fetch)
+def render_pdf(page: str) -> bytes:
+    """A page of render_html as a PDF/UA, the packaged font embedded, the same bytes each time. Raises ValueError if the
+    page is not well formed, has an element that styles/report.typ does not set, or asks for anything to be fetched."""
+    strange = {ord(character): BOX for character in set(page) - _characters() if not character.isspace()}
     try:
-        pdf: bytes = document.write_pdf(stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1")
-    except FatalURLFetchingError as error:  # a BaseException, which would end the process
-        raise ValueError(f"a report fetches nothing, but its page asks for it: {error}") from error
-    return pdf
+        return typst.compile(
+            FOLDER / "styles" / "report.typ",
+            font_paths=_fonts(),
+            sys_inputs={"page": page.translate(strange)},
+            pdf_standards="ua-1",
+            timestamp=0,  # else the time of making is written into the file
+        )
+    except typst.TypstError as error:
+        raise ValueError(f"the page cannot be set as a PDF: {error.message}") from error
 
 
 @dataclass(frozen=True)
@@ -126,51 +119,17 @@ def write_rendering(wanted: Rendering) -> list[Path]:
     return list(contents)
 
 
-class ClosedFetcher(URLFetcher):  # type: ignore[misc]
-    """Gives the packaged font and data: URLs, and nothing else: no file, no network."""
-
-    def __init__(self) -> None:
-        super().__init__(allowed_protocols={"data"}, allow_redirects=False, fail_on_errors=True)
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        if url == FONT_URL:
-            return URLFetcherResponse(url, _font(), {"Content-Type": "font/otf"})
-        return super().fetch(url, headers)
-
-
-# Figures behind a chart, folded in a browser: paper does not unfold, and setting them would take most of the time.
-_FOLDED = re.compile(r'<details class="behind">.*?</details>', re.S)
-
-
-def _only_the_packaged_font() -> FontConfiguration:
-    """Fonts of a PDF: none of the machine's, or characters that the packaged one lacks would be set in whatever is
-    installed (Hangul, emoji and rare Han were), and the same bundle would give another PDF elsewhere."""
-    before = os.environ.get("FONTCONFIG_FILE")
-    os.environ["FONTCONFIG_FILE"] = str(FOLDER / "styles" / "fonts.conf")
-    try:
-        return FontConfiguration()
-    finally:
-        if before is None:
-            del os.environ["FONTCONFIG_FILE"]
-        else:
-            os.environ["FONTCONFIG_FILE"] = before
+@cache
+def _characters() -> frozenset[str]:
+    """What the font can draw: a PDF/UA may hold nothing else."""
+    with TTFont(sans_path(), lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 @cache
-def _font() -> bytes:
-    return sans_path().read_bytes()
-
-
-# WeasyPrint makes a transparency group of every text of an SVG that is anchored at its middle or end, and PDFium, which
-# draws in browsers, cuts the first letter of such a group. The font is known, so it starts where it should.
-_ANCHORED = re.compile(r'<text text-anchor="(middle|end)"([^>]*) font-size="([\d.]+)px"([^>]*)>([^<]*)</text>')
-
-
-def _shifted(match: re.Match[str]) -> str:
-    anchor, before, size, after, text = match.groups()
-    wide = width(html.unescape(text), float(size))
-    shift = wide if anchor == "end" else wide / 2
-    return f'<text dx="{-shift:.3f}"{before} font-size="{size}px"{after}>{text}</text>'
+def _fonts() -> typst.Fonts:
+    """The packaged font and none of the machine's: the same bundle gives the same PDF everywhere."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(sans_path().parent)])
 
 
 def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
