@@ -27,6 +27,9 @@ DBT_PROJECT_DIR = REPOSITORY / "dbt_project"
 BUILT_IN_MAPPINGS = REPOSITORY / "orchestration" / "mappings"
 
 
+_ROWS_A_THREAD = 1_000_000
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,6 +75,14 @@ class Engine(_Section):
             machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
             limit = f"{int(machine * float(limit[:-1]) / 100) >> 20}MiB"
         return {"threads": self.threads, "memory_limit": limit}
+
+    def threads_a_query(self, rows: int) -> int:
+        """How many threads a query may use where the largest table has so many rows and models are built side by side.
+
+        DuckDB deals out row groups of 122,880 rows. Where there are few, a second thread finds little to do, and the
+        one that waits for the other spins and asks for Python's lock: a quarter of the CPU time of a build of size s.
+        """
+        return min(self.threads, 1 + rows // _ROWS_A_THREAD)
 
 
 class Disclosure(_Section):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 WORK_FILE = "work.duckdb"
 MARTS_FILE = "kefu.duckdb"
+# Nobody else opens the work file, so that it may be written in a format that older readers do not know but that is
+# written faster; the marts keep the one that any DuckDB since 0.10 reads.
+_WORK_FORMAT = {"storage_compatibility_version": "v1.5.0"}
 _CODE_GLOBS = (
     "dbt_project/models/**/*.sql",
     "dbt_project/models/**/*.py",
@@ -49,6 +52,7 @@ class Candidate:
     known_at: date | None  # newest load it knows; none when nothing was ever loaded
     is_full: bool  # every period is built, because the last good build cannot be carried on
     settings_version: str
+    largest_rows: int  # loaded of the entity that has most
 
     @property
     def work(self) -> Path:
@@ -92,7 +96,7 @@ def prepare(settings: Settings, as_of: date | None = None, known_at: date | None
     folder.mkdir(parents=True)
     code, chosen = code_version(), settings_version(settings)
     carried_on = known_at is None and _copy_last_good(settings, folder, code, chosen)
-    with duckdb.connect(str(folder / WORK_FILE), config=settings.engine.duckdb) as connection:
+    with duckdb.connect(str(folder / WORK_FILE), config=settings.engine.duckdb | _WORK_FORMAT) as connection:
         run = register_duckdb(connection, settings, known_at=known_at, as_of=as_of)
         build_id = _build_id(settings, run, code, chosen)
         connection.execute("insert into control.build values (?, ?, ?, ?)", [build_id, code, chosen, not carried_on])
@@ -106,7 +110,10 @@ def open_candidate(settings: Settings, known_at: date | None = None) -> Candidat
         raise WarehouseBuildError(f"{folder}: no candidate build; run the step that prepares it first")
     with duckdb.connect(str(folder / WORK_FILE)) as connection:
         row = connection.execute(
-            "select build_id, as_of_date, known_at, is_full, settings_version from control.build cross join control.run"
+            "select build_id, as_of_date, known_at, is_full, settings_version, largest_rows "
+            "from control.build cross join control.run cross join "
+            "(select coalesce(max(rows), 0) as largest_rows from "
+            "(select sum(rows_loaded)::bigint as rows from control.loads where status = 'loaded' group by entity))"
         ).fetchone()
     if row is None:
         raise WarehouseBuildError(f"{folder}: the candidate was not prepared to the end; prepare it again")
@@ -141,7 +148,8 @@ def _run_dbt(
     if settings_version(settings) != candidate.settings_version:
         raise WarehouseBuildError("settings or reference tables changed since the candidate was prepared; run it again")
     arguments = [*command, *_arguments(settings)]
-    with _dbt_environment(settings, candidate.work, candidate.marts):
+    threads = settings.engine.threads_a_query(candidate.largest_rows)
+    with _dbt_environment(settings, candidate.work, candidate.marts, threads):
         outcome = dbtRunner(manifest=manifest(settings), callbacks=[watch]).invoke(arguments)
         _close_dbt_connections()
     if outcome.exception:
@@ -284,10 +292,11 @@ def _arguments(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def _dbt_environment(settings: Settings, work: Path, marts: Path) -> Iterator[None]:
-    """What profiles.yml reads, for the length of one call."""
-    engine = {f"KEFU_{name.upper()}": str(value) for name, value in settings.engine.duckdb.items()}
-    wanted = {"KEFU_WORK_DB": str(work), "KEFU_MARTS_DB": str(marts), **engine}
+def _dbt_environment(settings: Settings, work: Path, marts: Path, threads: int = 1) -> Iterator[None]:
+    """What profiles.yml reads, for the length of one call: models side by side on all threads, `threads` a query."""
+    engine = settings.engine.duckdb | {"threads": threads, "models_at_once": settings.engine.threads}
+    wanted = {"KEFU_WORK_DB": str(work), "KEFU_MARTS_DB": str(marts)}
+    wanted |= {f"KEFU_{name.upper()}": str(value) for name, value in engine.items()}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

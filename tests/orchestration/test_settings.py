@@ -87,10 +87,17 @@ def test_every_default_is_explained_where_it_stands() -> None:
 def test_every_engine_setting_reaches_dbt_s_own_connection() -> None:
     """A limit that holds for ingestion alone lets the build take the whole machine."""
     profiles = (DBT_PROJECT_DIR / "profiles.yml").read_text(encoding="utf-8")
-    options = yaml.safe_load(profiles)["kefu"]["outputs"]["duckdb"]["config_options"]
+    target = yaml.safe_load(profiles)["kefu"]["outputs"]["duckdb"]
+    options = target["config_options"]
+    assert "'KEFU_MODELS_AT_ONCE'" in target["threads"]
     assert {name: re.findall(r"env_var\('(\w+)'", text) for name, text in options.items()} == {
         name: [f"KEFU_{name.upper()}"] for name in Engine().duckdb
     }
+
+
+def test_small_tables_get_one_thread_a_query_and_large_ones_all() -> None:
+    engine = Engine(threads=4)
+    assert [engine.threads_a_query(rows) for rows in (0, 999_999, 1_000_000, 3_000_000, 80_000_000)] == [1, 1, 2, 4, 4]
 
 
 def test_a_share_of_the_machine_s_memory_is_given_as_bytes() -> None:
