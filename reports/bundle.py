@@ -761,7 +761,7 @@ class Source:
                 f"report {report_id}: no model declares the metrics {', '.join(sorted(unknown))}; mend its report.yml"
             )
         self._values["counted"] = [metric.metric_id for metric in self._metrics if metric.counts_cases]
-        self.regions = dict(con.execute(_INSIDE).fetchall()) if "customer.dim_store" in self._there else {}
+        self.regions = _regions(con)
         monthly = self.spec.schedule == "monthly"  # what has a shape of its own is known by month
         self._shapes = {name: self._shape(name) if monthly else [] for name, *_ in _SHAPES}
         self._tables = [(table, self._table(table)) for table in self.spec.tables]
@@ -949,8 +949,15 @@ def told_by_days(con: duckdb.DuckDBPyConnection, month: date, hidden: Collection
     """Figures of a month that would tell, by subtraction, days of it that digests hid."""
     if not hidden:
         return frozenset()
-    cells = con.execute(_CELLS_OF_DAYS, {"month": month, "last": CALENDARS["monthly"].last_day(month)}).fetchall()
-    return frozenset(hidden_months([Cell(Key(*cell[:6]), cell[6]) for cell in cells], hidden, small, _stocks(con)))
+    records = con.execute(_CELLS_OF_DAYS, {"month": month, "last": CALENDARS["monthly"].last_day(month)}).fetchall()
+    cells = [Cell(Key(*record[:6]), record[6]) for record in records]
+    return frozenset(hidden_months(cells, hidden, small, _stocks(con), _regions(con)))
+
+
+def _regions(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The region of each store."""
+    there = con.execute(_TABLES).fetchall()
+    return dict(con.execute(_INSIDE).fetchall()) if ("customer.dim_store",) in there else {}
 
 
 def make_bundle(

@@ -13,6 +13,8 @@ has at least `small` cases:
 - The values of a dimension make up the company in the same way.
 - The days of a month make up the month, scope by scope: hidden days are more than one and together no fewer than
   `small` cases, else the next day is hidden too, at last the month's figure (`hidden_days`, `hidden_months`).
+  Over scopes and days at once no small day may be solved for: where the sums of days, months, stores and regions taken
+  together allow it, the month hides the figures of every scope that hid a day, and tells no more than the days do.
 - Below the company a split is printed whole or not at all. Then the scopes without a split and the values are a full
   rectangle, of which subtraction gives the sums of rows, which are scopes, and of columns, each again 0 or no fewer
   than `small`.
@@ -26,6 +28,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
+
+import numpy as np
 
 
 class Key(NamedTuple):
@@ -49,6 +53,7 @@ class Cell(NamedTuple):
 _Scope = tuple[str, str]
 _Split = dict[str, int]  # value of a dimension -> cases
 _COMPANY: _Scope = ("company", "company")
+_ROUNDING = 1e-7
 
 
 def hidden_cells(
@@ -119,9 +124,19 @@ def _telling(cells: Iterable[Cell], hidden: Collection[Key], small: int, stocks:
     return {key for key, found in days.items() if len(found) == 1 or sum(found) < small}
 
 
-def hidden_months(cells: Iterable[Cell], hidden: Collection[Key], small: int, stocks: Collection[str] = ()) -> set[Key]:
+def hidden_months(
+    cells: Iterable[Cell],
+    hidden: Collection[Key],
+    small: int,
+    stocks: Collection[str] = (),
+    regions: Mapping[str, str] | None = None,
+) -> set[Key]:
     """Figures of a month that would tell its hidden days; of a stock those that its last day hides. `cells` are those
-    of its days."""
+    of its days.
+
+    Where a small day could still be solved for, by who holds every digest and every report of the month, the figures of
+    all scopes that hid a day go, with those of their regions, and at last the company's: the days alone are left then.
+    """
     known = list(cells)
     last = max((key.month for key, _ in known), default=None)
     lasts = {
@@ -129,7 +144,100 @@ def hidden_months(cells: Iterable[Cell], hidden: Collection[Key], small: int, st
         for key, n in known
         if key in hidden and n > 0 and not key.dimension and key.metric_id in stocks and key.month == last
     }
-    return lasts | _telling(known, hidden, small, stocks)
+    told = lasts | _telling(known, hidden, small, stocks)
+    by_metric: dict[str, list[Cell]] = defaultdict(list)
+    for one in known:
+        if one.n > 0 and not one.key.dimension and one.key.metric_id not in stocks:
+            by_metric[one.key.metric_id].append(one)
+    for of_metric in by_metric.values():
+        told |= _solvable(of_metric, hidden, small, told, regions or {})
+    return told
+
+
+_Unknown = Key | tuple[str, date]  # a hidden cell, or the cases of a day that are of no scope of a type
+_Sum = dict[_Unknown, int]  # a sum that readers know: how often each unknown is in it
+
+
+def _solvable(
+    cells: list[Cell], hidden: Collection[Key], small: int, told: Collection[Key], regions: Mapping[str, str]
+) -> set[Key]:
+    """Figures of the month of one metric that must go, so that the sums of its days and months leave no small day."""
+    unknown = [one for one in cells if one.key in hidden]
+    if not unknown:
+        return set()
+    few = {key for key, n in unknown if n < small}
+    rows = _sums_of_days(cells, hidden, regions)
+    rests = {name for row in rows for name in row if not isinstance(name, Key)}
+    month = unknown[0].key._replace(month=unknown[0].key.month.replace(day=1))
+    scopes = {(key.scope_type, key.scope_id) for key, _ in unknown} - {_COMPANY}
+    around = {("region", regions[scope_id]) for kind, scope_id in scopes if kind == "store" and scope_id in regions}
+    gone = {(key.scope_type, key.scope_id) for key in told if key.metric_id == month.metric_id}
+    by_themselves = _solved(rows)
+    for further in (set(), scopes | around, {_COMPANY}):
+        gone |= further
+        if not few & (_solved([*rows, *_sums_of_months(unknown, rests, gone, regions)]) - by_themselves):
+            break
+    return {month._replace(scope_type=kind, scope_id=scope_id) for kind, scope_id in gone}
+
+
+def _sums_of_days(cells: list[Cell], hidden: Collection[Key], regions: Mapping[str, str]) -> list[_Sum]:
+    """Each day's company figure is that of the scopes of a type and of the cases of none, a region's that of its
+    stores; less what is printed of them, hidden cells are left."""
+    wholes: dict[tuple[date, _Scope], Cell] = {}
+    parts: dict[tuple[date, _Scope, str], list[Cell]] = defaultdict(list)
+    for one in cells:
+        key = one.key
+        wholes[key.month, (key.scope_type, key.scope_id)] = one
+        parts[key.month, _COMPANY, key.scope_type].append(one)
+        if key.scope_type == "store" and key.scope_id in regions:
+            region = regions[key.scope_id]
+            parts[key.month, ("region", region), f"region {region}"].append(one)
+    rows = []
+    for (day, above, kind), members in parts.items():
+        whole, others = wholes.get((day, above)), sum(one.n for one in members)
+        if whole is None or kind == "company" or whole.n < others:  # cases that count for two are no parts
+            continue
+        row: _Sum = {one.key: 1 for one in members if one.key in hidden}
+        row |= {whole.key: -1} if whole.key in hidden else {}
+        if row and whole.n > others:
+            row[kind, day] = 1
+        rows.append(row)
+    return rows
+
+
+def _sums_of_months(
+    unknown: list[Cell], rests: Collection[_Unknown], gone: Collection[_Scope], regions: Mapping[str, str]
+) -> list[_Sum]:
+    """What is printed of the month: each scope's figure is the sum of its days, the company's and a region's that of
+    their scopes; less what is printed of them, hidden days are left."""
+    by_scope: dict[_Scope, _Sum] = defaultdict(dict)
+    for key, _ in unknown:
+        by_scope[key.scope_type, key.scope_id][key] = 1
+    rows = [days for scope, days in by_scope.items() if scope not in gone]
+    left: dict[_Scope, _Sum] = defaultdict(dict)  # of which scopes the figure is hidden, by what they are part of
+    for (kind, scope_id), days in by_scope.items():
+        if (kind, scope_id) in gone and kind != "company":
+            left["company", kind] |= days
+            if kind == "store" and scope_id in regions:
+                left["region", regions[scope_id]] |= days
+    for (kind, part), days in left.items():
+        if kind == "company" and _COMPANY not in gone:
+            rows.append(days | {rest: 1 for rest in rests if rest[0] == part})
+        elif kind == "region" and (kind, part) not in gone:
+            rows.append(days)
+    return rows
+
+
+def _solved(sums: Iterable[_Sum]) -> set[_Unknown]:
+    """The unknowns that have one value only: those whose axis lies in the space that the sums span."""
+    rows = [row for row in sums if row]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if not names:
+        return set()
+    matrix = np.array([[row.get(name, 0) for name in names] for row in rows], dtype=float)
+    _, lengths, axes = np.linalg.svd(matrix, full_matrices=False)
+    reached = (axes[lengths > _ROUNDING] ** 2).sum(axis=0)
+    return {name for name, share in zip(names, reached, strict=True) if share > 1 - _ROUNDING}
 
 
 def _line(members: Mapping[str, int] | _Split, total: int | None, small: int, forced: Collection[str]) -> set[str]:
