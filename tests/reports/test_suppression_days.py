@@ -109,7 +109,7 @@ def test_nobody_who_holds_everything_solves_for_a_small_day(found: Counts) -> No
 @settings(max_examples=100, deadline=None)
 @given(counts, counts)
 def test_nor_who_holds_a_second_issue_of_the_month(found: Counts, late: Counts) -> None:
-    """What the first issue hid, the second hides, however many rows came late: no month is told by one of them alone."""
+    """What the first issue hid, the second hides, however many rows came late: none tells what the other does not."""
     cells, hidden = issued(found)
     grown = {key: n + late[key] for key, n in found.items()}
     revised = {
