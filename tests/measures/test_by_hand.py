@@ -353,8 +353,10 @@ def complaining_at(raw: Raw, end: pd.Timestamp) -> set[str]:
     serious = tickets[(tickets.kind == "complaint") & (tickets.severity == "serious") & (tickets.created_at < end)]
     moves = events[(events["at"] < end) & events.to_status.notna()].sort_values(["at", "seq"])
     left = moves.groupby("ticket_id").to_status.last()
-    is_open = ~serious.ticket_id.map(left).isin(["solved", "closed"]) & ~serious.ticket_id.isin(gone)
-    return set(serious[is_open].customer_id.dropna())
+    standing = serious[~serious.ticket_id.isin(gone)]
+    standing = standing.assign(status=standing.ticket_id.map(left).to_numpy())
+    is_open = standing.status.notna() & ~standing.status.isin(["solved", "closed"])
+    return set(standing[is_open].customer_id.dropna())
 
 
 def dissatisfied_at(raw: Raw, end: pd.Timestamp) -> set[str]:

@@ -13,9 +13,15 @@ profit_months as (
 ),
 
 complaints as (
-    select customer_id, created_at, coalesce(solved_at, {{ end_of_time() }}) as solved_at
+    select ticket_id, customer_id
     from {{ ref('fct_ticket') }}
     where kind = 'complaint' and severity = 'serious' and not is_deleted and not is_merged
+),
+
+open_periods as (
+    select ticket_id, started_at, coalesce(ended_at, {{ end_of_time() }}) as ended_at
+    from {{ ref('int_service__status_periods') }}
+    where not is_resolved
 ),
 
 answers as (
@@ -36,10 +42,12 @@ margins as (
     group by months.month, profit_months.customer_id
 ),
 
+-- as it stood then: solved and reopened later was not open, reopened and solved later was
 complaining as (
     select distinct months.month, complaints.customer_id
     from complaints
-    inner join months on complaints.created_at < months.month_end_at and complaints.solved_at >= months.month_end_at
+    inner join open_periods on complaints.ticket_id = open_periods.ticket_id
+    inner join months on open_periods.started_at < months.month_end_at and open_periods.ended_at >= months.month_end_at
 ),
 
 ranked_answers as (
