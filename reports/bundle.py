@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -342,7 +341,8 @@ class Bundle(_Frozen):
         return self.model_dump(mode="json", exclude_unset=True)
 
     def metric(self, metric_id: str) -> Metric:
-        return next(metric for metric in self.metrics if metric.metric_id == metric_id)
+        found: Metric = self._by_metric("metrics")[metric_id][0]
+        return found
 
     def unit_of(self, metric_id: str | None) -> str:
         """The unit of a metric that a table speaks of; score where the report does not know it."""
@@ -358,14 +358,20 @@ class Bundle(_Frozen):
         return self.mark in page.read_text(encoding="utf-8")
 
     def of(self, metric_id: str) -> list[Figure]:
-        """All figures of a metric, in order. They are sorted out once: a report asks for each metric many times."""
-        figures, by_metric = self.__dict__.get("_sorted_out", (None, {}))
-        if figures is not self.figures:  # a copy with other figures carries what was sorted out of the first
-            by_metric = defaultdict(list)
-            for figure in self.figures:
-                by_metric[figure.metric_id].append(figure)
-            self.__dict__["_sorted_out"] = (self.figures, by_metric)
-        return list(by_metric.get(metric_id, ()))
+        """All figures of a metric, in order."""
+        return list(self._by_metric("figures").get(metric_id, ()))
+
+    def _by_metric(self, name: Literal["metrics", "figures"]) -> dict[str, list[Any]]:
+        """Rows of a field by metric. They are sorted out once: a report asks for each metric many times."""
+        rows = getattr(self, name)
+        by_metric: dict[str, list[Any]]
+        sorted_out, by_metric = self.__dict__.get(f"_{name}", (None, {}))
+        if sorted_out is not rows:  # a copy with other rows carries what was sorted out of the first
+            by_metric = {}
+            for row in rows:
+                by_metric.setdefault(row.metric_id, []).append(row)
+            self.__dict__[f"_{name}"] = (rows, by_metric)
+        return by_metric
 
     def figure(self, metric_id: str) -> Figure | None:
         """The scope's own figure of the month, None when nothing was supplied for it."""

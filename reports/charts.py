@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-import string
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
 import vl_convert
-from fontTools import subset
 from markupsafe import Markup, escape
 from pylopdf_fonts_zh_cn import sans_path
 
 from reports.bundle import Bundle, Figure
-from reports.language import DASH, LANGUAGES, Language, catalogue_path
+from reports.language import DASH, Language
 from reports.layout import FULL, HALF, THIRD, Listing, listing, width
 from reports.registry import ChartSpec, TableSpec
 from reports.story import Teller
@@ -35,6 +31,7 @@ RULE = "#d7dde3"
 DATA = "#3f6186"  # measured figures
 DATA_PALE = "#c9d6e4"  # their intervals
 ACCENT = "#c2410c"  # what calls for attention, always with a word or shape beside it
+FONT = "Noto Sans SC"  # that charts are measured with
 FONTS = "Kefu Sans, system-ui, -apple-system, Segoe UI, Roboto, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
 MOST_BARS = 14
@@ -48,7 +45,7 @@ Width = Literal["third", "half", "full"]  # of the text block
 
 
 CONFIG: dict[str, Any] = {
-    "font": FONTS,
+    "font": FONT,
     "background": "transparent",
     "aria": False,
     "view": {"stroke": None},
@@ -72,23 +69,35 @@ NAMES_AXIS: Declared = {"domain": False, "ticks": False, "labelFontSize": 11}
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart."""
+    """A chart: what is said of it, and its drawing, made when it is asked for."""
 
     title: str
     note: str  # latest figure, or what the marks mean
-    svg: Markup
     alt: str
     width: Width
     table: Listing  # the figures it is drawn from
-    told: bool = False  # the page prints that table beside it, or the drawing has every number of it
-    specification: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    told: bool  # the page prints that table beside it, or the drawing has every number of it
+    vega: str = field(repr=False)  # the drawing, rows and all
+    prefix: str  # of its ids, for all charts of a report stand in one document
+
+    @cached_property
+    def svg(self) -> Markup:
+        """An SVG element that tells its text alternative, in a browser and as a figure of a tagged PDF."""
+        _with_font()
+        svg = vl_convert.vega_to_svg(_read(self.vega)).replace(f'font-family="{FONT}"', f'font-family="{FONTS}"')
+        # one picture with one text: Vega calls each group of marks a graphics symbol, of which nothing is said
+        svg = re.sub(r' role="graphics-\w+"| aria-roledescription="[\w ]*"', "", svg)
+        svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{self.prefix}-", svg)
+        says = f"{self.prefix}-says"
+        svg = svg.replace("<svg ", f'<svg role="img" aria-labelledby="{says}" focusable="false" ', 1)
+        svg = svg.replace(">", f'><title id="{says}">{escape(self.alt)}</title>', 1)
+        return Markup(svg)  # noqa: S704 - vl-convert escapes all text; a test feeds it markup
 
 
 def png(chart: Chart, scale: float = 2.0) -> bytes:
     """The drawing as a PNG on white, for mail readers that show no SVG; `scale` is pixels per CSS pixel."""
-    _whole_font()
-    specification = {**chart.specification, "background": "white"}
-    image: bytes = vl_convert.vegalite_to_png(specification, scale=scale)
+    _with_font()
+    image: bytes = vl_convert.vega_to_png({**_read(chart.vega), "background": "white"}, scale=scale)
     return image
 
 
@@ -250,9 +259,8 @@ class Draw:
                 "name": self.teller.value_name(spec.dimension, p.dimension_value),
                 "value": float(p.value or 0),
                 "text": self.teller.value(p),
-                "order": i,
             }
-            for i, p in enumerate(parts)
+            for p in parts
         ]
         lengths = [float(bar["value"]) for bar in bars]  # type: ignore[arg-type]
         room = max([*lengths, 0.0]) * 1.5 or 1  # for the numbers behind the bars
@@ -286,9 +294,8 @@ class Draw:
                 "perceived": float(row.perception),
                 "text": self.words.figure(row.gap, "score", self.bundle.meta.currency),
                 "short": row.gap < 0,
-                "order": i,
             }
-            for i, row in enumerate(self.bundle.servqual)
+            for row in self.bundle.servqual
             if row.expectation is not None
             and row.perception is not None
             and row.gap is not None
@@ -367,7 +374,7 @@ class Draw:
             },
             "y": _name(
                 "cohort",
-                sort=order,
+                sort=None,
                 axis={"domain": False, "ticks": False, "labelLimit": _limit(order, 140)},
                 title=None,
             ),
@@ -509,11 +516,9 @@ class Draw:
         )
         data = self._named(line)
         y = _quantity("value", scale={"zero": False}, axis={"tickCount": 3, "format": ",d"}, title=None)
-        texts = {"text": _name("text"), "x": x, "y": y}
         lower = _layered(
             _marks("line", data, {"x": x, "y": y}, color=INK, strokeWidth=1.5),
             _marks("circle", data, {"x": x, "y": y}, color=INK, size=22, opacity=1),
-            _marks("text", data, texts, where="datum.last", fontSize=9, dy=-9, color=INK),
             width=HALF - 44,
             height=52,
         )
@@ -547,7 +552,7 @@ class Draw:
             if (figure := self.bundle.figure(metric_id)) and figure.status in {"met", "missed"}
         ]
         rows: Rows = []
-        for order, figure in enumerate(f for f in judged if f.value is not None and f.target is not None):
+        for figure in (f for f in judged if f.value is not None and f.target is not None):
             series = [f.value for f in _told(self.bundle.series(figure.metric_id)) if f.value is not None]
             marks = {
                 "before_low": min(series),
@@ -573,7 +578,6 @@ class Draw:
                         like=figure.value,
                     ),
                     "missed": figure.status == "missed",
-                    "order": order,
                     "metric_id": figure.metric_id,
                 }
             )
@@ -582,7 +586,7 @@ class Draw:
         say = self.words.say
         limit = _limit((row["name"] for row in rows), 230)
         axis = {**NAMES_AXIS, "labelLimit": limit, "labelPadding": 8, "labelColor": INK}
-        data, y = self._named(rows), _name("name", sort={"field": "order"}, axis=axis, title=None)
+        data, y = self._named(rows), _name("name", sort=None, axis=axis, title=None)
         before = {"x": _quantity("before_low", title=None), "x2": {"field": "before_high"}, "y": y}
         x = _quantity("value", axis=None, scale={"domain": [-0.03, 1.75], "nice": False}, title=None)
         colour = _either("missed", ACCENT, DATA)
@@ -1045,12 +1049,13 @@ class Draw:
         interval = {"x": x, "y": _quantity("low", title=None), "y2": {"field": "high"}}
         target = {"x": x, "y": _quantity("target")}
         colour = ACCENT if attention else DATA
-        return _layered(
-            _marks("area", data, interval, color=DATA_PALE, opacity=0.7),
-            _marks("line", data, target, color=MUTED, strokeDash=[4, 3], strokeWidth=1),
-            _marks("line", data, {"x": x, "y": y}, color=DATA, strokeWidth=1.8),
-            _marks("circle", data, {"x": x, "y": y}, where="datum.last", size=38, opacity=1, color=colour),
-        )
+        layers = {
+            "low": _marks("area", data, interval, color=DATA_PALE, opacity=0.7),
+            "target": _marks("line", data, target, color=MUTED, strokeDash=[4, 3], strokeWidth=1),
+            "value": _marks("line", data, {"x": x, "y": y}, color=DATA, strokeWidth=1.8),
+            "last": _marks("circle", data, {"x": x, "y": y}, where="datum.last", size=38, opacity=1, color=colour),
+        }
+        return _layered(*(layer for name, layer in layers.items() if any(row[name] is not None for row in rows)))
 
     def _dot(self, name: str, figure: Figure, own: Figure) -> dict[str, Any]:
         like = abs(own.value or Decimal(0))
@@ -1070,17 +1075,16 @@ class Draw:
         own = self.bundle.figure(metric_id)
         like = abs(own.value) if own is not None and own.value is not None else Decimal(0)
         up = self.bundle.metric(metric_id).direction != "down"
-        order = [
-            row["name"] for row in sorted(rows, key=lambda row: (row["value"] if up else -row["value"], row["name"]))
-        ]
-        data, y = self._named(rows), self._names_axis(rows, order, padding=58)
+        drawn = sorted(rows, key=lambda row: (row["value"] if up else -row["value"], row["name"]))
+        data, y = self._named(drawn), self._names_axis(drawn, padding=58)
         colour = _either("flag", ACCENT, DATA)
         axis = self._value_axis(metric_id, like)
         x = _quantity("value", scale={"zero": False, "nice": True}, axis=axis, title=None)
         interval = {"color": colour, "x": _quantity("low", title=None), "x2": {"field": "high"}, "y": y}
         texts = {"text": _name("text"), "x": {"value": -10}, "y": y}
+        has_interval = any(row["low"] is not None for row in rows)
         layers = [
-            _marks("rule", data, interval, strokeWidth=4, opacity=0.28),
+            *([_marks("rule", data, interval, strokeWidth=4, opacity=0.28)] if has_interval else []),
             _marks("circle", data, {"color": colour, "x": x, "y": y}, size=58, opacity=1),
             _marks("text", data, texts, align="right", baseline="middle", fontSize=11, color=INK),
         ]
@@ -1100,10 +1104,11 @@ class Draw:
             table=table,
         )
 
-    def _names_axis(self, rows: Rows, order: list[str] | None = None, padding: int = 8) -> Declared:
+    def _names_axis(self, rows: Rows, padding: int = 8) -> Declared:
+        """Names in the order of the rows."""
         limit = _limit((row["name"] for row in rows), 120)
         axis = {**NAMES_AXIS, "labelLimit": limit, "labelPadding": padding}
-        return _name("name", sort={"field": "order"} if order is None else order, axis=axis, title=None)
+        return _name("name", sort=None, axis=axis, title=None)
 
     def _month(self, month: date) -> str:
         return self.words.period_short(self.bundle.spec.schedule, month)
@@ -1149,17 +1154,14 @@ class Draw:
     ) -> Chart:
         self.drawn += 1
         fit = {} if sized else {"autosize": {"type": "fit", "contains": "padding"}}
-        specification = {
-            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-            **chart,
-            **fit,
-            "padding": padding,
-            "config": CONFIG,
-            "datasets": self.rows,
-        }
+        schema = "https://vega.github.io/schema/vega-lite/v6.json"
+        vega = _compiled(json.dumps({"$schema": schema, **chart, **fit, "padding": padding, "config": CONFIG}))
+        data = [
+            {**kept, "values": self.rows[kept["name"]]} if kept["name"] in self.rows else kept for kept in vega["data"]
+        ]
         self.rows = {}
-        drawing = _svg(specification, f"c{self.drawn}", alt_text)
-        return Chart(title, note, drawing, alt_text, width, table, told, specification)
+        drawing = json.dumps({**vega, "data": data})
+        return Chart(title, note, alt_text, width, table, told, drawing, f"c{self.drawn}")
 
 
 KINDS: dict[str, Callable[[Draw, ChartSpec], list[Chart]]] = {
@@ -1252,52 +1254,18 @@ def _layered(*layers: Declared, **properties: Any) -> Declared:
 
 
 @cache
-def _measuring_font() -> tempfile.TemporaryDirectory[str]:
-    """The font of the PDF, for vl-convert to measure text with: of its 30,000 characters those of the catalogues.
-
-    Each measured text reads the font anew, so a small one halves the time of a chart. A Han character that it lacks is
-    measured as the empty box, which is as wide.
-    """
-    folder = tempfile.TemporaryDirectory(prefix="kefu-font-")
-    texts = (catalogue_path(code).read_text(encoding="utf-8") for code in LANGUAGES)
-    options = subset.Options(layout_features=["*"], notdef_outline=True, hinting=False)
-    font = subset.load_font(sans_path(), options)
-    chosen = subset.Subsetter(options)
-    chosen.populate(text=string.printable + "–−·…▼▲×✓≈→¥€£" + "".join(texts))
-    chosen.subset(font)
-    subset.save_font(font, Path(folder.name) / sans_path().name, options)
-    vl_convert.register_font_directory(folder.name)
-    return folder  # which lives as long as the process
-
-
-@cache
-def _whole_font() -> None:
-    """A picture is drawn with the letters themselves."""
+def _with_font() -> None:
+    """Let vl-convert measure and draw text with the font of the PDF."""
     vl_convert.register_font_directory(str(sans_path().parent))
 
 
 @lru_cache(maxsize=MOST_SHAPES)
-def _compiled(shape: str) -> dict[str, Any]:
-    """A chart without its rows as Vega. Charts of one shape stand in all reports of a month."""
-    read = json.loads(shape)  # vl-convert reads some numbers of a text wrong by their last bit
-    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(read)
+def _compiled(shape: str) -> Declared:
+    """A chart of Vega-Lite without its rows as Vega. Charts of one shape stand in all reports of a month."""
+    compiled: Declared = vl_convert.vegalite_to_vega(_read(shape))
     return compiled
 
 
-def _svg(specification: dict[str, Any], prefix: str, alt_text: str) -> Markup:
-    """The chart as an SVG element that tells its text alternative, in a browser and as a figure of a tagged PDF.
-
-    Its ids get a prefix, for all charts of a report stand in one document.
-    """
-    _measuring_font()
-    rows = specification["datasets"]
-    shape = {name: value for name, value in specification.items() if name != "datasets"}
-    vega = _compiled(json.dumps(shape))
-    data = [{**source, "values": rows[source["name"]]} if source["name"] in rows else source for source in vega["data"]]
-    svg = vl_convert.vega_to_svg({**vega, "data": data})
-    # one picture with one text: Vega calls each group of marks a graphics symbol, of which nothing is said
-    svg = re.sub(r' role="graphics-\w+"| aria-roledescription="[\w ]*"', "", svg)
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-labelledby="{prefix}-says" focusable="false" ', 1)
-    svg = svg.replace(">", f'><title id="{prefix}-says">{escape(alt_text)}</title>', 1)
-    return Markup(svg)  # noqa: S704 - vl-convert escapes all text; a test feeds it markup
+def _read(declared: str) -> Any:
+    """A declaration as vl-convert wants it: of a text it reads some numbers wrong by their last bit."""
+    return json.loads(declared)

@@ -243,6 +243,7 @@ def catalogue_path(code: LanguageCode) -> Any:
 
 
 _pattern = cache(parse_pattern)
+_date = lru_cache(maxsize=10_000)(format_date)
 
 
 @lru_cache(maxsize=10_000)
@@ -289,24 +290,24 @@ class Language:
         return self.say(", ").join(items)
 
     def month(self, month: date) -> str:
-        return format_date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", locale=self.locale)
+        return _date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", self.locale)
 
     def month_short(self, month: date) -> str:
-        return format_date(month, "yy/M" if self.code == "zh-CN" else "MMM yy", locale=self.locale)
+        return _date(month, "yy/M" if self.code == "zh-CN" else "MMM yy", self.locale)
 
     def period(self, schedule: Schedule, first: date) -> str:
         """A month, or a day with its weekday."""
         if schedule == "monthly":
             return self.month(first)
-        return format_date(first, "y年M月d日 EEEE" if self.code == "zh-CN" else "EEEE, d MMMM y", locale=self.locale)
+        return _date(first, "y年M月d日 EEEE" if self.code == "zh-CN" else "EEEE, d MMMM y", self.locale)
 
     def period_short(self, schedule: Schedule, first: date) -> str:
         if schedule == "monthly":
             return self.month_short(first)
-        return format_date(first, "M/d" if self.code == "zh-CN" else "d MMM", locale=self.locale)
+        return _date(first, "M/d" if self.code == "zh-CN" else "d MMM", self.locale)
 
     def day(self, day: date) -> str:
-        return format_date(day, "long" if self.code == "zh-CN" else "d MMMM y", locale=self.locale)
+        return _date(day, "long" if self.code == "zh-CN" else "d MMMM y", self.locale)
 
     def moment(self, moment: datetime) -> str:
         return format_datetime(moment, "y-MM-dd HH:mm", locale=self.locale)
