@@ -13,24 +13,34 @@ with estimates as (
     from {{ ref('int_reporting__estimates') }}
 ),
 
-periods as (
-    select 'previous' as period, 1 as months_back
-    union all
-    select 'year_ago' as period, 12 as months_back
+-- the figures of a month, as what those of a later month are compared with: an equi-join on the month, no fan-out over all
+bases as (
+    {%- for period, months_on in {'previous': 1, 'year_ago': 12}.items() %}
+    select
+        {{ add_months('month', months_on) }} as month,
+        {{ figure_key(without=['month']) }},
+        '{{ period }}' as period,
+        is_too_few,
+        n,
+        numerator,
+        denominator,
+        value,
+        variance
+    from estimates
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 compared as (
     select
         {{ figure_key('estimates') }},
-        periods.period,
-        base.value as base_value,
-        {{ figure_z('estimates', 'base') }} as z
+        bases.period,
+        bases.value as base_value,
+        {{ figure_z('estimates', 'bases') }} as z
     from estimates
-    cross join periods
-    inner join estimates as base
+    inner join bases
         on
-            {{ add_months('estimates.month', '-periods.months_back') }} = base.month
-            and {{ same_figure('estimates', 'base', without=['month']) }}
+            {{ same_figure('estimates', 'bases') }}
 ),
 
 tested as (

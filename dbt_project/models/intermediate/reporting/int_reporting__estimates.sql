@@ -4,8 +4,9 @@ with definitions as (
     from {{ ref('metric_definitions') }}
 ),
 
+-- of means alone
 t_quantiles as (
-    select df_from, df_to, t_975
+    select 'mean' as kind, df_from, df_to, t_975
     from {{ ref('t_quantiles') }}
 ),
 
@@ -59,5 +60,5 @@ select
 from estimated
 left join t_quantiles
     on
-        estimated.kind = 'mean'
+        estimated.kind = t_quantiles.kind
         and estimated.n - 1 between t_quantiles.df_from and t_quantiles.df_to

@@ -22,11 +22,23 @@ cuts as (
 means as (
     select
         month,
+        count(*) as buyers_count,
         {{ measure(divide('sum(orders_in_window)', 'count(*)')) }} as mean_orders,
         {{ measure(divide('sum(mean_order_value)', 'count(*)')) }} as mean_of_mean_order_value
     from customer_months
     where is_buyer
     group by month
+),
+
+-- shares as places, so that a rank is compared with columns of one table
+cut_places as (
+    select
+        cuts.month,
+        cuts.grade,
+        cuts.from_share * means.buyers_count as from_place,
+        cuts.up_to_share * means.buyers_count as up_to_place
+    from cuts
+    inner join means on cuts.month = means.month
 ),
 
 -- ranks from 1 = best among the buyers of the window; equal values share the better one
@@ -73,7 +85,7 @@ select
     scored.m_score,
     segments.segment as rfm_segment,
     scored.revenue_rank,
-    cuts.grade,
+    cut_places.grade,
     case
         when not scored.is_buyer then null
         when scored.orders_in_window > means.mean_orders
@@ -89,7 +101,8 @@ left join segments
     and scored.r_score = segments.r_score
     and scored.f_score = segments.f_score
     and scored.m_score = segments.m_score
-left join cuts
-    on scored.month = cuts.month
-    and scored.revenue_rank - 1 >= cuts.from_share * scored.buyers_count
-    and scored.revenue_rank - 1 < cuts.up_to_share * scored.buyers_count
+left join cut_places
+    on
+        scored.month = cut_places.month
+        and scored.revenue_rank - 1 >= cut_places.from_place
+        and scored.revenue_rank - 1 < cut_places.up_to_place

@@ -1,3 +1,6 @@
+{#- A product is made a measure before the rest, which has no more places, is taken off: rounding a wide sum is 20 times as slow. -#}
+{%- set taken_off = 'coalesce(lines.discount_amount, 0) - coalesce(refunds.refund_amount, 0)' -%}
+{%- set unit_cost = 'coalesce(lines.unit_cost, products.unit_cost)' -%}
 with lines as (
     select order_id, line_no, source_system, product_id, quantity, unit_price, discount_amount, unit_cost
     from {{ ref('stg_crm__order_lines') }}
@@ -44,11 +47,9 @@ select
     {{ measure('lines.unit_price') }} as unit_price,
     {{ measure('coalesce(lines.discount_amount, 0)') }} as discount_amount,
     coalesce(refunds.refund_amount, {{ measure('0') }}) as refund_amount,
-    {{ measure('lines.quantity * lines.unit_price - coalesce(lines.discount_amount, 0) - coalesce(refunds.refund_amount, 0)') }}
-        as net_amount,
-    {{ measure('lines.quantity * coalesce(lines.unit_cost, products.unit_cost)') }} as product_cost,
-    {{ measure('lines.quantity * lines.unit_price - coalesce(lines.discount_amount, 0) - coalesce(refunds.refund_amount, 0)'
-        ~ ' - lines.quantity * coalesce(lines.unit_cost, products.unit_cost)') }} as margin
+    {{ measure(measure('lines.quantity * lines.unit_price') ~ ' - ' ~ taken_off) }} as net_amount,
+    {{ measure('lines.quantity * ' ~ unit_cost) }} as product_cost,
+    {{ measure(measure('lines.quantity * lines.unit_price - lines.quantity * ' ~ unit_cost) ~ ' - ' ~ taken_off) }} as margin
 from lines
 inner join orders on lines.order_id = orders.order_id
 left join products on lines.product_id = products.product_id

@@ -11,8 +11,9 @@ definitions as (
     from {{ ref('daily_metric_definitions') }}
 ),
 
+-- of means alone
 t_quantiles as (
-    select df_from, df_to, t_975
+    select 'mean' as kind, df_from, df_to, t_975
     from {{ ref('t_quantiles') }}
 ),
 
@@ -167,6 +168,7 @@ chosen_targets as (
         estimates.scope_type,
         estimates.scope_id,
         estimates.metric_id,
+        estimates.dimension,
         targets.target,
         row_number() over (
             partition by estimates.day, estimates.scope_type, estimates.scope_id, estimates.metric_id
@@ -193,7 +195,7 @@ with_target as (
             and estimates.scope_type = chosen_targets.scope_type
             and estimates.scope_id = chosen_targets.scope_id
             and estimates.metric_id = chosen_targets.metric_id
-            and estimates.dimension = ''
+            and estimates.dimension = chosen_targets.dimension
             and chosen_targets.choice = 1
     where not estimates.is_usual
 )
@@ -225,7 +227,7 @@ left join corrected
         {%- endfor %}
 left join t_quantiles
     on
-        with_target.kind = 'mean'
+        with_target.kind = t_quantiles.kind
         and with_target.n - 1 between t_quantiles.df_from and t_quantiles.df_to
 -- a part without a case is no part of the day
 where with_target.dimension = '' or with_target.n > 0

@@ -8,7 +8,7 @@
 with answers as (
     select
         survey_id, instrument, item_id, response_month, dimension, attribute,
-        cast(score as decimal(9, 3)) as score
+        {{ score_of_measure('score') }} as score
     from {{ ref('fct_survey_answer') }}
     where
         respondent_type = 'customer' and side in ('score', 'perception') and score is not null

@@ -2,7 +2,7 @@ with answers as (
     select
         survey_id, instrument, item_id, side, response_month,
         dimension as given_dimension,
-        cast(score as decimal(9, 3)) as score
+        {{ score_of_measure('score') }} as score
     from {{ ref('fct_survey_answer') }}
     where side in ('expectation', 'perception') and respondent_type = 'customer' and score is not null
 ),
