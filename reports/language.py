@@ -5,10 +5,11 @@ from __future__ import annotations
 import gettext
 import io
 import unicodedata
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -242,8 +243,17 @@ def catalogue_path(code: LanguageCode) -> Any:
     return LOCALES / code.replace("-", "_") / "LC_MESSAGES" / "kefu.po"
 
 
+_Formatter = TypeVar("_Formatter", bound=Callable[..., str])
+
+
+def _kept(formatter: _Formatter) -> _Formatter:
+    """The formatter with its last texts kept: a report prints most of its numbers and days more than once."""
+    return cast(_Formatter, lru_cache(maxsize=20_000)(formatter))
+
+
 _pattern = cache(parse_pattern)
-_date = lru_cache(maxsize=10_000)(format_date)
+_date, _decimal = _kept(format_date), _kept(format_decimal)
+_percent, _currency = _kept(format_percent), _kept(format_currency)
 
 
 @lru_cache(maxsize=10_000)
@@ -313,7 +323,7 @@ class Language:
         return format_datetime(moment, "y-MM-dd HH:mm", locale=self.locale)
 
     def count(self, value: int | Decimal) -> str:
-        return format_decimal(value, _pattern("#,##0"), locale=self.locale)
+        return _decimal(value, _pattern("#,##0"), self.locale)
 
     def figure(
         self, value: Decimal | None, unit: str, currency: str, *, like: Decimal | None = None, bare: bool = False
@@ -322,19 +332,20 @@ class Language:
         `bare` leaves the unit sign out."""
         if value is None:
             return DASH
+        value += 0  # equal numbers are kept as one, so there is no negative nought
         scale = abs(value if like is None else like)
         match unit:
             case "rate":
                 digits = "0.00" if 0 < scale < Decimal("0.01") else "0.0"
                 if bare:
                     return self._number(value * 100, digits)
-                return format_percent(value, _pattern(digits + "%"), locale=self.locale)
+                return _percent(value, _pattern(digits + "%"), self.locale)
             case "money":
                 digits = "#,##0.00" if scale < 1000 else "#,##0"
                 if bare:
                     return self._number(value, digits)
                 pattern = _pattern("¤" + digits)
-                return format_currency(value, currency, pattern, locale=self.locale, currency_digits=False)
+                return _currency(value, currency, pattern, self.locale, currency_digits=False)
             case "minutes":
                 divisor = self.divisor(scale, unit)
                 number = self._number(value / divisor, "#,##0.0" if scale / divisor < 100 else "#,##0")
@@ -365,7 +376,7 @@ class Language:
         return sign + self.figure(value, unit, currency)
 
     def _number(self, value: Decimal, pattern: str) -> str:
-        return format_decimal(value, _pattern(pattern), locale=self.locale).replace("-", "−")
+        return _decimal(value, _pattern(pattern), self.locale).replace("-", "−")
 
     def time(self, number: str, divisor: Decimal) -> str:
         """A number of minutes, hours or days with its unit."""
