@@ -32,7 +32,7 @@ DATA = "#3f6186"  # measured figures
 DATA_PALE = "#c9d6e4"  # their intervals
 ACCENT = "#c2410c"  # what calls for attention, always with a word or shape beside it
 FONT = "Noto Sans SC"  # that charts are measured with
-FONTS = "Kefu Sans, system-ui, -apple-system, Segoe UI, Roboto, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
+FONTS = "system-ui, -apple-system, Segoe UI, Roboto, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
 MOST_BARS = 14
 MOST_SHAPES = 500  # that are kept compiled, some 10 kB each
