@@ -60,7 +60,7 @@ graded as (
         on
             members.customer_id = customer_months.customer_id
             and customer_months.month >= members.joined_month
-            and customer_months.month <= coalesce(members.left_month, customer_months.month)
+            and (members.left_month is null or customer_months.month < members.left_month)
     inner join steps
         on
             customer_months.month = steps.month

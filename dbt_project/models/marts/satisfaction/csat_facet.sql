@@ -8,7 +8,10 @@ answers as (
         survey_id, dimension, customer_id, touch_point, store_id, region, response_month,
         score >= scale_max - 1 and score > scale_min as is_positive
     from {{ ref('fct_survey_answer') }}
-    where respondent_type = 'customer' and side in ('score', 'perception') and score is not null
+    where
+        respondent_type = 'customer' and side in ('score', 'perception') and score is not null
+        -- its service is a value set against the costs (delivered_value), not a satisfaction
+        and instrument <> 'perceived_value'
 ),
 
 parts as (
