@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE, code_version
+from tests.measures.facts import Facts
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +35,9 @@ def demo_warehouse(demo_home: Settings, tmp_path_factory: pytest.TempPathFactory
     connection.execute(f"attach '{demo_home.published / MARTS_FILE}' as kefu (read_only)")
     connection.execute(f"attach '{demo_home.build / WORK_FILE}' as work (read_only)")
     return connection
+
+
+@pytest.fixture(scope="session")
+def facts(demo_warehouse: duckdb.DuckDBPyConnection) -> Facts:
+    (moment,) = demo_warehouse.execute("select as_of from work.control.run").fetchone() or (None,)
+    return Facts(demo_warehouse, pd.Timestamp(moment))

@@ -8,121 +8,34 @@ customers spend in a window (for tiers) test_by_hand.py proves.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from scipy import stats
 
-from orchestration.settings import DBT_PROJECT_DIR
+from tests.measures.facts import (
+    DONE,
+    LOCAL,
+    VARS,
+    Cases,
+    Facts,
+    Reader,
+    answers,
+    cases,
+    company,
+    differences,
+    histories,
+)
 
 pytestmark = pytest.mark.slow
-LOCAL = pd.Timedelta(hours=8)  # the demo company's zone, without changes of the clock
-VARS = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-DONE = ["solved", "closed"]
-
-
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """What the demo's sources sent, cut at as_of where a reader asks for it."""
-
-    connection: duckdb.DuckDBPyConnection
-    as_of: pd.Timestamp
-    kept: dict[str, pd.DataFrame] = field(default_factory=dict)
-
-    def rows(self, entity: str, since: str | None = None) -> pd.DataFrame:
-        """Rows of an entity; of those that happened, by this column, before as_of."""
-        if entity not in self.kept:
-            found = self.connection.execute(f"from work.staging.stg_crm__{entity}").df()
-            decimals = ["amount", "value", "cost", "fee", "gross_amount", "discount_amount", "refund_amount"]
-            decimals += ["compensation_amount", "quantity", "quantity_requested", "quantity_supplied", "unit_cost"]
-            present = {name: float for name in decimals if name in found}
-            self.kept[entity] = found.astype(present)
-        found = self.kept[entity]
-        return found if since is None else found[found[since] < self.as_of]
-
-    def by(self, moment: pd.Series) -> pd.Series:
-        """The moment where it had come by as_of."""
-        return moment.where(moment < self.as_of)
-
-    def month(self, moment: pd.Series) -> pd.Series:
-        """First day of the local month."""
-        return (moment + LOCAL).dt.to_period("M").dt.to_timestamp()
-
-    def ends(self) -> dict[pd.Timestamp, pd.Timestamp]:
-        """The moment with which each month ends; of a month begun, as_of."""
-        months = pd.date_range("2024-01-01", self.as_of + LOCAL - pd.Timedelta(seconds=1), freq="MS")
-        return {month: month + pd.DateOffset(months=1) - LOCAL for month in months}
-
-    def active(self) -> pd.DataFrame:
-        """Customers at the end of each month in a stage that is neither prospect, lost nor closed."""
-        stages = self.connection.execute("select month, customer_id, stage from kefu.customer.fct_customer_month").df()
-        return stages[~stages.stage.isin(["prospect", "lost", "closed"])]
-
-    def orders(self) -> pd.DataFrame:
-        """Orders that count, with their local day and month and net of discounts."""
-        orders = self.rows("orders", "ordered_at")
-        orders = orders[~orders.status.isin(["cancelled", "unavailable"])]
-        local = orders.ordered_at + LOCAL
-        net = orders.gross_amount - orders.discount_amount.fillna(0)
-        return orders.assign(day=local.dt.normalize(), month=self.month(orders.ordered_at), net=net)
-
-
-Cases = pd.DataFrame  # month with value, or with numerator and denominator
-Reader = Callable[[Facts], Iterator[tuple[str, str, Cases]]]
 READERS: list[Reader] = []
-
-
-def cases(month: object, value: object, part: object = "", index: object = None) -> Cases:
-    return pd.DataFrame({"month": month, "value": value, "part": part}, index)
 
 
 def reader(function: Reader) -> Reader:
     READERS.append(function)
     return function
-
-
-def company(connection: duckdb.DuckDBPyConnection, metric_id: str, dimension: str) -> pd.DataFrame:
-    """What is published of the company: n and value by month and part of the dimension."""
-    return (
-        connection.execute(
-            "select month, dimension_value as part, n, value::double as value from kefu.reporting.kpi_monthly"
-            " where metric_id = ? and scope_type = 'company' and dimension = ?",
-            [metric_id, dimension],
-        )
-        .df()
-        .set_index(["month", "part"])
-    )
-
-
-def summed(how: str, found: Cases) -> pd.DataFrame:
-    found = found if "part" in found else found.assign(part="")
-    groups = found.groupby(["month", "part"])
-    if how == "ratio":
-        sums = groups[["numerator", "denominator"]].sum()
-        return pd.DataFrame({"value": sums.numerator / sums.denominator})
-    column = groups["value"]
-    if how == "sum":
-        return pd.DataFrame({"value": column.sum()})
-    if how == "nps":
-        net = 100 * ((found.value >= 9).astype(float) - (found.value <= 6)).groupby([found.month, found.part]).mean()
-        return pd.DataFrame({"n": column.size(), "value": net})
-    return pd.DataFrame({"n": column.count(), "value": column.size() if how == "count" else column.agg(how)})
-
-
-def answers(facts: Facts, instrument: str, side: str = "score") -> pd.DataFrame:
-    """Customers' answers with what is asked, those that do not apply left out."""
-    surveys = facts.rows("surveys", "responded_at")
-    surveys = surveys[(surveys.instrument == instrument) & (surveys.respondent_type == "customer")]
-    given = facts.rows("survey_answers")
-    found = surveys.merge(given[given.side == side], on="survey_id")
-    found = found.merge(facts.rows("survey_items"), on=["instrument", "item_id"])
-    found = found[found.score.notna() & (found.score != found.not_applicable_value)]
-    return found.assign(month=facts.month(found.responded_at), score=found.score.astype(float))
 
 
 @reader
@@ -428,16 +341,6 @@ def telephone(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "inspections", "mean", cases(facts.month(items.inspected_at), items.passed)
 
 
-def histories(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tickets not deleted, with when they were merged; and their moves from status to status until then."""
-    events = facts.rows("ticket_events", "at").sort_values(["ticket_id", "at", "seq"])
-    gone = events[events.event.isin(["deleted", "merged"])].groupby(["ticket_id", "event"])["at"].min().unstack()
-    tickets = facts.rows("tickets", "created_at").merge(gone, "left", on="ticket_id")
-    tickets = tickets[tickets.deleted.isna() & ~(tickets.deleted_at < facts.as_of)]
-    seen = events.merge(tickets[["ticket_id", "merged"]], on="ticket_id")
-    return tickets, seen[seen.merged.isna() | (seen["at"] < seen.merged)]
-
-
 @reader
 def tickets_solved(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     tickets, events = histories(facts)
@@ -633,30 +536,9 @@ def cost_of_serving(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "cost_to_serve_share", "ratio", share
 
 
-@pytest.fixture(scope="module")
-def facts(demo_warehouse: duckdb.DuckDBPyConnection) -> Facts:
-    (moment,) = demo_warehouse.execute("select as_of from work.control.run").fetchone() or (None,)
-    return Facts(demo_warehouse, pd.Timestamp(moment))
-
-
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 def test_figures_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
-    wrong = []
-    for name, how, found in read(facts):
-        metric_id, _, dimension = name.partition(" by ")
-        counted = summed(how, found.assign(value=found.value.astype(float)) if "value" in found else found)
-        published = company(facts.connection, metric_id, dimension)
-        assert not published.empty, metric_id
-        both = published.join(counted, rsuffix="_counted")
-        for column in counted:
-            differs = ~np.isclose(
-                both[column].astype(float), both[f"{column}_counted"].astype(float), rtol=1e-7, atol=1e-7
-            )
-            differs &= ~(both[column].isna() & both[f"{column}_counted"].isna())
-            # a count of none is not published
-            differs &= ~((both[column] == 0) & both[f"{column}_counted"].isna())
-            wrong += [(name, column, *row) for row in both[differs].reset_index().itertuples(index=False)]
-    assert wrong == []
+    assert differences(facts, read) == []
 
 
 def test_what_retention_is_worth_is_what_year_after_year_gives(facts: Facts) -> None:
