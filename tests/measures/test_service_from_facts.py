@@ -1,0 +1,243 @@
+"""Figures of service once more from the rows the sources sent, by the words of METRICS.md: as test_from_facts.py.
+
+Business minutes are counted from the shifts of the schedules, laid out in Python; what the project makes of them,
+tests/dbt/test_service_business_minutes.py holds against a count of every minute. Here it is told between which moments
+they run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.measures.facts import DONE, LOCAL, Cases, Facts, Reader, cases, differences, histories
+
+pytestmark = pytest.mark.slow
+READERS: list[Reader] = []
+WAITING_FOR_US = ["new", "open", "hold"]
+
+
+def reader(function: Reader) -> Reader:
+    READERS.append(function)
+    return function
+
+
+@dataclass(frozen=True, eq=False)
+class Hours:
+    """When a schedule is open: the begin of each opening in UTC seconds, its length, and what was open before it."""
+
+    begins: np.ndarray
+    lengths: np.ndarray
+    before: np.ndarray
+
+    def used(self, moment: np.ndarray) -> np.ndarray:
+        """Seconds open up to these moments."""
+        place = np.searchsorted(self.begins, moment, side="right") - 1
+        return self.before[place] + np.minimum(moment - self.begins[place], self.lengths[place])
+
+    def reached(self, used: np.ndarray) -> np.ndarray:
+        """The first moments with so many seconds open before them."""
+        place = np.searchsorted(self.before, used, side="left") - 1
+        return self.begins[place] + used - self.before[place]
+
+
+def hours(facts: Facts) -> dict[str, Hours]:
+    """The shifts of each schedule day by day on the clocks of its zone, but for its holidays; overlaps once."""
+    shifts = facts.connection.execute("from work.reference.schedules").df()
+    days_off = facts.connection.execute("from work.reference.holidays").df()
+    closed = {(row.schedule_id, row.holiday_date) for row in days_off.itertuples()}
+    days = pd.date_range("2024-01-01", facts.as_of + pd.Timedelta(days=90), freq="D")
+    found = {}
+    for schedule_id, of_one in shifts.groupby("schedule_id"):
+        openings = []
+        for shift in of_one.itertuples():
+            begin, end = pd.Timedelta(f"{shift.opens}:00"), pd.Timedelta(f"{shift.closes}:00")
+            end += pd.Timedelta(days=1) if end <= begin else pd.Timedelta(0)
+            for day in days[days.dayofweek + 1 == shift.weekday]:
+                in_force = not (day < shift.valid_from or day > shift.valid_to)  # NaT compares as false
+                if in_force and (schedule_id, day) not in closed:
+                    zone = ZoneInfo(shift.time_zone)
+                    openings.append([(day + at).tz_localize(zone).timestamp() for at in (begin, end)])
+        spans: list[list[float]] = []
+        for begin, end in sorted(openings):
+            if spans and begin <= spans[-1][1]:
+                spans[-1][1] = max(end, spans[-1][1])
+            else:
+                spans.append([begin, end])
+        begins, ends = np.array(spans).T
+        found[str(schedule_id)] = Hours(begins, ends - begins, np.cumsum(ends - begins) - (ends - begins))
+    return found
+
+
+@cache
+def schedules(facts: Facts) -> tuple[dict[str, Hours], pd.Series]:
+    """The hours of each schedule, and the schedule of each store, which no store of the demo ever changed."""
+    stores = facts.connection.execute("select distinct store_id, schedule_id from work.raw.stores").df()
+    assert stores.store_id.is_unique
+    return hours(facts), stores.set_index("store_id").schedule_id
+
+
+def seconds(moment: pd.Series) -> np.ndarray:
+    return ((moment - pd.Timestamp(0)) / pd.Timedelta(seconds=1)).to_numpy(float)
+
+
+def business_minutes(facts: Facts, store_id: pd.Series, begin: pd.Series, end: pd.Series) -> pd.Series:
+    open_hours, of_store = schedules(facts)
+    minutes = pd.Series(np.nan, begin.index)
+    for schedule_id, rows in begin.groupby(store_id.map(of_store)):
+        used = open_hours[str(schedule_id)].used
+        minutes[rows.index] = (used(seconds(end[rows.index])) - used(seconds(rows))) / 60
+    return minutes
+
+
+def business_due(facts: Facts, store_id: pd.Series, begin: pd.Series, minutes: pd.Series) -> pd.Series:
+    open_hours, of_store = schedules(facts)
+    due = pd.Series(pd.NaT, begin.index, dtype="datetime64[us]")
+    for schedule_id, rows in begin.groupby(store_id.map(of_store)):
+        clock = open_hours[str(schedule_id)]
+        reached = clock.reached(clock.used(seconds(rows)) + 60 * minutes[rows.index].to_numpy(float))
+        due[rows.index] = pd.to_datetime(reached, unit="s").astype("datetime64[us]")
+    return due
+
+
+def status_spans(facts: Facts) -> pd.DataFrame:
+    """How long each ticket stood in each status: begin to the next move; the last until merged or as_of."""
+    tickets, events = histories(facts)
+    known_until = tickets.set_index("ticket_id").merged.fillna(facts.as_of)
+    moves = events[events.to_status.notna()]
+    end = moves.groupby("ticket_id")["at"].shift(-1).fillna(moves.ticket_id.map(known_until))
+    return moves.assign(begin=moves["at"], end=end)[["ticket_id", "to_status", "begin", "end"]]
+
+
+@reader
+def resolutions(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    tickets, events = histories(facts)
+    found = tickets.set_index("ticket_id")
+    moves = events[events.to_status.notna()]
+    solves, closes = (moves[moves.to_status == status].groupby("ticket_id")["at"] for status in DONE)
+    first = solves.min().combine_first(closes.min()).reindex(found.index).dropna()
+    kept = found.loc[first.index]
+    minutes = business_minutes(facts, kept.store_id, kept.created_at, first)
+    yield "first_resolution", "median", cases(facts.month(first), minutes)
+    last = solves.max().combine_first(closes.max())
+    now = moves.groupby("ticket_id").to_status.last()
+    done = found[now.reindex(found.index).isin(DONE)]
+    last = last[done.index]
+    yield (
+        "full_resolution",
+        "median",
+        cases(facts.month(last), business_minutes(facts, done.store_id, done.created_at, last)),
+    )
+    spans = status_spans(facts).merge(found[["store_id"]], left_on="ticket_id", right_index=True)
+    spans["minutes"] = business_minutes(facts, spans.store_id, spans.begin, spans.end)
+    for metric_id, states in (("agent_work", ["new", "open"]), ("requester_wait", WAITING_FOR_US)):
+        spent = spans[spans.to_status.isin(states)].groupby("ticket_id").minutes.sum()
+        yield metric_id, "median", cases(facts.month(last), spent.reindex(done.index).fillna(0))
+
+
+def questions(facts: Facts) -> pd.DataFrame:
+    """Per message of a customer after an agent's reply, the first of several in a row: the next reply, and solve."""
+    tickets, events = histories(facts)
+    said = events[(events.event == "comment") & events.is_public.astype(bool)]
+    said = said[said.actor_type.isin(["customer", "agent"])]
+    asked = said[(said.actor_type == "customer") & (said.groupby("ticket_id").actor_type.shift() == "agent")]
+    following = said.groupby("ticket_id").apply(
+        lambda rows: rows["at"].where(rows.actor_type == "agent").bfill(), include_groups=False
+    ).droplevel(0)  # fmt: skip
+    solves = events[events.to_status.isin(DONE)][["ticket_id", "at"]].rename(columns={"at": "solved_at"})
+    found = asked[["ticket_id", "at"]].assign(replied_at=following[asked.index]).sort_values("at")
+    found = pd.merge_asof(
+        found, solves.sort_values("solved_at"), left_on="at", right_on="solved_at", by="ticket_id",
+        direction="forward", allow_exact_matches=False,
+    )  # fmt: skip
+    return found.merge(tickets[["ticket_id", "store_id", "priority", "created_at"]], on="ticket_id")
+
+
+@reader
+def next_replies(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    answered = questions(facts).dropna(subset=["replied_at"])
+    minutes = business_minutes(facts, answered.store_id, answered["at"], answered.replied_at)
+    yield "next_reply", "median", cases(facts.month(answered.replied_at), minutes)
+
+
+def solved_in_time(facts: Facts, applied: pd.DataFrame) -> pd.DataFrame:
+    """When the clock of each ticket used up its target; it runs while the ticket waits for us, not for the customer.
+
+    Nor does it between a solve and a reopening, as agent_work and requester_wait do not: METRICS.md leaves that open.
+    """
+    spans = status_spans(facts)
+    spans = spans[spans.ticket_id.isin(applied.ticket_id)].assign(runs=lambda rows: rows.to_status.isin(WAITING_FOR_US))
+    due, used = {}, {}
+    by_ticket = dict(list(spans.groupby("ticket_id")))
+    for row in applied.itertuples():
+        target, clock, moment = pd.Timedelta(minutes=row.target_minutes), pd.Timedelta(0), pd.NaT
+        until = row.event_at if pd.notna(row.event_at) else row.known_until
+        for span in by_ticket[row.ticket_id].itertuples():
+            if not span.runs or span.begin >= until:
+                continue
+            end = min(span.end, until)
+            if clock + (end - span.begin) >= target and pd.isna(moment):
+                moment = span.begin + target - clock
+            clock += end - span.begin
+            runs_on = span.end >= until
+        if pd.isna(moment) and (pd.notna(row.event_at) or runs_on):
+            moment = until + target - clock
+        due[row.Index], used[row.Index] = moment, clock / pd.Timedelta(minutes=1)
+    return applied.assign(due_at=pd.Series(due), used=pd.Series(used))
+
+
+@reader
+def service_levels(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    tickets, events = histories(facts)
+    moves = events[events.to_status.notna()]
+    replies = events[(events.event == "comment") & (events.actor_type == "agent") & events.is_public.astype(bool)]
+    solves = moves[moves.to_status.isin(DONE)].groupby("ticket_id")["at"]
+    now = moves.groupby("ticket_id").to_status.last()
+    reply = pd.concat([replies.groupby("ticket_id")["at"].min(), solves.min()], axis=1).min(axis=1)
+    last = moves[moves.to_status == "solved"].groupby("ticket_id")["at"].max().combine_first(solves.max())
+    tickets = tickets.assign(applied_at=tickets.created_at, known_until=tickets.merged.fillna(facts.as_of))
+    asked = (
+        questions(facts)
+        .rename(columns={"at": "applied_at"})
+        .merge(tickets[["ticket_id", "known_until"]], on="ticket_id")
+    )
+    promised = pd.concat([
+        tickets.assign(metric="first_reply", event_at=tickets.ticket_id.map(reply)),
+        tickets.assign(
+            metric="full_resolution", event_at=tickets.ticket_id.map(last.where(now[last.index].isin(DONE)))
+        ),
+        asked.assign(metric="next_reply", event_at=asked[["replied_at", "solved_at"]].min(axis=1)),
+    ])[["ticket_id", "metric", "priority", "store_id", "applied_at", "event_at", "known_until"]]  # fmt: skip
+    policies = facts.rows("sla_policies")[["metric", "priority", "target_minutes", "clock", "valid_from", "valid_to"]]
+    promised = promised.merge(policies, on=["metric", "priority"])
+    day = (promised.applied_at + LOCAL).dt.normalize()
+    in_force = ~(day < promised.valid_from) & ~(day > promised.valid_to)
+    promised = promised[in_force].reset_index(drop=True)
+    assert set(promised.clock[promised.metric == "full_resolution"]) == {"calendar"}
+    assert set(promised.clock[promised.metric != "full_resolution"]) == {"business"}
+    by_reply = promised[promised.metric != "full_resolution"]
+    until = by_reply.event_at.fillna(by_reply.known_until)
+    by_reply = by_reply.assign(
+        due_at=business_due(facts, by_reply.store_id, by_reply.applied_at, by_reply.target_minutes),
+        used=business_minutes(facts, by_reply.store_id, by_reply.applied_at, until),
+    )
+    judged = pd.concat([by_reply, solved_in_time(facts, promised[promised.metric == "full_resolution"])])
+    late = judged.event_at.fillna(judged.known_until) > judged.due_at
+    judged = judged.assign(late=late)[judged.event_at.notna() | late]
+    month = facts.month(judged.due_at)
+    yield "sla", "mean", cases(month, ~judged.late)
+    yield "sla by metric", "mean", cases(month, ~judged.late, part=judged.metric)
+    yield "sla by priority", "mean", cases(month, ~judged.late, part=judged.priority)
+    beyond = (judged.used - judged.target_minutes)[judged.late]
+    yield "sla_minutes_late by metric", "median", cases(month[judged.late], beyond, part=judged.metric[judged.late])
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+def test_figures_of_service_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
+    assert differences(facts, read) == []
