@@ -58,3 +58,16 @@
     ({{ now }} * power({{ r }}, {{ n }})
         + {{ won }} * (case when {{ r }} < 1e0 then (1e0 - power({{ r }}, {{ n }})) / (1e0 - {{ r }}) else cast({{ n }} as double) end))
 {%- endmacro %}
+
+
+{#- What of an order is still owed after payments; 0 where it is settled. Rates of order day and payment day differ: what is
+    left of a paid order in another currency may be their difference alone (setting). -#}
+{% macro still_owed(net_amount, paid_amount, currency) %}
+    case
+        when coalesce({{ currency }}, '{{ var("company_currency") }}') <> '{{ var("company_currency") }}'
+            and {{ paid_amount }} > 0
+            and {{ net_amount }} - {{ paid_amount }} <= {{ var('exchange_difference_share') }} * {{ net_amount }}
+            then 0
+        else greatest({{ net_amount }} - coalesce({{ paid_amount }}, 0), 0)
+    end
+{%- endmacro %}

@@ -49,13 +49,7 @@ balances as (
         months.month_end_date,
         orders.customer_id,
         orders.payment_due_at,
-        orders.net_amount - coalesce(paid.paid_amount, 0) as open_amount,
-        -- rates of order day and payment day differ: what is left of an order in another currency may be their difference alone
-        case
-            when coalesce(currencies.currency, '{{ var("company_currency") }}') = '{{ var("company_currency") }}' then 0
-            when paid.paid_amount > 0 then {{ var('exchange_difference_share') }} * orders.net_amount
-            else 0
-        end as tolerance
+        {{ still_owed('orders.net_amount', 'paid.paid_amount', 'currencies.currency') }} as open_amount
     from orders
     inner join paying_sources on orders.source_system = paying_sources.source_system
     inner join months on orders.ordered_at < months.month_end_at
@@ -72,7 +66,7 @@ receivables as (
         count(*) as open_orders,
         max(case when payment_due_at < month_end_at then {{ days_between(local_date('payment_due_at'), 'month_end_date') }} end) as overdue_days
     from balances
-    where open_amount > tolerance
+    where open_amount > 0
     group by month, customer_id
 ),
 

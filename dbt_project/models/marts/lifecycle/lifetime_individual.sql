@@ -7,11 +7,15 @@ tickets as (
 ),
 
 orders as (
-    select order_id, source_system, customer_id, is_valid, payment_due_at from {{ ref('fct_order') }}
+    select order_id, source_system, customer_id, is_valid, payment_due_at, net_amount from {{ ref('fct_order') }}
 ),
 
 payments as (
-    select order_id, source_system, paid_at from {{ ref('stg_crm__payments') }}
+    select order_id, source_system, paid_at, amount from {{ ref('stg_crm__payments') }}
+),
+
+currencies as (
+    select order_id, currency from {{ ref('stg_crm__orders') }}
 ),
 
 versions as (
@@ -41,7 +45,7 @@ payment_sources as (
 ),
 
 paid_orders as (
-    select payments.order_id, max(payments.paid_at) as last_paid_at
+    select payments.order_id, max(payments.paid_at) as last_paid_at, sum(payments.amount) as paid_amount
     from payments
     cross join run
     where payments.paid_at < run.as_of
@@ -53,10 +57,11 @@ receivables as (
     select
         orders.customer_id,
         max(paid_orders.last_paid_at) as last_paid_at,
-        max(case when paid_orders.order_id is null then 1 else 0 end) = 1 as has_open_receivable
+        max({{ still_owed('orders.net_amount', 'paid_orders.paid_amount', 'currencies.currency') }}) > 0 as has_open_receivable
     from orders
     inner join payment_sources on orders.source_system = payment_sources.source_system
     left join paid_orders on orders.order_id = paid_orders.order_id
+    left join currencies on orders.order_id = currencies.order_id
     where orders.is_valid and orders.payment_due_at is not null
     group by orders.customer_id
 ),
