@@ -95,8 +95,8 @@ def summed(how: str, found: Cases) -> pd.DataFrame:
         sums = groups[["numerator", "denominator"]].sum()
         return pd.DataFrame({"value": sums.numerator / sums.denominator})
     column = groups["value"]
-    if how == "sum":
-        return pd.DataFrame({"value": column.sum()})
+    if how in ("sum", "share"):
+        return pd.DataFrame({"value": column.sum() if how == "sum" else column.mean()})
     if how == "nps":
         net = 100 * ((found.value >= 9).astype(float) - (found.value <= 6)).groupby([found.month, found.part]).mean()
         return pd.DataFrame({"n": column.size(), "value": net})

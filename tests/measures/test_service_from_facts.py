@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.measures.facts import DONE, LOCAL, Cases, Facts, Reader, cases, differences, histories
+from tests.measures.facts import DONE, LOCAL, VARS, Cases, Facts, Reader, answers, cases, differences, histories
 
 pytestmark = pytest.mark.slow
 READERS: list[Reader] = []
@@ -236,6 +236,152 @@ def service_levels(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "sla by priority", "mean", cases(month, ~judged.late, part=judged.priority)
     beyond = (judged.used - judged.target_minutes)[judged.late]
     yield "sla_minutes_late by metric", "median", cases(month[judged.late], beyond, part=judged.metric[judged.late])
+
+
+def first_promises(facts: Facts) -> pd.DataFrame:
+    """Orders with the promise first made, where the source overwrote it."""
+    told = facts.connection.execute(
+        "select order_id, promised_at from work.raw.orders where promised_at is not null order by updated_at, load_date"
+    ).df()
+    return facts.orders().drop(columns="promised_at").merge(told.drop_duplicates("order_id"), "left", on="order_id")
+
+
+def jobs_asked(facts: Facts) -> pd.DataFrame:
+    jobs = facts.rows("service_orders", "requested_at")
+    return jobs[jobs.status != "cancelled"]
+
+
+def complaints_and_others(facts: Facts) -> pd.DataFrame:
+    tickets, _ = histories(facts)
+    return tickets[tickets.merged.isna()]
+
+
+def failures(facts: Facts) -> pd.DataFrame:
+    """Complaints, promises broken and scores of 1 or 2; of one order, job or ticket without an order the first."""
+    tickets, jobs, orders = complaints_and_others(facts), jobs_asked(facts), first_promises(facts)
+    own_order = tickets.set_index("ticket_id").order_id
+    low = answers(facts, "csat").query("score <= 2")
+    parts = [
+        ("complaint", tickets[tickets.kind == "complaint"], "created_at", "ticket_id"),
+        ("broken_promise", orders, "promised_at", "order_id"),
+        ("broken_promise", jobs, "promised_at", "service_order_id"),
+        ("low_csat", low, "responded_at", "about_id"),
+    ]
+    found = []
+    for kind, rows, at, about in parts:
+        if kind == "broken_promise":
+            done = rows["delivered_at" if about == "order_id" else "completed_at"]
+            rows = rows[(rows.promised_at < facts.as_of) & ~(done <= rows.promised_at)]
+        incident = rows[about].map(own_order).fillna(rows[about])
+        found.append(
+            pd.DataFrame({"customer_id": rows.customer_id, "kind": kind, "at": rows[at], "incident": incident})
+        )
+    every = pd.concat(found).query("customer_id.notna()").sort_values(["at"], kind="stable")
+    return every.drop_duplicates(["customer_id", "incident"]).reset_index(drop=True)
+
+
+def bought_within(facts: Facts, after: pd.DataFrame) -> pd.Series:
+    """Whether the customer bought within again_days after the moment, to the end of the last day."""
+    pairs = after.reset_index(names="row").merge(facts.orders()[["customer_id", "ordered_at", "day"]], on="customer_id")
+    last_day = (pairs["at"] + LOCAL).dt.normalize() + pd.Timedelta(days=VARS["again_days"])
+    return after.index.isin(pairs[(pairs.ordered_at > pairs["at"]) & (pairs.day <= last_day)].row)
+
+
+@reader
+def tolerance(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    met = failures(facts)
+    judged = (met["at"] + LOCAL).dt.normalize() + pd.Timedelta(days=VARS["again_days"])
+    ripe = judged < (facts.as_of + LOCAL).normalize()
+    month = judged.dt.to_period("M").dt.to_timestamp()
+    again = pd.Series(bought_within(facts, met), met.index)
+    yield "error_tolerance", "mean", cases(month[ripe], again[ripe])
+    yield "error_tolerance by kind", "mean", cases(month[ripe], again[ripe], part=met.kind[ripe])
+    yield "error_tolerance_unripe", "count", cases(facts.month(met["at"][~ripe]), 1)
+
+
+@reader
+def objections(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Won or lost, in the month in which the ticket was last solved, else made."""
+    tickets, events = histories(facts)
+    made = tickets[(tickets.kind == "objection") & tickets.outcome.isin(["won", "lost"])]
+    solves, closes = (events[events.to_status == status].groupby("ticket_id")["at"].max() for status in DONE)
+    decided_at = made.ticket_id.map(solves.combine_first(closes)).fillna(made.created_at)
+    month = facts.month(decided_at)
+    yield "objections", "mean", cases(month, made.outcome == "won")
+    for facet in ("nature", "content", "technique", "handling"):
+        yield f"objections by {facet}", "mean", cases(month, made.outcome == "won", part=made[facet])
+
+
+def ticket_steps(facts: Facts) -> pd.DataFrame:
+    """Tickets with their step of the journey, and whether they came open again; not known while open the first time."""
+    tickets = complaints_and_others(facts)
+    _, events = histories(facts)
+    moves = events[events.to_status.notna()]
+    reopened = moves[moves.from_status.isin(DONE) & ~moves.to_status.isin(DONE)].ticket_id
+    now = tickets.ticket_id.map(moves.groupby("ticket_id").to_status.last())
+    again = tickets.ticket_id.isin(reopened)
+    step = np.select([tickets.kind == "complaint", tickets.phase == "before_sale"], ["complained", "enquired"], "asked")
+    return tickets.assign(step=step, failed=again.where(again | now.isin(DONE)))
+
+
+def touches(facts: Facts) -> pd.DataFrame:
+    """Every touch of a known customer: when, where, its step of the journey, whether it failed as far as known."""
+    delivered = first_promises(facts).query("delivered_at < @facts.as_of")
+    done = jobs_asked(facts).query("completed_at < @facts.as_of")
+    calls = facts.rows("interactions", "started_at")
+    gave_up = calls.abandoned.astype(bool)
+    inbound = calls.direction == "inbound"
+    sent = facts.rows("campaign_contacts", "sent_at").query("not is_control")
+    orders = facts.rows("orders", "ordered_at")
+    returned = facts.rows("returns", "returned_at").merge(orders, on="order_id")
+    not_right = ~done.right_first_time.fillna(True).astype(bool) | done.returned_reason.notna()
+    not_right |= done.our_data_error.fillna(False).astype(bool)
+    told = done.promised_at.notna() | done.right_first_time.notna() | not_right
+    late = (delivered.delivered_at > delivered.promised_at).where(delivered.promised_at.notna())
+    tickets = ticket_steps(facts)
+    parts = [
+        ("reached", sent.assign(store_id=None), "sent_at", ~sent.delivered.astype(bool)),
+        ("reached", calls[~inbound].assign(store_id=None), "started_at", gave_up[~inbound]),
+        ("enquired", calls[inbound], "started_at", gave_up[inbound]),
+        ("ordered", orders, "ordered_at", orders.status == "unavailable"),
+        ("delivered", delivered, "delivered_at", late),
+        ("served", done, "completed_at", ((done.completed_at > done.promised_at) | not_right).where(told)),
+        (tickets.step, tickets, "created_at", tickets.failed),
+        ("returned", returned, "returned_at", np.nan),
+    ]
+    every = [
+        rows[["customer_id", "store_id"]].assign(at=rows[at], step=step, failed=failed)
+        for step, rows, at, failed in parts
+    ]
+    found = pd.concat(every, ignore_index=True).query("customer_id.notna()")
+    return found.assign(failed=found.failed.astype(float), day=(found["at"] + LOCAL).dt.normalize())
+
+
+@reader
+def moments_of_truth(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    every = touches(facts)
+    month = facts.month(every["at"])
+    known = every[every.failed.notna()]
+    moments = every.drop_duplicates(["customer_id", "store_id", "step", "day"]).reset_index(drop=True)
+    ripe_at = moments.day + pd.Timedelta(days=VARS["again_days"])
+    moments = moments[ripe_at < (facts.as_of + LOCAL).normalize()]
+    pairs = moments.reset_index(names="row").merge(facts.orders()[["customer_id", "day"]], on="customer_id")
+    waited = (pairs.day_y - pairs.day_x).dt.days
+    again = moments.index.isin(pairs[(waited > 0) & (waited <= VARS["again_days"])].row)
+    ripe_month = ripe_at[moments.index].dt.to_period("M").dt.to_timestamp()
+    csat = answers(facts, "csat")
+    of_ticket = csat.about_id.map(ticket_steps(facts).set_index("ticket_id").step)
+    of_others = {"order": "ordered", "delivery": "delivered", "service_order": "served"}
+    about = csat.about_type.map(of_others).fillna(of_ticket)
+    for suffix, one in (("", False), (" by journey_step", True)):
+        yield "moments_of_truth" + suffix, "sum", cases(month, 1, every.step if one else "")
+        yield (
+            "moments_of_truth_failed" + suffix,
+            "share",
+            cases(month[known.index], known.failed, known.step if one else ""),
+        )
+        yield "moments_of_truth_bought_again" + suffix, "share", cases(ripe_month, again, moments.step if one else "")
+        yield "moments_of_truth_csat" + suffix, "share", cases(csat.month, csat.score >= 4, about if one else "")
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)

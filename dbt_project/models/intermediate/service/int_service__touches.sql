@@ -15,14 +15,30 @@ interactions as (
 ),
 
 orders as (
-    select order_id, customer_id, store_id, channel, ordered_at, delivered_at, is_late, is_valid, status
+    select order_id, customer_id, store_id, channel, ordered_at, promised_at, delivered_at, is_valid, status
     from {{ ref('fct_order') }}
 ),
 
-service_orders as (
-    select service_order_id, customer_id, store_id, completed_at, is_late, is_right_first_time
+promises as (
+    select service_order_id, promised_at
     from {{ ref('fct_service_order') }}
-    where completed_at is not null
+),
+
+jobs_done as (
+    select service_order_id, customer_id, store_id, completed_at, is_right_first_time
+    from {{ ref('first_time_right') }}
+),
+
+service_orders as (
+    select
+        jobs_done.service_order_id,
+        jobs_done.customer_id,
+        jobs_done.store_id,
+        jobs_done.completed_at,
+        jobs_done.completed_at > promises.promised_at as is_late,
+        jobs_done.is_right_first_time
+    from jobs_done
+    inner join promises on jobs_done.service_order_id = promises.service_order_id
 ),
 
 tickets as (
@@ -80,7 +96,8 @@ touches as (
         'order:' || order_id as source_id,
         store_id,
         channel,
-        is_late as is_failed
+        -- known at once, also where the promise falls due later
+        delivered_at > promised_at as is_failed
     from orders
     where is_valid and delivered_at is not null
     union all
