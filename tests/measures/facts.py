@@ -114,6 +114,14 @@ def answers(facts: Facts, instrument: str, side: str = "score") -> pd.DataFrame:
     return found.assign(month=facts.month(found.responded_at), score=found.score.astype(float))
 
 
+def first_promises(facts: Facts) -> pd.DataFrame:
+    """What was promised of each order when something was first."""
+    told = facts.connection.execute(
+        "select order_id, promised_at from work.raw.orders where promised_at is not null order by updated_at, load_date"
+    ).df()
+    return told.drop_duplicates("order_id")
+
+
 def histories(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tickets not deleted, with when they were merged; and their moves from status to status until then."""
     events = facts.rows("ticket_events", "at").sort_values(["ticket_id", "at", "seq"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,6 +23,7 @@ from tests.measures.facts import (
     cases,
     company,
     differences,
+    first_promises,
     histories,
 )
 
@@ -233,6 +235,161 @@ def lifetimes(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     ended = ended[~ended.index.isin(waiting)]
     days = (ended - known_since(facts)[ended.index]).dt.total_seconds() / 86400
     yield "lifetime_individual", "median", cases(facts.month(ended), days)
+
+
+def happenings(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What went wrong (complaint, broken promise, low CSAT) with the incident it tells of, and orders that went well.
+
+    An order is one incident with its tickets and surveys; a job is one of its own, but its order did not
+    go well either.
+    """
+    orders, jobs = facts.orders(), facts.rows("service_orders", "requested_at").query("status != 'cancelled'")
+    tickets, _ = histories(facts)
+    tickets = tickets[tickets.merged.isna()]
+    matters = [
+        (["order", "delivery"], orders.order_id, orders.order_id, orders),
+        (["service_order"], jobs.service_order_id, jobs.service_order_id, jobs),
+        (["ticket"], tickets.ticket_id, tickets.order_id.fillna(tickets.ticket_id), tickets),
+    ]
+    known = pd.concat(
+        of[["order_id", "store_id"]].assign(about_type=kind, about_id=key, incident=incident)
+        for kinds, key, incident, of in matters
+        for kind in kinds
+    )
+    owed = orders.drop(columns="promised_at").merge(first_promises(facts), on="order_id")
+    late = owed[(owed.promised_at < facts.as_of) & ~(owed.delivered_at <= owed.promised_at)]
+    late_jobs = jobs[(jobs.promised_at < facts.as_of) & ~(jobs.completed_at <= jobs.promised_at)]
+    low = answers(facts, "csat").query("score <= 2")
+    complaints = tickets[tickets.kind == "complaint"]
+    told = [
+        ("complaint", "ticket", complaints.ticket_id, complaints.created_at, complaints),
+        ("broken_promise", "order", late.order_id, late.promised_at, late),
+        ("broken_promise", "service_order", late_jobs.service_order_id, late_jobs.promised_at, late_jobs),
+        ("low_csat", low.about_type, low.about_id, low.responded_at, low),
+    ]
+    wrong = pd.concat(
+        of[["customer_id"]].assign(part=part, about_type=kind, about_id=key, at=at) for part, kind, key, at, of in told
+    ).merge(known, on=["about_type", "about_id"])
+    wrong = wrong.dropna(subset=["customer_id", "store_id"])
+    well = orders[~orders.order_id.isin(wrong.order_id) & (orders.delivered_at < facts.as_of)]
+    return wrong.sort_values("at"), well.assign(at=well.delivered_at)
+
+
+@reader
+def gone_after_experiences(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """An incident counts once, from what told of it first; an order that went well from its delivery."""
+    wrong, well = happenings(facts)
+    orders = facts.orders()[["customer_id", "store_id", "ordered_at", "day"]]
+    bad = wrong.drop_duplicates(["customer_id", "incident"])
+    for of, metric_id in ((bad, "bad_experience_exit"), (well.assign(part=""), "bad_experience_exit_none")):
+        until = (of["at"] + LOCAL).dt.normalize() + VARS["exit_days"] * DAY
+        of = of[["customer_id", "store_id", "at", "part"]].assign(until=until).reset_index(drop=True)
+        ripe = of.until < facts.as_of + LOCAL
+        pairs = of.reset_index().merge(orders, on=["customer_id", "store_id"])
+        back = pairs[(pairs.ordered_at > pairs["at"]) & (pairs.day <= pairs.until)]["index"]
+        gone = cases(of.until.dt.to_period("M").dt.to_timestamp(), ~of.index.isin(back), part=of.part)[ripe]
+        yield metric_id, "mean", gone.assign(part="")
+        if metric_id == "bad_experience_exit":
+            yield f"{metric_id} by kind", "mean", gone
+            yield f"{metric_id}_unripe", "count", cases(facts.month(of["at"])[~ripe], 1)
+
+
+def net_spend(facts: Facts) -> pd.DataFrame:
+    """Orders and, in the month they were paid back, refunds."""
+    orders = facts.orders()
+    returns = facts.rows("returns", "returned_at").query("kind == 'refund'").merge(orders, on="order_id")
+    back = returns.assign(month=facts.month(returns.returned_at), net=-returns.refund_amount)
+    return pd.concat([orders, back])[["order_id", "customer_id", "month", "net"]]
+
+
+@reader
+def members_and_others_alike(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Within strata of six months ago: type, grade, tenure (cut at 6, 12 and 24 months), spend by powers of two."""
+    joined, spends, found = facts.rows("loyalty_members"), net_spend(facts), []
+    left = joined.updated_at.where(joined.status == "left")
+    won = facts.rows("customers").set_index("customer_id")
+    won_in = facts.month(won.acquired_at.fillna(facts.orders().groupby("customer_id").ordered_at.min()))
+    ends, states = facts.ends(), ranked(facts).query("is_active and grade.notna()")
+    for month in ends:
+        base = month - pd.DateOffset(months=6)
+        of = states[states.month == base].set_index("customer_id")
+        if of.empty:
+            continue
+        start = base - pd.DateOffset(months=5)
+        before, after = (
+            spends[spends.month.between(since, to)].groupby("customer_id").net.sum().reindex(of.index).fillna(0)
+            for since, to in ((start, base), (base + pd.DateOffset(months=1), month))
+        )
+        there = set(joined[(joined.joined_at < ends[base]) & ~(left < ends[base])].customer_id)
+        tenure = 12 * (base.year - won_in.dt.year) + base.month - won_in.dt.month
+        strata = pd.DataFrame({
+            "type": won.type.reindex(of.index), "grade": of.grade,
+            "tenure": np.digitize(tenure.reindex(of.index), [6, 12, 24]),
+            "spend": np.floor(np.log2(before.clip(lower=1))),
+            "spent": after, "is_member": of.index.isin(there),
+        })  # fmt: skip
+        sides = strata.groupby(["type", "grade", "tenure", "spend", "is_member"]).spent.agg(["size", "mean"]).unstack()
+        sides = sides[(sides["size"] >= 2).all(axis=1)]
+        difference = sides["mean"][True] - sides["mean"][False]
+        weight = sides["size"][True]
+        found.append(pd.DataFrame({"month": month, "numerator": difference * weight, "denominator": weight}))
+    yield "programme_effect", "ratio", pd.concat(found)
+
+
+@reader
+def coupon_orders(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    lines = facts.rows("order_lines").merge(
+        facts.rows("products")[["product_id", "unit_cost"]], "left", on="product_id"
+    )
+    cost = (
+        (lines.quantity * lines.unit_cost_x.fillna(lines.unit_cost_y))
+        .groupby(lines.order_id)
+        .agg(lambda costs: costs.sum(skipna=False))
+    )
+    margin = net_spend(facts).groupby("order_id").net.sum() - cost
+    used = facts.rows("coupons", "redeemed_at")
+    yield "coupons_margin", "mean", cases(facts.month(used.redeemed_at), margin.reindex(used.order_id).to_numpy())
+
+
+@reader
+def purchase_rhythm(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Gaps between purchase days that ended within twelve months: sample standard deviation over mean."""
+    days = facts.orders().drop_duplicates(["customer_id", "day"]).sort_values("day")
+    days["gap"] = days.groupby("customer_id").day.diff().dt.days
+    lines = facts.rows("order_lines").merge(facts.orders()[["order_id", "customer_id", "day", "month"]], on="order_id")
+    lines = lines.merge(facts.rows("products")[["product_id", "category", "brand"]], on="product_id")
+    regular, repeat = [], {"category": [], "brand": []}
+    for month in facts.ends():
+        start = month - pd.DateOffset(months=11)
+        gaps = days[days.month.between(start, month)].groupby("customer_id").gap
+        regular.append(cases(month, gaps.std() / gaps.mean()))
+        for by, found in repeat.items():
+            bought = lines[lines.month.between(start, month)].groupby([by, "customer_id"]).day.nunique().reset_index()
+            found.append(cases(month, bought.day >= 2, part=bought[by]))
+    yield "repurchase_rate_regularity", "median", pd.concat(regular)
+    for by, found in repeat.items():
+        shares = pd.concat(found).rename(columns={"value": "numerator"}).assign(denominator=1)
+        yield f"repurchase_rate_by_product by {by}", "ratio", shares
+
+
+@reader
+def money_owed(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """At the last month's end: of all orders that are not fully paid, and of those past their due day the oldest."""
+    month, end = list(facts.ends().items())[-1]
+    owed = receivables(facts, end).query("rest > 0")
+    limits = facts.rows("customers").set_index("customer_id").credit_limit.astype(float).dropna()
+    late = owed[owed.payment_due_at < end]
+    yield "credit_open", "sum", cases(month, owed.rest)
+    yield "credit_overdue", "sum", cases(month, late.rest)
+    oldest = (late.groupby("customer_id").payment_due_at.min() + LOCAL).dt.normalize()
+    yield "credit_overdue_days", "median", cases(month, ((end + LOCAL - DAY).normalize() - oldest).dt.days)
+    of = owed.groupby("customer_id").rest.sum().reindex(limits.index).fillna(0)
+    yield "credit_limits_exceeded", "mean", cases(month, of > limits)
+    yield (
+        "credit",
+        "ratio",
+        pd.DataFrame({"month": month, "numerator": of, "denominator": limits}).query("denominator > 0"),
+    )
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)

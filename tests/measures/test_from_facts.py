@@ -26,6 +26,7 @@ from tests.measures.facts import (
     cases,
     company,
     differences,
+    first_promises,
     histories,
 )
 
@@ -279,10 +280,7 @@ def cohorts_and_retention(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 @reader
 def promises(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     """Judged where they fell due, the first one, the overdue as late."""
-    told = facts.connection.execute(
-        "select order_id, promised_at from work.raw.orders where promised_at is not null order by updated_at, load_date"
-    ).df()
-    orders = facts.orders().drop(columns="promised_at").merge(told.drop_duplicates("order_id"), on="order_id")
+    orders = facts.orders().drop(columns="promised_at").merge(first_promises(facts), on="order_id")
     due = orders[orders.promised_at < facts.as_of]
     yield "promise_kept", "mean", cases(facts.month(due.promised_at), due.delivered_at <= due.promised_at)
     jobs = facts.rows("service_orders", "requested_at")

@@ -36,9 +36,9 @@ service_orders as (
         store_id,
         region,
         promised_at,
-        promised_month
+        promised_month,
+        is_late
     from {{ ref('fct_service_order') }}
-    where is_late
 ),
 
 -- the lowest quarter of the scale: 1 and 2 of 5
@@ -142,6 +142,7 @@ failures as (
         cast(null as {{ timestamp_type() }}) as resolved_at,
         {{ nothing }} as resolution_class
     from service_orders
+    where is_late
     union all
     select
         'low_csat' as kind,
@@ -154,6 +155,7 @@ failures as (
         low_scores.response_month as failed_month,
         case
             when low_scores.touch_point in ('order', 'delivery') then low_scores.about_id
+            when low_scores.touch_point = 'service_order' then service_orders.order_id
             else tickets.order_id
         end as order_id,
         tickets.ticket_id,
@@ -170,6 +172,8 @@ failures as (
         case when complained.survey_id is null and coalesce(tickets.kind, '') <> 'complaint' then 'silent' end as resolution_class
     from low_scores
     left join tickets on case when low_scores.touch_point = 'ticket' then low_scores.about_id end = tickets.ticket_id
+    left join service_orders
+        on case when low_scores.touch_point = 'service_order' then low_scores.about_id end = service_orders.service_order_id
     left join complained on low_scores.survey_id = complained.survey_id
 )
 
