@@ -13,9 +13,13 @@ currencies as (
 ),
 
 orders as (
-    select order_id, source_system, customer_id, ordered_at, payment_due_at, net_amount
+    select order_id, source_system, customer_id, ordered_at, payment_due_at, gross_amount - discount_amount as sold_amount
     from {{ ref('fct_order') }}
     where is_valid
+),
+
+refunds as (
+    select order_id, returned_at, refund_amount from {{ ref('stg_crm__returns') }} where kind = 'refund'
 ),
 
 payments as (
@@ -42,6 +46,16 @@ paid as (
     group by months.month, payments.order_id
 ),
 
+refunded as (
+    select
+        months.month,
+        refunds.order_id,
+        sum(refunds.refund_amount) as refund_amount
+    from refunds
+    inner join months on refunds.returned_at < months.month_end_at
+    group by months.month, refunds.order_id
+),
+
 balances as (
     select
         months.month,
@@ -49,11 +63,14 @@ balances as (
         months.month_end_date,
         orders.customer_id,
         orders.payment_due_at,
-        {{ still_owed('orders.net_amount', 'paid.paid_amount', 'currencies.currency') }} as open_amount
+        {{ still_owed(
+            '(orders.sold_amount - coalesce(refunded.refund_amount, 0))', 'paid.paid_amount', 'currencies.currency'
+        ) }} as open_amount
     from orders
     inner join paying_sources on orders.source_system = paying_sources.source_system
     inner join months on orders.ordered_at < months.month_end_at
     left join paid on orders.order_id = paid.order_id and months.month = paid.month
+    left join refunded on orders.order_id = refunded.order_id and months.month = refunded.month
     left join currencies on orders.order_id = currencies.order_id
 ),
 
