@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.measures.facts import (
     DONE,
@@ -302,38 +303,47 @@ def net_spend(facts: Facts) -> pd.DataFrame:
     return pd.concat([orders, back])[["order_id", "customer_id", "month", "net"]]
 
 
-@reader
-def members_and_others_alike(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
-    """Within strata of six months ago: type, grade, tenure (cut at 6, 12 and 24 months), spend by powers of two."""
+def alike(facts: Facts) -> pd.DataFrame:
+    """Active customers with a grade, of six months before each month: what decides the stratum, and the spend since.
+
+    The type, the grade, the tenure (cut at 6, 12 and 24 months) and the six months' spend by powers of two.
+    """
     joined, spends, found = facts.rows("loyalty_members"), net_spend(facts), []
     left = joined.updated_at.where(joined.status == "left")
     won = facts.rows("customers").set_index("customer_id")
     won_in = facts.month(won.acquired_at.fillna(facts.orders().groupby("customer_id").ordered_at.min()))
-    ends, states = facts.ends(), ranked(facts).query("is_active and grade.notna()")
-    for month in ends:
-        base = month - pd.DateOffset(months=6)
-        of = states[states.month == base].set_index("customer_id")
-        if of.empty:
-            continue
-        start = base - pd.DateOffset(months=5)
+    ends = facts.ends()
+    for base, of in ranked(facts).query("is_active and grade.notna()").groupby("month"):
+        who, month = pd.Index(of.customer_id), base + pd.DateOffset(months=6)
         before, after = (
-            spends[spends.month.between(since, to)].groupby("customer_id").net.sum().reindex(of.index).fillna(0)
-            for since, to in ((start, base), (base + pd.DateOffset(months=1), month))
+            spends[spends.month.between(since, since + pd.DateOffset(months=5))].groupby("customer_id").net.sum()
+            for since in (base - pd.DateOffset(months=5), base + pd.DateOffset(months=1))
         )
-        there = set(joined[(joined.joined_at < ends[base]) & ~(left < ends[base])].customer_id)
+        there = joined[(joined.joined_at < ends[base]) & ~(left < ends[base])].customer_id
         tenure = 12 * (base.year - won_in.dt.year) + base.month - won_in.dt.month
-        strata = pd.DataFrame({
-            "type": won.type.reindex(of.index), "grade": of.grade,
-            "tenure": np.digitize(tenure.reindex(of.index), [6, 12, 24]),
-            "spend": np.floor(np.log2(before.clip(lower=1))),
-            "spent": after, "is_member": of.index.isin(there),
-        })  # fmt: skip
-        sides = strata.groupby(["type", "grade", "tenure", "spend", "is_member"]).spent.agg(["size", "mean"]).unstack()
-        sides = sides[(sides["size"] >= 2).all(axis=1)]
-        difference = sides["mean"][True] - sides["mean"][False]
-        weight = sides["size"][True]
-        found.append(pd.DataFrame({"month": month, "numerator": difference * weight, "denominator": weight}))
-    yield "programme_effect", "ratio", pd.concat(found)
+        found.append(pd.DataFrame({
+            "month": month, "type": won.type.reindex(who).array, "grade": of.grade.array,
+            "tenure": np.digitize(tenure.reindex(who), [6, 12, 24]),
+            "spend": np.floor(np.log2(before.reindex(who).fillna(0).clip(lower=1))).array,
+            "spent": after.reindex(who).fillna(0).array, "is_member": who.isin(there),
+        }))  # fmt: skip
+    return pd.concat(found)
+
+
+def matched_sides(facts: Facts) -> pd.DataFrame:
+    """Customers, mean and variance of the spend of members and of others, by stratum with two or more of both."""
+    strata = alike(facts).groupby(["month", "type", "grade", "tenure", "spend", "is_member"])
+    sides = strata.spent.agg(["size", "mean", "var"]).unstack()
+    return sides[(sides["size"] >= 2).all(axis=1)]
+
+
+@reader
+def members_and_others_alike(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    sides = matched_sides(facts)
+    members = sides["size"][True]
+    weighted = (sides["mean"][True] - sides["mean"][False]) * members
+    found = pd.DataFrame({"numerator": weighted, "denominator": members})
+    yield "programme_effect", "ratio", found.reset_index()
 
 
 @reader
@@ -395,3 +405,18 @@ def money_owed(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 def test_figures_of_customers_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
     assert differences(facts, read) == []
+
+
+def test_the_interval_of_what_members_spend_more_is_that_of_a_weighted_difference(facts: Facts) -> None:
+    """Variances of the two means of each stratum, weighted by the square of its share of the members."""
+    sides = matched_sides(facts)
+    variance = (sides["var"] / sides["size"]).sum(axis=1)
+    members = sides["size"][True]
+    share = members / members.groupby("month").transform("sum")
+    margin = stats.norm.ppf(0.975) * np.sqrt((share**2 * variance).groupby("month").sum())
+    published = facts.connection.execute(
+        "select month, difference::double as difference, ci_low::double as low, ci_high::double as high"
+        " from kefu.reporting.programme_effect"
+    ).df().set_index("month")  # fmt: skip
+    assert (published.high - published.difference).to_dict() == pytest.approx(margin[published.index].to_dict())
+    assert (published.difference - published.low).to_dict() == pytest.approx(margin[published.index].to_dict())
