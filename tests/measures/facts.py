@@ -103,10 +103,10 @@ def summed(how: str, found: Cases) -> pd.DataFrame:
     return pd.DataFrame({"n": column.count(), "value": column.size() if how == "count" else column.agg(how)})
 
 
-def answers(facts: Facts, instrument: str, side: str = "score") -> pd.DataFrame:
-    """Customers' answers with what is asked, those that do not apply left out."""
+def answers(facts: Facts, instrument: str, side: str = "score", by: str = "customer") -> pd.DataFrame:
+    """Answers of customers (or managers) with what is asked, those that do not apply left out."""
     surveys = facts.rows("surveys", "responded_at")
-    surveys = surveys[(surveys.instrument == instrument) & (surveys.respondent_type == "customer")]
+    surveys = surveys[(surveys.instrument == instrument) & (surveys.respondent_type == by)]
     given = facts.rows("survey_answers")
     found = surveys.merge(given[given.side == side], on="survey_id")
     found = found.merge(facts.rows("survey_items"), on=["instrument", "item_id"])

@@ -38,8 +38,8 @@ class Hours:
 
     def used(self, moment: np.ndarray) -> np.ndarray:
         """Seconds open up to these moments."""
-        place = np.searchsorted(self.begins, moment, side="right") - 1
-        return self.before[place] + np.minimum(moment - self.begins[place], self.lengths[place])
+        place = np.maximum(np.searchsorted(self.begins, moment, side="right") - 1, 0)
+        return self.before[place] + np.clip(moment - self.begins[place], 0, self.lengths[place])
 
     def reached(self, used: np.ndarray) -> np.ndarray:
         """The first moments with so many seconds open before them."""
@@ -81,6 +81,10 @@ def schedules(facts: Facts) -> tuple[dict[str, Hours], pd.Series]:
     stores = facts.connection.execute("select distinct store_id, schedule_id from work.raw.stores").df()
     assert stores.store_id.is_unique
     return hours(facts), stores.set_index("store_id").schedule_id
+
+
+def local_days(moment: pd.Series, zone: str) -> pd.Series:
+    return moment.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
 
 
 def seconds(moment: pd.Series) -> np.ndarray:
@@ -382,6 +386,192 @@ def moments_of_truth(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
         )
         yield "moments_of_truth_bought_again" + suffix, "share", cases(ripe_month, again, moments.step if one else "")
         yield "moments_of_truth_csat" + suffix, "share", cases(csat.month, csat.score >= 4, about if one else "")
+
+
+def service_standards(facts: Facts) -> pd.DataFrame:
+    found = facts.connection.execute("from work.reference.service_standards").df()
+    assert found.valid_from.isna().all()
+    assert found.valid_to.isna().all()
+    return found.astype({"limit_value": float, "mean_target": float})
+
+
+def in_working_days(facts: Facts, jobs: pd.DataFrame) -> pd.DataFrame:
+    """The end of the limit's last day, from the day after the request on, and the working days that were needed."""
+    open_hours, of_store = schedules(facts)
+    zones = facts.rows("stores").set_index("store_id").time_zone
+    parts = []
+    for store_id, rows in jobs.groupby("store_id"):
+        zone = zones[store_id]
+        opened = pd.Series(pd.to_datetime(open_hours[of_store[store_id]].begins, unit="s"))
+        days = local_days(opened, zone).unique()
+        before = np.searchsorted(days, local_days(rows.requested_at, zone), side="right")
+        last_day = pd.DatetimeIndex(days[before + rows.limit_value.astype(int) - 1]) + pd.Timedelta("23:59:59")
+        needed = np.searchsorted(days, local_days(rows.completed_at.fillna(facts.as_of), zone), side="right") - before
+        parts.append(
+            rows.assign(due_at=last_day.tz_localize(zone).tz_convert("UTC").tz_localize(None), delivered=needed)
+        )
+    found = pd.concat(parts)
+    return found.assign(delivered=found.delivered.where(found.completed_at.notna()))
+
+
+def standard_cases(facts: Facts) -> pd.DataFrame:
+    """Jobs and calls under a standard: what was delivered in its unit, the month its limit ended, whether in time."""
+    standards = service_standards(facts)
+    jobs = jobs_asked(facts).merge(standards[standards.source == "service_orders"], on="service_type")
+    jobs = jobs.assign(completed_at=facts.by(jobs.completed_at))
+    by_day = in_working_days(facts, jobs[jobs.limit_unit == "working_days"])
+    by_clock = jobs[jobs.limit_unit != "working_days"]
+    unit = by_clock.limit_unit.map({"hours": pd.Timedelta(hours=1), "minutes": pd.Timedelta(minutes=1)})
+    by_clock = by_clock.assign(
+        due_at=by_clock.requested_at + unit * by_clock.limit_value,
+        delivered=(by_clock.completed_at - by_clock.requested_at) / unit,
+    )
+    calls = facts.rows("interactions", "started_at")
+    calls = calls[(calls.channel == "phone") & (calls.direction == "inbound") & calls.rings.notna()]
+    answered = calls.answered_at < facts.as_of
+    waited = calls.queue_seconds.astype(float).fillna((calls.ended_at - calls.started_at).dt.total_seconds())
+    calls = calls[answered | (waited >= VARS["short_abandon_seconds"])]
+    calls = calls.assign(requested_at=calls.started_at, due_at=calls.started_at, standard_id="calls_answered")
+    calls = calls.assign(delivered=calls.rings.astype(float).where(answered)).merge(standards, on="standard_id")
+    found = pd.concat([by_day, by_clock, calls], ignore_index=True)
+    in_time = (found.completed_at <= found.due_at).where(found.source != "calls", found.delivered <= found.limit_value)
+    found = found.assign(month=facts.month(found.due_at), in_time=in_time)
+    return found[found.delivered.notna() | (found.due_at < facts.as_of)]
+
+
+@reader
+def standards(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    found = standard_cases(facts)
+    done = found[found.delivered.notna()]
+    share = done.delivered / done.limit_value
+    counts = facts.rows("standard_counts")
+    month = counts.period_date.dt.to_period("M").dt.to_timestamp()
+    right = {"numerator": counts.opportunities - counts.defects, "denominator": counts.opportunities}
+    yield "standards", "mean", cases(found.month, found.in_time)
+    yield "standards by standard_id", "mean", cases(found.month, found.in_time, found.standard_id)
+    yield "standards_used", "mean", cases(done.month, share)
+    yield "standards_used by standard_id", "mean", cases(done.month, share, done.standard_id)
+    yield (
+        "standards_without_defect by standard_id",
+        "ratio",
+        pd.DataFrame({"month": month, "part": counts.standard_id, **right}),
+    )
+
+
+@reader
+def promise_coverage(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    stores, promises = facts.rows("stores"), facts.rows("promises")
+    department = promises.department.fillna(promises.store_id.map(stores.set_index("store_id").department))
+    covered, made = [], []
+    for month, end in facts.ends().items():
+        last_day = (end + LOCAL).normalize() - pd.Timedelta(days=1)
+        in_force = ~(promises.valid_from > last_day) & ~(promises.valid_to < last_day)
+        of_each = promises[in_force].groupby(department).standard_id.nunique()
+        of_each = of_each.reindex(sorted({*stores.department, *department})).fillna(0)
+        covered.append(cases(month, of_each >= VARS["promises_per_department"]))
+        made.append(cases(month, of_each, part=of_each.index))
+    yield "promise_coverage", "mean", pd.concat(covered)
+    yield "promise_coverage_promises by department", "sum", pd.concat(made)
+
+
+@reader
+def hours_kept(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Of each opening promised by the schedule, up to as_of, the seconds really open, by the local day it began."""
+    told = facts.rows("store_hours", "opened_at").sort_values("opened_at")
+    open_hours, of_store = schedules(facts)
+    zones = facts.rows("stores").set_index("store_id").time_zone
+    last_day = max(local_days(rows.opened_at, zones[store_id]).max() for store_id, rows in told.groupby("store_id"))
+    found = []
+    for store_id, rows in told.groupby("store_id"):
+        promised = open_hours[of_store[store_id]]
+        begins, lengths = seconds(rows.opened_at), seconds(rows.closed_at) - seconds(rows.opened_at)
+        really = Hours(begins, lengths, np.cumsum(lengths) - lengths)
+        ends = np.minimum(promised.begins + promised.lengths, seconds(pd.Series([facts.as_of])))
+        kept = really.used(ends) - really.used(promised.begins)
+        day = local_days(pd.Series(pd.to_datetime(promised.begins, unit="s")), zones[store_id])
+        month = day.dt.to_period("M").dt.to_timestamp()
+        one = pd.DataFrame({"month": month, "numerator": kept, "denominator": ends - promised.begins})
+        found.append(one[day.between(local_days(rows.opened_at, zones[store_id]).min(), last_day)])
+    yield "promise_coverage_hours", "ratio", pd.concat(found)
+
+
+def report_windows(facts: Facts) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+    """The last month, the month before and the month a year ago, with the first month of the window each ends."""
+    last = list(facts.ends())[-1]
+    for back in (0, 1, 12):
+        month = last - pd.DateOffset(months=back)
+        yield month, month - pd.DateOffset(months=VARS["window_months"] - 1)
+
+
+@reader
+def importance_and_performance(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """What is weighed above the mean weight and rated below the mean rating; of SERVQUAL the dimensions."""
+    weighed = {name: answers(facts, name, "importance") for name in ("relationship", "servqual")}
+    rated = {"relationship": answers(facts, "relationship"), "servqual": answers(facts, "servqual", "perception")}
+    found = []
+    for month, start in report_windows(facts):
+        for name, by in (("relationship", "item_id"), ("servqual", "dimension")):
+            means = [rows[rows.month.between(start, month)].groupby(by).score for rows in (weighed[name], rated[name])]
+            both = pd.DataFrame({"weight": means[0].mean(), "rating": means[1].mean()}).dropna()
+            urgent = both[(both.weight >= both.weight.mean()) & (both.rating < both.rating.mean())].index
+            labels = weighed[name].drop_duplicates(by).set_index(by).attribute
+            found.append(cases(month, 1, part=labels[urgent].to_numpy()))
+    every = pd.concat(found)
+    yield "ipa", "count", every.assign(part="")
+    yield "ipa by attribute", "count", every
+
+
+def promised_then(facts: Facts, found: pd.DataFrame) -> pd.Series:
+    """What was promised when it was asked for, in the standard's unit: by the store itself, else by all."""
+    promises = facts.rows("promises").astype({"value": float})
+    pairs = found.reset_index(names="row").merge(promises, on="standard_id", suffixes=("", "_promise"))
+    day = (pairs.requested_at + LOCAL).dt.normalize()
+    fits = (pairs.unit == pairs.limit_unit) & ~(day < pairs.valid_from_promise) & ~(day > pairs.valid_to_promise)
+    own = pairs.store_id_promise == pairs.store_id
+    best = pairs[fits & (own | pairs.store_id_promise.isna())].assign(own=own).sort_values("own", ascending=False)
+    return best.drop_duplicates("row").set_index("row").value.reindex(found.index)
+
+
+@reader
+def gaps(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Each gap as a share of what it is measured against, less being better of all standards but the counted."""
+    told = {
+        "belief": answers(facts, "standards", "expectation", "manager"),
+        "expected": answers(facts, "standards", "expectation"),
+        "perceived": answers(facts, "standards", "perception"),
+    }
+    sides = [answers(facts, "servqual", side) for side in ("perception", "expectation")]
+    sides = [rows.set_index(["month", "survey_id", "dimension", "item_id"]).score for rows in sides]
+    pairs = pd.concat(sides, axis=1, keys=["perceived", "expected"]).dropna()
+    surveys = pairs.groupby(level=["month", "survey_id", "dimension"]).mean().unstack().dropna()
+    surveys = surveys.T.groupby(level=0).mean().T.reset_index()
+    delivered = standard_cases(facts).dropna(subset=["delivered"])
+    delivered = delivered.assign(promised=promised_then(facts, delivered))
+    limits = service_standards(facts).set_index("standard_id")
+    counts = facts.rows("standard_counts")
+    counts = counts.assign(month=counts.period_date.dt.to_period("M").dt.to_timestamp())
+    found = []
+    for month, start in report_windows(facts):
+        inside = {name: rows[rows.month.between(start, month)] for name, rows in told.items()}
+        mean = {name: rows.groupby("standard_id").score.mean() for name, rows in inside.items()}
+        done = delivered[delivered.month.between(start, month)]
+        both = done[done.promised.notna()].groupby("standard_id")[["delivered", "promised"]].mean()
+        counted = counts[counts.month.between(start, month)].groupby("standard_id")[["opportunities", "defects"]].sum()
+        rates = 1 - counted.defects / counted.opportunities
+        asked = surveys[surveys.month.between(start, month)].mean(numeric_only=True)
+        sign_and_sides = [
+            (1, -1, mean["belief"], mean["expected"]),
+            (2, -1, limits.limit_value, mean["belief"]),
+            (3, -1, done.groupby("standard_id").delivered.mean(), limits.limit_value),
+            (3, 1, rates, limits.on_time_target.astype(float)),
+            (4, -1, both.delivered, both.promised),
+            (5, -1, mean["perceived"], mean["expected"]),
+            (5, 1, pd.Series({"servqual": asked.perceived}), pd.Series({"servqual": asked.expected})),
+        ]
+        for gap, sign, first, second in sign_and_sides:
+            share = (sign * (first - second) / second.abs()).dropna()
+            found.append(cases(month, share, part=f"{gap} " + share.index.astype(str)))
+    yield "gap_model by gap_subject", "sum", pd.concat(found)
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)

@@ -85,14 +85,15 @@ local_days as (
     where cases.limit_unit in ('working_days', 'calendar_days')
 ),
 
--- days count from the day after the request; a limit of days lasts to the local end of its last day
+-- days count from the day after the request; a limit of days lasts to the last second of its last local day, so that it
+-- is over, and overdue, when that day is
 days as (
     select
         cases.standard_id,
         cases.case_id,
         case cases.limit_unit
-            when 'working_days' then due_working_days.day_end_at
-            else due_days.day_end_at
+            when 'working_days' then {{ add_seconds('due_working_days.day_end_at', -1) }}
+            else {{ add_seconds('due_days.day_end_at', -1) }}
         end as due_at,
         case cases.limit_unit
             when 'working_days' then delivered_days.working_day_no - requested_days.working_day_no
@@ -140,7 +141,7 @@ measured as (
         case cases.limit_unit
             when 'minutes' then {{ divide(seconds_between('cases.requested_at', 'cases.delivered_at'), 60) }}
             when 'hours' then {{ divide(seconds_between('cases.requested_at', 'cases.delivered_at'), 3600) }}
-            when 'rings' then cast(cases.rings as double)
+            when 'rings' then case when cases.delivered_at is not null then cast(cases.rings as double) end
             else cast(days.days_taken as double)
         end as delivered_value,
         cases.mean_target,
@@ -159,7 +160,7 @@ select
     measured.region,
     measured.requested_at,
     measured.due_at,
-    {{ local_month(add_seconds('measured.due_at', -1)) }} as due_month,
+    {{ local_month('measured.due_at') }} as due_month,
     measured.delivered_at,
     {{ local_month('measured.delivered_at') }} as delivered_month,
     measured.limit_unit,
