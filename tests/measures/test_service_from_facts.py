@@ -151,9 +151,7 @@ def questions(facts: Facts) -> pd.DataFrame:
     said = events[(events.event == "comment") & events.is_public.astype(bool)]
     said = said[said.actor_type.isin(["customer", "agent"])]
     asked = said[(said.actor_type == "customer") & (said.groupby("ticket_id").actor_type.shift() == "agent")]
-    following = said.groupby("ticket_id").apply(
-        lambda rows: rows["at"].where(rows.actor_type == "agent").bfill(), include_groups=False
-    ).droplevel(0)  # fmt: skip
+    following = said["at"].where(said.actor_type == "agent").groupby(said.ticket_id).bfill()
     solves = events[events.to_status.isin(DONE)][["ticket_id", "at"]].rename(columns={"at": "solved_at"})
     found = asked[["ticket_id", "at"]].assign(replied_at=following[asked.index]).sort_values("at")
     found = pd.merge_asof(
@@ -175,22 +173,25 @@ def solved_in_time(facts: Facts, applied: pd.DataFrame) -> pd.DataFrame:
 
     Nor does it between a solve and a reopening, as agent_work and requester_wait do not: METRICS.md leaves that open.
     """
+    running: dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]] = {}
     spans = status_spans(facts)
-    spans = spans[spans.ticket_id.isin(applied.ticket_id)].assign(runs=lambda rows: rows.to_status.isin(WAITING_FOR_US))
+    spans = spans[spans.to_status.isin(WAITING_FOR_US)]
+    for ticket_id, begin, end in zip(spans.ticket_id, spans.begin, spans.end, strict=True):
+        running.setdefault(ticket_id, []).append((begin, end))
     due, used = {}, {}
-    by_ticket = dict(list(spans.groupby("ticket_id")))
     for row in applied.itertuples():
-        target, clock, moment = pd.Timedelta(minutes=row.target_minutes), pd.Timedelta(0), pd.NaT
-        until = row.event_at if pd.notna(row.event_at) else row.known_until
-        for span in by_ticket[row.ticket_id].itertuples():
-            if not span.runs or span.begin >= until:
-                continue
-            end = min(span.end, until)
-            if clock + (end - span.begin) >= target and pd.isna(moment):
-                moment = span.begin + target - clock
-            clock += end - span.begin
-            runs_on = span.end >= until
-        if pd.isna(moment) and (pd.notna(row.event_at) or runs_on):
+        target, clock, moment, runs_on = pd.Timedelta(minutes=row.target_minutes), pd.Timedelta(0), pd.NaT, False
+        has_come = pd.notna(row.event_at)
+        until = row.event_at if has_come else row.known_until
+        for begin, end in running.get(row.ticket_id, []):
+            if begin >= until:
+                break
+            spent = min(end, until) - begin
+            if clock < target <= clock + spent:
+                moment = begin + target - clock
+            clock += spent
+            runs_on = end >= until
+        if clock < target and (has_come or runs_on):
             moment = until + target - clock
         due[row.Index], used[row.Index] = moment, clock / pd.Timedelta(minutes=1)
     return applied.assign(due_at=pd.Series(due), used=pd.Series(used))
@@ -574,6 +575,91 @@ def gaps(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "gap_model by gap_subject", "sum", pd.concat(found)
 
 
+@reader
+def lack_of_stock(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    due = first_promises(facts).query("promised_at < @facts.as_of")
+    late = ~(due.delivered_at <= due.promised_at) & (due.delay_reason == "out_of_stock")
+    yield "sales_efficiency_late_for_stock", "mean", cases(facts.month(due.promised_at), late)
+    counted = facts.rows("stock")
+    month = counted.date.dt.to_period("M").dt.to_timestamp()
+    out = counted.on_hand.astype(float) <= 0
+    yield "sales_efficiency_stock_out", "ratio", pd.DataFrame({"month": month, "numerator": out, "denominator": 1})
+    yield "sales_efficiency_stock_out_days", "sum", cases(month, out)
+
+
+@reader
+def claims_under_warranty(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Claims by the month of the return; units under warranty in a month, less those given back before."""
+    orders = facts.orders()
+    orders = orders[orders.delivered_at < facts.as_of][["order_id", "delivered_at"]]
+    lines = facts.rows("order_lines").merge(orders, on="order_id").merge(facts.rows("products"), on="product_id")
+    lines = lines[lines.warranty_months.notna()]
+    began = (lines.delivered_at + LOCAL).dt.normalize()
+    ends = began.copy()
+    for months, rows in began.groupby(lines.warranty_months):
+        ends[rows.index] = rows + pd.DateOffset(months=int(months))
+    returned = facts.rows("returns", "returned_at").astype({"quantity": float})
+    given_back = returned[returned.kind == "refund"].merge(lines[["order_id", "line_no"]], on=["order_id", "line_no"])
+    units = {}
+    for month, end in facts.ends().items():
+        there = lines.quantity[(lines.delivered_at < end) & (ends >= month)].sum()
+        before = given_back[given_back.returned_at < month - LOCAL].merge(
+            lines.assign(ends=ends)[["order_id", "line_no", "ends"]], on=["order_id", "line_no"]
+        )
+        units[month] = there - before.quantity[before.ends >= month].sum()
+    claimed = returned[returned.under_warranty.fillna(False).astype(bool)]
+    claimed = claimed.merge(lines[["order_id", "line_no"]], on=["order_id", "line_no"])
+    for metric_id, kinds in (
+        ("warranty", ["repair", "replace", "refund"]),
+        ("warranty_repair", ["repair"]),
+        ("warranty_replace", ["replace"]),
+        ("warranty_return", ["refund"]),
+    ):
+        of_kind = claimed[claimed.kind.isin(kinds)]
+        claims = of_kind.quantity.groupby(facts.month(of_kind.returned_at)).sum().reindex(list(units)).fillna(0)
+        rate = pd.DataFrame({"numerator": 1000 * claims, "denominator": pd.Series(units)})
+        yield metric_id, "ratio", rate.rename_axis("month").reset_index()
+
+
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 def test_figures_of_service_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
     assert differences(facts, read) == []
+
+
+def test_links_of_a_store_and_month_are_those_of_its_agents_answers_and_customers(facts: Facts) -> None:
+    """Of the service profit chain: agents' answers, SERVQUAL gaps, satisfied answers, and customers kept, by store."""
+    owners = [
+        ("agents", "agent_id"),
+        ("orders", "order_id"),
+        ("service_orders", "service_order_id"),
+        ("tickets", "ticket_id"),
+    ]
+    place = pd.concat([facts.rows(entity).set_index(key).store_id for entity, key in owners])
+    agents = answers(facts, "agent_satisfaction", by="agent")
+    level = (agents.score - agents.scale_min.astype(float)) / (agents.scale_max - agents.scale_min).astype(float)
+    sides = [answers(facts, "servqual", side) for side in ("perception", "expectation")]
+    key = ["month", "about_id", "survey_id", "dimension", "item_id"]
+    gap = (sides[0].set_index(key).score - sides[1].set_index(key).score).dropna()
+    gap = gap.groupby(level=key[:4]).mean().unstack().dropna().mean(axis=1).rename("value").reset_index()
+    csat = answers(facts, "csat")
+    active = facts.connection.execute(
+        "select month, customer_id, store_id, stage not in ('prospect', 'lost', 'closed') as value"
+        " from kefu.customer.fct_customer_month"
+    ).df()
+    before = active[active.value].assign(month=lambda rows: rows.month + pd.DateOffset(months=1))
+    kept = active.merge(before[["month", "customer_id"]], on=["month", "customer_id"])
+    links = {
+        "agent_satisfaction": cases(agents.month, level, agents.respondent_id.map(place)),
+        "service_quality": cases(gap.month, gap.value, gap.about_id),
+        "satisfaction": cases(csat.month, csat.score >= 4, csat.about_id.map(place)),
+        "loyalty": cases(kept.month, kept.value, kept.store_id),
+    }
+    published = facts.connection.execute(
+        "select link, month, store_id as part, value::double as value"
+        " from work.intermediate.int_economics__store_months"
+    ).df()
+    for link, found in links.items():
+        counted = found.assign(value=found.value.astype(float)).groupby(["month", "part"]).value.mean()
+        of_link = published[published.link == link].set_index(["month", "part"]).value
+        assert len(of_link) > 0
+        assert of_link.to_numpy() == pytest.approx(counted.reindex(of_link.index).to_numpy(), abs=1e-7), link
