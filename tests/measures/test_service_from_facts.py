@@ -627,7 +627,7 @@ def test_figures_of_service_are_those_counted_from_the_rows_sent(facts: Facts, r
 
 
 def test_links_of_a_store_and_month_are_those_of_its_agents_answers_and_customers(facts: Facts) -> None:
-    """Of the service profit chain: agents' answers, SERVQUAL gaps, satisfied answers, and customers kept, by store."""
+    """Service profit chain: what its agents and customers answered, who of them stayed and what they spent."""
     owners = [
         ("agents", "agent_id"),
         ("orders", "order_id"),
@@ -643,15 +643,19 @@ def test_links_of_a_store_and_month_are_those_of_its_agents_answers_and_customer
     gap = gap.groupby(level=key[:4]).mean().unstack().dropna().mean(axis=1).rename("value").reset_index()
     csat = answers(facts, "csat")
     active = facts.connection.execute(
-        "select month, customer_id, store_id, stage not in ('prospect', 'lost', 'closed') as value"
-        " from kefu.customer.fct_customer_month"
+        "select month, customer_id, store_id, spend::double as spend,"
+        " stage not in ('prospect', 'lost', 'closed') as value from kefu.customer.fct_customer_month"
     ).df()
     before = active[active.value].assign(month=lambda rows: rows.month + pd.DateOffset(months=1))
     kept = active.merge(before[["month", "customer_id"]], on=["month", "customer_id"])
+    spend = active.groupby(["store_id", "month"]).spend.sum()
+    earlier = spend.rename(lambda month: month + pd.DateOffset(months=1), level="month").reindex(spend.index)
+    growth = (spend / earlier - 1)[earlier > 0].reset_index()
     links = {
         "agent_satisfaction": cases(agents.month, level, agents.respondent_id.map(place)),
         "service_quality": cases(gap.month, gap.value, gap.about_id),
         "satisfaction": cases(csat.month, csat.score >= 4, csat.about_id.map(place)),
+        "revenue_growth": cases(growth.month, growth.spend, growth.store_id),
         "loyalty": cases(kept.month, kept.value, kept.store_id),
     }
     published = facts.connection.execute(
