@@ -71,6 +71,14 @@ Cases = pd.DataFrame  # month with value, or with numerator and denominator
 Reader = Callable[[Facts], Iterator[tuple[str, str, Cases]]]
 
 
+class Readers(list[Reader]):
+    """What a file of tests reads, in order; as a decorator it takes in one more."""
+
+    def __call__(self, function: Reader) -> Reader:
+        self.append(function)
+        return function
+
+
 def cases(month: object, value: object, part: object = "", index: object = None) -> Cases:
     return pd.DataFrame({"month": month, "value": value, "part": part}, index)
 

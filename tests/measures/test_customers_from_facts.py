@@ -20,6 +20,7 @@ from tests.measures.facts import (
     Cases,
     Facts,
     Reader,
+    Readers,
     answers,
     cases,
     company,
@@ -29,13 +30,8 @@ from tests.measures.facts import (
 )
 
 pytestmark = pytest.mark.slow
-READERS: list[Reader] = []
+reader = Readers()
 DAY = pd.Timedelta(days=1)
-
-
-def reader(function: Reader) -> Reader:
-    READERS.append(function)
-    return function
 
 
 def ranked(facts: Facts) -> pd.DataFrame:
@@ -402,7 +398,7 @@ def money_owed(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     )
 
 
-@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize("read", reader, ids=lambda read: read.__name__)
 def test_figures_of_customers_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
     assert differences(facts, read) == []
 

@@ -22,6 +22,7 @@ from tests.measures.facts import (
     Cases,
     Facts,
     Reader,
+    Readers,
     answers,
     cases,
     company,
@@ -31,12 +32,7 @@ from tests.measures.facts import (
 )
 
 pytestmark = pytest.mark.slow
-READERS: list[Reader] = []
-
-
-def reader(function: Reader) -> Reader:
-    READERS.append(function)
-    return function
+reader = Readers()
 
 
 @reader
@@ -534,7 +530,7 @@ def cost_of_serving(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "cost_to_serve_share", "ratio", share
 
 
-@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize("read", reader, ids=lambda read: read.__name__)
 def test_figures_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
     assert differences(facts, read) == []
 

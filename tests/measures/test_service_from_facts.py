@@ -16,16 +16,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.measures.facts import DONE, LOCAL, VARS, Cases, Facts, Reader, answers, cases, differences, histories
+from tests.measures.facts import (
+    DONE,
+    LOCAL,
+    VARS,
+    Cases,
+    Facts,
+    Reader,
+    Readers,
+    answers,
+    cases,
+    differences,
+    histories,
+)
 
 pytestmark = pytest.mark.slow
-READERS: list[Reader] = []
+reader = Readers()
 WAITING_FOR_US = ["new", "open", "hold"]
-
-
-def reader(function: Reader) -> Reader:
-    READERS.append(function)
-    return function
 
 
 @dataclass(frozen=True, eq=False)
@@ -621,7 +628,7 @@ def claims_under_warranty(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
         yield metric_id, "ratio", rate.rename_axis("month").reset_index()
 
 
-@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize("read", reader, ids=lambda read: read.__name__)
 def test_figures_of_service_are_those_counted_from_the_rows_sent(facts: Facts, read: Reader) -> None:
     assert differences(facts, read) == []
 
