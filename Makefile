@@ -1,6 +1,7 @@
 # Every target sets up what it needs first; nothing has to be installed by hand.
 .DEFAULT_GOAL := help
 SIZE ?= s
+PYTEST_ARGS ?=
 KEFU := .venv/bin/kefu
 
 .PHONY: help setup demo test test-long test-spark mutate lint lint-python lint-sql docs dev bench bench-reports clean
@@ -15,17 +16,17 @@ demo: setup ## the demo company, from its exports to its report
 	@$(KEFU) demo --size $(SIZE)
 
 test: lint ## lint, fast tests, slow tests (in a browser too, where there is one)
-	@deploy/browser.sh
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow"
-	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "slow and not long and not spark"
+	@deploy/test-tools.sh
+	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow" $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "slow and not long and not spark" $(PYTEST_ARGS)
 
 test-long: setup ## the tests that take minutes each: nights in any order, all real exports, look-backs
-	@.venv/bin/python -m pytest -n 2 --dist worksteal -m long
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -m long $(PYTEST_ARGS)
 
 test-spark: ## the dbt project on Spark, compared with DuckDB's tables
 	@deploy/setup.sh --group spark
 	@deploy/java.sh
-	@.venv/bin/python -m pytest -m spark
+	@.venv/bin/python -m pytest -m spark $(PYTEST_ARGS)
 
 mutate: setup ## change a rule of each area and see a worked test fail
 	@.venv/bin/python -m tests.mutations

@@ -5,8 +5,27 @@
 
 from pathlib import Path
 
-from demo.generator import DELIVERIES, HISTORY_DATE, SIZES, DemoFacts, FileFacts, generate, read_facts
+from demo.generator import (
+    DELIVERIES,
+    HISTORY_DATE,
+    SIZES,
+    DemoFacts,
+    FileFacts,
+    code_fingerprint,
+    generate,
+    read_facts,
+)
 
 RECIPIENTS = Path(__file__).with_name("recipients.yml")  # who would get the demo company's reports
 
-__all__ = ["DELIVERIES", "HISTORY_DATE", "RECIPIENTS", "SIZES", "DemoFacts", "FileFacts", "generate", "read_facts"]
+__all__ = [
+    "DELIVERIES",
+    "HISTORY_DATE",
+    "RECIPIENTS",
+    "SIZES",
+    "DemoFacts",
+    "FileFacts",
+    "code_fingerprint",
+    "generate",
+    "read_facts",
+]

@@ -5,9 +5,11 @@ How the company lives is in model/*.sql, how its files look in exports.yml; here
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -15,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from demo.files import write_file
-from orchestration.settings import DBT_PROJECT_DIR
+from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY
 
 SOURCE = "demo"
 HISTORY_DATE = date(2026, 9, 30)
@@ -26,6 +28,14 @@ DUPLICATE_SHARE = 0.002
 SEEDS = DBT_PROJECT_DIR / "seeds"
 
 _HERE = Path(__file__).resolve().parent
+# what a demo's raw zone is made by
+_CODE_GLOBS = (
+    "demo/**/*",
+    "dbt_project/seeds/*",
+    "dbt_project/models/staging/_sources.yml",
+    "orchestration/ingestion/*.py",
+    "orchestration/mappings/demo.yml",
+)
 
 Progress = Callable[[str, int], None]
 
@@ -106,6 +116,7 @@ class DemoFacts(_Frozen):
 
     size: str
     seed: int
+    made_by: str  # code_fingerprint() of the day
     files: tuple[FileFacts, ...]
     rows: dict[str, int]
     planted: Planted
@@ -144,9 +155,19 @@ def generate(landing: Path, size: str, seed: int = 7, progress: Progress | None 
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    facts = DemoFacts(size=size, seed=seed, files=files, rows=rows, planted=Planted())
+    facts = DemoFacts(size=size, seed=seed, made_by=code_fingerprint(), files=files, rows=rows, planted=Planted())
     facts_path(landing).write_text(facts.model_dump_json(indent=1), encoding="utf-8")
     return facts
+
+
+@cache
+def code_fingerprint() -> str:
+    """Content hash of the code that leads from nothing to a demo's raw zone."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _CODE_GLOBS for path in REPOSITORY.glob(pattern)):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.relative_to(REPOSITORY).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def facts_path(landing: Path) -> Path:

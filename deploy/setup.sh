@@ -23,13 +23,13 @@ if ! .setup/bin/uv --version 2>/dev/null | grep -q "^uv $uv_version "; then
     rm -rf .setup
     "$python" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
     "$python" -m venv .setup
-    .setup/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version"
+    try_again .setup/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version"
 fi
 
 # compiled once here rather than at every start: not every machine lets Python keep what it compiles
 wanted=$(sha256sum uv.lock pyproject.toml deploy/setup.sh; echo "$*")
 if [ "$(cat .venv/.setup 2>/dev/null)" != "$wanted" ]; then
     echo "setup: locked environment"
-    UV_PYTHON_DOWNLOADS=never .setup/bin/uv sync --quiet --locked --inexact --compile-bytecode --python "$python" "$@"
+    try_again env UV_PYTHON_DOWNLOADS=never .setup/bin/uv sync --quiet --locked --inexact --compile-bytecode --python "$python" "$@"
     echo "$wanted" >.venv/.setup
 fi

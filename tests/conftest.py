@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,42 @@ def real_exports() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real exports are not here: {folder} is no folder; name it in KEFU_TEST_DATA")
     return folder
+
+
+# what a test may be skipped for where `--strict-skips` is given: what is no part of the repository
+_ACCEPTED_SKIPS = ("the real exports are not here",)
+_STRICT = "--strict-skips"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    listed = "; ".join(_ACCEPTED_SKIPS)
+    parser.addoption(
+        _STRICT, action="store_true", help=f"fail when a test is skipped for another reason than: {listed}"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was skipped, and why."""
+    reasons = _skip_reasons(terminalreporter)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}")
+    if _unaccepted(reasons) and config.getoption(_STRICT):
+        terminalreporter.write_line(f"{_STRICT}: a skip for a reason that is not accepted fails the run", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not session.config.getoption(_STRICT) or hasattr(session.config, "workerinput") or reporter is None:
+        return
+    if session.exitstatus == pytest.ExitCode.OK and _unaccepted(_skip_reasons(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _skip_reasons(reporter: pytest.TerminalReporter) -> Counter[str]:
+    reports = reporter.stats.get("skipped", [])
+    told = (report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr) for report in reports)
+    return Counter(reason.removeprefix("Skipped: ") for reason in told)
+
+
+def _unaccepted(reasons: Counter[str]) -> list[str]:
+    return [reason for reason in reasons if not reason.startswith(_ACCEPTED_SKIPS)]

@@ -71,7 +71,7 @@ def chromium() -> str:
     """The browser; a machine without one skips what needs it, and says so."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
-        pytest.skip("no Chromium on this machine: deploy/browser.sh installs it where it may")
+        pytest.skip("no Chromium on this machine: deploy/test-tools.sh installs it where it may")
     return found
 
 
@@ -79,7 +79,7 @@ def chromium() -> str:
 def axe() -> str:
     """The source of axe-core."""
     if not AXE.is_file():
-        pytest.skip("axe-core is not here: deploy/browser.sh, or npm ci in tests/browser")
+        pytest.skip("axe-core is not here: deploy/test-tools.sh, or npm ci in tests/browser")
     return AXE.read_text(encoding="utf-8")
 
 

@@ -1,30 +1,76 @@
-"""The demo company as `make demo` left it: large enough for its figures to say something."""
+"""The demo company at a size at which its figures say something."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
+from demo import DELIVERIES, code_fingerprint, generate, read_facts
+from orchestration import commands
+from orchestration.ingestion.ledger import Manifest
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE, code_version
 from tests.measures.facts import Facts
 
+OWN_HOME = REPOSITORY / "var" / "test-demo"
+
 
 @pytest.fixture(scope="session")
 def demo_home() -> Settings:
-    """Home of the demo (var beside the code, or KEFU_TEST_DEMO), built by the code of today; skips where it is not."""
-    settings = Settings(home=Path(os.environ.get("KEFU_TEST_DEMO", REPOSITORY / "var")))
+    """Home of the demo of size s, built by the code of today.
+
+    The one `make demo` left where it is that, else the tests' own, which is made once and carried on from run to run.
+    KEFU_TEST_DEMO names another, which is taken as it is.
+    """
+    if named := os.environ.get("KEFU_TEST_DEMO"):
+        return Settings(home=Path(named))
+    made = Settings(home=REPOSITORY / "var")
+    return made if _is_current(made) else _own_demo()
+
+
+def _is_current(settings: Settings) -> bool:
+    return _raw_is_current(settings) and _built_by(settings) == code_version()
+
+
+def _raw_is_current(settings: Settings) -> bool:
+    """Whether the demo was generated and ingested by the code of today, to its last day."""
+    try:
+        facts = read_facts(settings.landing)
+    except (FileNotFoundError, ValidationError):  # none, or one of an older make
+        return False
+    is_whole = Manifest.read(settings.raw).newest == DELIVERIES[-1]
+    return facts.size == "s" and facts.made_by == code_fingerprint() and is_whole
+
+
+def _built_by(settings: Settings) -> str | None:
     published = settings.published / MARTS_FILE
     if not published.exists():
-        pytest.skip(f"{published} is not there: run make demo first, or name its home in KEFU_TEST_DEMO")
+        return None
     with duckdb.connect(str(published), read_only=True) as connection:
-        (built_by,) = connection.execute("select code_version from reporting.build").fetchone() or ("",)
-    if built_by != code_version() and "KEFU_TEST_DEMO" not in os.environ:
-        pytest.skip(f"{published} was built by other code ({built_by}): run make demo again")
+        (version,) = connection.execute("select code_version from reporting.build").fetchone() or (None,)
+    return version
+
+
+def _own_demo() -> Settings:
+    """Makes what is missing of the tests' own demo; of several processes the first does, the others wait."""
+    OWN_HOME.mkdir(parents=True, exist_ok=True)
+    with (OWN_HOME.parent / f".{OWN_HOME.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        settings = Settings(home=OWN_HOME)
+        if not _is_current(settings):
+            first = DELIVERIES[-1]
+            if not _raw_is_current(settings):
+                shutil.rmtree(OWN_HOME)
+                generate(settings.landing, "s")
+                first = DELIVERIES[0]
+            commands.nightly(settings, first, DELIVERIES[-1])
     return settings
 
 
