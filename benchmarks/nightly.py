@@ -16,7 +16,7 @@ import duckdb
 
 from benchmarks import floor
 from benchmarks.meter import Cost, measured
-from demo import DELIVERIES, SIZES, generate
+from demo import DELIVERIES, SIZES, furnish, generate
 from expectations.suites import run_suite
 from orchestration import commands, warehouse
 from orchestration.ingestion import ingest
@@ -45,6 +45,7 @@ def main(size: str, home: Path, keep: bool) -> None:
 
 def run(settings: Settings, size: str) -> None:
     """All steps, the real ones and the floor's, each printed as soon as it is measured."""
+    furnish(settings.home)
     _step("generate", lambda: sum(file.rows for file in generate(settings.landing, size).files))
     lands = _step("floor: landing to Parquet", lambda: floor.land(settings.landing / "demo", settings.home / "floor"))
     shutil.rmtree(settings.home / "floor")
@@ -113,6 +114,7 @@ def _next_to_nothing(home: Path) -> Settings:
     """A home whose raw zone holds the demo's stores and is empty else."""
     settings = Settings(home=home)
     generate(settings.landing, "xs")
+    furnish(settings.home)
     for path in settings.landing.glob("*/*/*"):
         if path.name != "stores.csv" or path.parent.name != DELIVERIES[0].isoformat():
             path.unlink()

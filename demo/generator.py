@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from demo.files import write_file
-from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY
+from orchestration.settings import REPOSITORY
 
 SOURCE = "demo"
 HISTORY_DATE = date(2026, 9, 30)
@@ -25,13 +25,10 @@ LAST_DATE = date(2026, 10, 31)
 DELIVERIES = tuple(HISTORY_DATE + timedelta(days=i) for i in range((LAST_DATE - HISTORY_DATE).days + 1))
 DUPLICATE_SHARE = 0.002
 
-SEEDS = DBT_PROJECT_DIR / "seeds"
-
 _HERE = Path(__file__).resolve().parent
 # what a demo's raw zone is made by
 _CODE_GLOBS = (
     "demo/**/*",
-    "dbt_project/seeds/*",
     "dbt_project/models/staging/_sources.yml",
     "orchestration/ingestion/*.py",
     "orchestration/mappings/demo.yml",
@@ -193,7 +190,7 @@ def load_exports() -> dict[str, Export]:
 def _model(connection: duckdb.DuckDBPyConnection, size: Size, seed: int, report: Progress) -> None:
     """Build the company's whole life as tables of `connection`."""
     horizon = f"timestamp '{LAST_DATE + timedelta(days=1)}'"
-    variables = {**size.model_dump(), "seed": f"'{seed}'", "horizon": horizon, "seeds": f"'{SEEDS}'"}
+    variables = {**size.model_dump(), "seed": f"'{seed}'", "horizon": horizon, "reference": f"'{_HERE / 'reference'}'"}
     for name, value in variables.items():
         connection.execute(f"set variable {name} = {value}")
     for script in sorted((_HERE / "model").glob("*.sql")):

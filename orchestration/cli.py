@@ -391,6 +391,23 @@ def demo(settings: Settings, size: str) -> None:
         click.echo(line)
 
 
+@cli.group("reference")
+def reference_tables() -> None:
+    """What only the company can state: opening hours, holidays, targets, standards, costs."""
+
+
+@reference_tables.command("init")
+@click.pass_obj
+def reference_init(settings: Settings) -> None:
+    """Lay a commented table to fill in for each; those that are there stay as they are."""
+    from orchestration import reference
+
+    for path in reference.init(settings):
+        click.echo(path)
+    for seed in reference.not_stated(settings):
+        click.echo(f"to fill in: {seed.name}")
+
+
 @cli.command()
 @click.pass_obj
 def doctor(settings: Settings) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
-from demo import DELIVERIES, RECIPIENTS, generate
+from demo import DELIVERIES, furnish, generate
 from orchestration import commands
 from orchestration.assets.reports import report_folder
 from orchestration.progress import step
@@ -18,8 +17,7 @@ def run_demo(settings: Settings, size: str) -> Iterator[str]:
     with step("exports") as running:
         facts = generate(settings.landing, size, progress=lambda what, rows: running.count(f"{what} {rows:,} rows"))
         running.count(f"{len(facts.files):,} files, {sum(file.rows for file in facts.files):,} rows")
-    if not settings.recipients.exists():
-        shutil.copyfile(RECIPIENTS, settings.recipients)
+    furnish(settings.home)
     month = f"{DELIVERIES[-1]:%Y-%m}"
     commands.nightly(settings, DELIVERIES[0], DELIVERIES[-1])
     commands.report(settings, month, send=True)

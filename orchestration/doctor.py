@@ -36,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         _packages,
         _settings,
         _reference,
+        _not_stated,
         _home,
         _disk,
         _published,
@@ -84,6 +85,16 @@ def _reference(settings: Settings) -> Finding:
     if not own:
         return Finding("reference", True, f"built-in tables; {settings.reference} replaces some (docs/reference.md)")
     return Finding("reference", True, f"{', '.join(path.stem for path in own)} from {settings.reference}")
+
+
+def _not_stated(settings: Settings) -> Finding:
+    from orchestration import reference
+
+    missing = [seed.name for seed in reference.not_stated(settings)]
+    if not missing:
+        return Finding("not stated", True, "nothing: every table that only the company can fill has rows")
+    text = f"{', '.join(missing)}; figures that need them are absent. kefu reference init lays them to fill in"
+    return Finding("not stated", True, text)
 
 
 def _home(settings: Settings) -> Finding:

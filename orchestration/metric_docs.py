@@ -67,17 +67,21 @@ _REFERENCE_HEAD = """\
 
 Written by `make docs` from the yml in `dbt_project/seeds`; edit that, not this page.
 
-What a company decides and no export tells: its opening hours and holidays, its standards and targets, where its grades
-are cut, what its codes are called. The tables that come along, in `dbt_project/seeds`, serve the demo company and are a
-start. Put your own as `KEFU_HOME/reference/<table>.csv`; the checkout stays as it is:
+What a company decides and no export tells: its opening hours and holidays, its standards, targets, tiers and costs,
+what its codes are called. Tables that only the company can fill ship empty: without opening hours there is no business
+time, without a target no verdict, without a cost no figure of cost. The others hold taxonomies and published methods.
+Put your own as `KEFU_HOME/reference/<table>.csv`; the checkout stays as it is:
 
 ```sh
-mkdir -p $KEFU_HOME/reference
-cp dbt_project/seeds/holidays.csv $KEFU_HOME/reference/   # then edit it there
-kefu doctor                                              # lists what is replaced, and what is wrong with it
+kefu reference init                                      # lays the empty ones, with comments that say what goes in
+cp dbt_project/seeds/grade_cuts.csv $KEFU_HOME/reference/ # one of the others, to change it
+kefu doctor                                              # what is not stated yet, what is replaced, what is wrong
 ```
 
-- The file replaces the whole table. The columns are those of the built-in one, in any order; CSV in UTF-8, with commas.
+The demo company's own are in `demo/reference`; `kefu demo` lays them into its home and nobody else's.
+
+- The file replaces the whole table. The columns are those of the built-in one, in any order; CSV in UTF-8, with commas;
+  lines that begin with # are comments.
 - A name that is no table, a missing or unknown column, a value of another kind or not among those accepted, an empty
   cell that must be filled, a metric that there is not, a key that is there twice: the build refuses it before anything
   is computed and names file, line, column and what to write. What only several rows or tables tell (cuts that end at 1,
@@ -103,6 +107,8 @@ def _seed_rules(seed: Seed) -> Iterator[str]:
     for name, values in seed.accepted_values.items():
         yield f"- `{name}` is one of {', '.join(f'`{value}`' for value in values)}"
     yield from (f"- Rule: `{rule}`" for rule in seed.checks)
+    if seed.stated_by_company:
+        yield "- Ships empty: `kefu reference init` lays it to fill in"
     if seed.fixed:
         yield f"- Not to be replaced: {seed.fixed}"
 

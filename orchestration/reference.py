@@ -1,6 +1,7 @@
 """Reference tables: the project's seeds, each of which a file KEFU_HOME/reference/<seed>.csv replaces.
 
-Columns, types and what a row must keep to stand in the seeds' yml, where dbt reads them too. No measure is here.
+Columns, types and what a row must keep to stand in the seeds' yml, where dbt reads them too; so does which tables only
+the company can fill (opening hours, targets, costs): those ship empty. No measure is here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import io
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -45,7 +47,9 @@ class Seed:
     name: str
     description: str
     types: dict[str, str]  # by column, in the file's order
+    columns: dict[str, str]  # what each column holds, in words
     fixed: str | None = None  # why no company replaces it
+    stated_by_company: bool = False  # ships empty: nobody else can fill it
     key: list[str] = field(default_factory=list)
     nullable: list[str] = field(default_factory=list)
     not_null: list[str] = field(default_factory=list)
@@ -76,7 +80,9 @@ def _seed(table: dict[str, Any]) -> Seed:
         name=table["name"],
         description=" ".join(table["description"].split()),
         types=config["column_types"],
+        columns={column["name"]: column["description"] for column in table["columns"]},
         fixed=config.get("meta", {}).get("fixed"),
+        stated_by_company=config.get("meta", {}).get("stated_by_company", False),
         metrics=named,
         **rules[0],
     )
@@ -102,6 +108,42 @@ def check(settings: Settings) -> None:
     told = [fault for path in replaced(settings) for fault in faults(path)]
     if told:
         raise CommandFailedError("\n".join(["reference tables that make no sense (docs/reference.md):", *told]))
+
+
+def init(settings: Settings) -> list[Path]:
+    """Lays a file to fill in for each table that only the company can state; those that are there stay as they are.
+    Returns the new ones."""
+    settings.reference.mkdir(parents=True, exist_ok=True)
+    laid = []
+    for seed in seeds().values():
+        path = settings.reference / f"{seed.name}.csv"
+        if seed.stated_by_company and not path.exists():
+            path.write_text(_form(seed), encoding="utf-8")
+            laid.append(path)
+    return laid
+
+
+def not_stated(settings: Settings) -> list[Seed]:
+    """The tables that only the company can state, of which it has stated no row."""
+    own = {path.stem: path for path in replaced(settings)}
+    return [
+        seed
+        for seed in seeds().values()
+        if seed.stated_by_company and (seed.name not in own or len(_lines(own[seed.name])) < 2)  # a header alone
+    ]
+
+
+def _form(seed: Seed) -> str:
+    """A table without rows: comments that say what goes into it, and the header."""
+    words = [f"# {line}" for line in textwrap.wrap(seed.description, 110)]
+    width = max(map(len, seed.types))
+    for name, kind in seed.types.items():
+        called, example = _WRITTEN.get(kind, ("text", "") if kind == "string" else ("number", "0.25"))
+        accepted = seed.accepted_values.get(name)
+        hint = f"one of {', '.join(accepted)}" if accepted else f"{called}{f', such as {example}' if example else ''}"
+        words.append(f"#   {name:<{width}}  {seed.columns[name]} ({hint})")
+    words += [f"# Rule: {rule}" for rule in seed.checks]
+    return "\n".join([*words, ",".join(seed.types), ""])
 
 
 def faults(path: Path) -> list[str]:
@@ -186,10 +228,11 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """The cells of each line that holds any, with its number; spreadsheets add a byte order mark and blank lines."""
+    """The cells of each line that holds any, with its number; spreadsheets add a byte order mark, blank lines and
+    commas to a comment (#)."""
     reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
     stripped = ((reader.line_num, [cell.strip() for cell in cells]) for cells in reader)
-    return [(number, cells) for number, cells in stripped if any(cells)]
+    return [(number, cells) for number, cells in stripped if any(cells) and not cells[0].startswith("#")]
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, seed: Seed, lines: list[tuple[int, list[str]]]) -> None:

@@ -38,6 +38,11 @@
     {{ date }} >= {{ alias }}.valid_from and ({{ alias }}.valid_to is null or {{ date }} <= {{ alias }}.valid_to)
 {%- endmacro %}
 
+{# Condition that a row of unit_costs is what one of a kind costs on a date. #}
+{% macro unit_cost_holds(alias, cost, date) -%}
+    {{ alias }}.cost = '{{ cost }}' and {{ in_force(alias, date) }}
+{%- endmacro %}
+
 {# The parts of what a relationship earns and costs, and those of them that are its cost. #}
 {% macro profit_parts() -%} {{ return(['net_sales', 'sales_without_cost', 'product_cost'] + profit_costs()) }} {%- endmacro %}
 {% macro profit_costs() -%}
@@ -46,12 +51,22 @@
     ]) }}
 {%- endmacro %}
 
-{# A column for each part: the expressions given, nothing for the others. #}
-{% macro profit_part_columns(given) -%}
+{# Those that unit_costs prices; where it has no price for a case, nobody knows the part of that month. #}
+{% macro priced_costs() -%} {{ return(['interaction_cost', 'ticket_cost', 'reward_cost']) }} {%- endmacro %}
+
+{# A column for each part: the expressions given, nothing for the others. unpriced: by priced part, the number of its cases
+   without a price. #}
+{% macro profit_part_columns(given, unpriced={}) -%}
     {%- for part in profit_parts() %}
-        {{ measure(given[part] if part in given else 'null') }} as {{ part }}{{ ',' if not loop.last }}
+        {{ measure(given[part] if part in given else 'null') }} as {{ part }},
+    {%- endfor -%}
+    {%- for part in priced_costs() %}
+        {{ unpriced.get(part, '0') }} as unpriced_{{ part }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# The sum where each row of the group has a value, else null: the rest would pass for the whole. #}
+{% macro sum_if_all_known(x) -%} case when count(*) = count({{ x }}) then sum({{ x }}) end {%- endmacro %}
 
 {# Customers after n years of whom a share r stays every year while as many are won: now r^n + won (1 + r + ... + r^(n-1)). #}
 {% macro customers_after(now, won, r, n) -%}

@@ -48,7 +48,7 @@ asof join days on (bucket / 32768.0) < days.trade;
 -- always is for the few who answer at any hour
 create table open_half_hours as
 with shifts as (
-    select * from read_csv(getvariable('seeds') || '/schedules.csv', types = {'opens': 'time', 'closes': 'time'})
+    select * from read_csv(getvariable('reference') || '/schedules.csv', types = {'opens': 'time', 'closes': 'time'})
 ),
 opened as (
     select
@@ -63,7 +63,7 @@ opened as (
     inner join shifts
         on shifts.weekday = isodow(d.day)
         and d.day::date between coalesce(shifts.valid_from, date '1900-01-01') and coalesce(shifts.valid_to, date '9999-12-31')
-    anti join read_csv(getvariable('seeds') || '/holidays.csv') as holidays
+    anti join read_csv(getvariable('reference') || '/holidays.csv') as holidays
         on holidays.schedule_id = shifts.schedule_id and holidays.holiday_date = d.day::date
 ),
 begun as (

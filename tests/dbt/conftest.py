@@ -18,9 +18,11 @@ import duckdb
 import pandas as pd
 import pytest
 
+from demo import furnish
 from orchestration.ingestion.contract import contract, control_tables, quote
 from orchestration.ingestion.registration import end_of_day
-from orchestration.settings import DBT_PROJECT_DIR, Settings
+from orchestration.reference import project_folder
+from orchestration.settings import Settings
 
 Row = Mapping[str, Any]
 Load = tuple[str, date, Iterable[Row], str | None]  # entity, load_date, rows, load mode where not the contract's
@@ -32,7 +34,7 @@ class Warehouse:
 
     directory: Path
     target: Path  # dbt's parse cache, shared by the warehouses of a session
-    project: Path = DBT_PROJECT_DIR
+    project: Path
 
     @property
     def work(self) -> Path:
@@ -114,14 +116,14 @@ class Warehouse:
     def empty(self, directory: Path) -> Warehouse:
         """Another warehouse with nothing in it."""
         directory.mkdir()
-        return Warehouse(directory, self.target)
+        return Warehouse(directory, self.target, self.project)
 
     def copy(self, directory: Path) -> Warehouse:
         """The same warehouse once more, as the nightly build works on a copy."""
         directory.mkdir()
         for path in (self.work, self.marts):
             shutil.copy(path, directory / path.name)
-        return Warehouse(directory, self.target)
+        return Warehouse(directory, self.target, self.project)
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +131,14 @@ def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dbt_target")
 
 
+@pytest.fixture(scope="session")
+def dbt_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the demo company's reference tables: its opening hours, standards, tiers, costs."""
+    settings = Settings(home=tmp_path_factory.mktemp("company"))
+    furnish(settings.home)
+    return project_folder(settings)
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path, dbt_target: Path) -> Warehouse:
-    return Warehouse(tmp_path, dbt_target)
+def warehouse(tmp_path: Path, dbt_target: Path, dbt_project: Path) -> Warehouse:
+    return Warehouse(tmp_path, dbt_target, dbt_project)

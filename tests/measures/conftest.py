@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from demo import DELIVERIES, code_fingerprint, generate, read_facts
+from demo import DELIVERIES, code_fingerprint, furnish, generate, read_facts
 from orchestration import commands
 from orchestration.ingestion.ledger import Manifest
 from orchestration.settings import REPOSITORY, Settings
@@ -69,6 +69,7 @@ def _own_demo() -> Settings:
             if not _raw_is_current(settings):
                 shutil.rmtree(OWN_HOME)
                 generate(settings.landing, "s")
+                furnish(OWN_HOME)
                 first = DELIVERIES[0]
             commands.nightly(settings, first, DELIVERIES[-1])
     return settings

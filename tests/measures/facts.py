@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import yaml
 
+import demo
 from orchestration.settings import DBT_PROJECT_DIR
 
 LOCAL = pd.Timedelta(hours=8)  # the demo company's zone, without changes of the clock
 VARS = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+_COSTS = Path(demo.__file__).with_name("reference") / "unit_costs.csv"
+UNIT_COSTS = pd.read_csv(_COSTS).set_index("cost")["amount"].to_dict()
 DONE = ["solved", "closed"]
 
 

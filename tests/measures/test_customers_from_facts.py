@@ -16,6 +16,7 @@ from scipy import stats
 from tests.measures.facts import (
     DONE,
     LOCAL,
+    UNIT_COSTS,
     VARS,
     Cases,
     Facts,
@@ -147,8 +148,8 @@ def winning_and_keeping(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     spent = pd.concat([
         cases(facts.month(campaigns.starts_at), campaigns.cost, part=goals),
         cases(facts.month(won.acquired_at), won.acquisition_cost.astype(float), part="won"),
-        cases(facts.month(redeemed["at"]), redeemed.points * VARS["cost_per_point"], part="kept"),
-        cases(facts.month(back["at"]), -back.points * VARS["cost_per_point"], part="kept"),
+        cases(facts.month(redeemed["at"]), redeemed.points * UNIT_COSTS["point"], part="kept"),
+        cases(facts.month(back["at"]), -back.points * UNIT_COSTS["point"], part="kept"),
         cases(facts.month(tickets.created_at), tickets.compensation_amount, part="kept"),
     ])  # fmt: skip
     by_month = spent.groupby(["month", "part"]).value.sum().unstack(fill_value=0)

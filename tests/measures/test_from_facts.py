@@ -18,6 +18,7 @@ from scipy import stats
 from tests.measures.facts import (
     DONE,
     LOCAL,
+    UNIT_COSTS,
     VARS,
     Cases,
     Facts,
@@ -500,18 +501,18 @@ def coupons_and_campaigns(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 
 @reader
 def cost_of_serving(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
-    """Time of interactions, tickets and compensation, jobs, by the settings' prices; of customers known by then."""
+    """Time of interactions, tickets and compensation, jobs, by the company's unit costs; of customers known by then."""
     talks = facts.rows("interactions", "started_at").query("customer_id.notna()")
     minutes = (talks.ended_at - talks.answered_at.fillna(talks.started_at)).dt.total_seconds() / 60
-    minutes = (minutes + talks.wrap_up_seconds.fillna(0).astype(float) / 60).fillna(VARS["interaction_minutes"])
-    minutes = minutes.mask(talks.abandoned.fillna(False).astype(bool), 0)
+    costs = (minutes + talks.wrap_up_seconds.fillna(0).astype(float) / 60) / 60 * UNIT_COSTS["agent_hour"]
+    costs = costs.fillna(UNIT_COSTS["interaction"]).mask(talks.abandoned.fillna(False).astype(bool), 0)
     tickets, _ = histories(facts)
     tickets = tickets[tickets.merged.isna() & tickets.customer_id.notna()]
     jobs = facts.rows("service_orders", "completed_at")
     jobs = jobs[jobs.customer_id.notna()]
-    per_ticket = VARS["cost_per_ticket"] + tickets.compensation_amount.fillna(0)
+    per_ticket = UNIT_COSTS["ticket"] + tickets.compensation_amount.fillna(0)
     parts = [
-        cases(facts.month(talks.started_at), minutes / 60 * VARS["agent_cost_per_hour"], talks.customer_id),
+        cases(facts.month(talks.started_at), costs, talks.customer_id),
         cases(facts.month(tickets.created_at), per_ticket, tickets.customer_id),
         cases(facts.month(jobs.completed_at), jobs.cost.fillna(0), jobs.customer_id),
     ]

@@ -103,6 +103,35 @@ def test_a_file_that_makes_no_sense_stops_the_build_and_is_told(
     assert told in finding.text
 
 
+def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in(settings: Settings) -> None:
+    """A row in one of these tables would be another company's opening hours, targets or costs."""
+    only = {name for name, seed in reference.seeds().items() if seed.stated_by_company}
+    assert only == {
+        "contact_cadence", "holidays", "inspection_standards", "loyalty_index_parts", "metric_targets", "schedules",
+        "service_standards", "tier_rules", "unit_costs",
+    }  # fmt: skip
+    for name in only:
+        assert (reference.BUILT_IN / f"{name}.csv").read_text(encoding="utf-8").count("\n") == 1, name
+
+    own = give(settings, "schedule_id,holiday_date,name\nday,2026-10-01,国庆节\n", "holidays.csv")
+    laid = reference.init(settings)
+    assert {path.stem for path in laid} == only - {"holidays"}
+    assert own.read_text(encoding="utf-8").endswith("国庆节\n")
+    assert {path.name: reference.faults(path) for path in laid if reference.faults(path)} == {}
+    assert {seed.name for seed in reference.not_stated(settings)} == only - {"holidays"}
+    assert "#   cost        agent_hour, interaction, ticket or point. (one of agent_hour" in laid[-1].read_text("utf-8")
+    assert reference.init(settings) == []
+
+
+def test_a_table_that_was_laid_and_filled_in_is_read_without_its_comments(settings: Settings) -> None:
+    reference.init(settings)
+    path = settings.reference / "unit_costs.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "ticket,12.5,2026-01-01,\n# later,,,\n", encoding="utf-8")
+    assert "unit_costs" not in {seed.name for seed in reference.not_stated(settings)}
+    taken = (reference.seed_folder(settings) / "unit_costs.csv").read_text(encoding="utf-8")
+    assert taken == "cost,amount,valid_from,valid_to\nticket,12.500000,2026-01-01,\n"
+
+
 def test_a_table_is_replaced_in_a_copy_that_dbt_reads(settings: Settings) -> None:
     """Columns in another order, a byte order mark, blanks and dates as spreadsheets write them all do."""
     assert reference.seed_folder(settings) == reference.BUILT_IN

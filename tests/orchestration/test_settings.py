@@ -39,7 +39,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ("[measures]\nfalse_discovery_rate = 1.0\n", "false_discovery_rate is 1.0"),
         ("[measures]\ngrowth_threshold = 10\n", "growth_threshold is 10; it must be a share from 0 to 1"),
         ("[measures]\nlost_multiple = 0.5\n", "lost_multiple is 0.5; it must be a number of at least 1"),
-        ("[measures]\ncost_per_point = -0.01\n", "cost_per_point is -0.01; it must be an amount of at least 0"),
+        ("[measures]\nnear_next_tier_share = -0.01\n", "near_next_tier_share is -0.01; it must be a share from 0 to 1"),
         ("[measures]\ndefault_schedule_id = 7\n", "default_schedule_id is 7; it must be a str like 'standard'"),
         ('[measures]\ncompany_currency = "EUR"\n', "company_currency is the company's: set company.currency"),
         ("[mial]\nhost = 'x'\n", "mial"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demo import DemoFacts, generate
+from demo import DemoFacts, furnish, generate
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 
@@ -26,7 +26,8 @@ class Demo:
     facts: DemoFacts
 
     def deliver(self, settings: Settings, first: date, last: date) -> None:
-        """Puts the deliveries of `first` to `last` into the home's landing folder."""
+        """Puts deliveries into the landing folder of a home, and what the company states besides."""
+        furnish(settings.home)
         for folder in sorted((self.landing / "demo").iterdir()):
             if first <= date.fromisoformat(folder.name) <= last:
                 shutil.copytree(folder, settings.landing / "demo" / folder.name, dirs_exist_ok=True)

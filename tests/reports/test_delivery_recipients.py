@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo import RECIPIENTS
+import demo
 from orchestration.settings import Settings
 from reports.addresses import read_address
 from reports.bundle import Scope
@@ -42,7 +42,7 @@ def test_a_scope_is_one_member(tmp_path: Path) -> None:
 
 
 def test_the_demo_s_file_is_good() -> None:
-    found = read_recipients(RECIPIENTS)
+    found = read_recipients(Path(demo.__file__).with_name("recipients.yml"))
     assert {(one.scope.type, one.language) for one in found} == {
         ("company", "en"), ("company", "zh-CN"), ("store", "zh-CN"),
     }  # fmt: skip

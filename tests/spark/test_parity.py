@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from demo import DELIVERIES, HISTORY_DATE, generate
+from demo import DELIVERIES, HISTORY_DATE, furnish, generate
 from orchestration.ingestion.deliveries import ingest
 from orchestration.progress import reporting_to, step
 from orchestration.settings import Settings
@@ -128,6 +128,7 @@ def test_published_tables_are_equal_on_both_engines(tmp_path: Path, capsys: pyte
     with capsys.disabled(), reporting_to():
         with step("exports"):
             generate(settings.landing, "xs")
+            furnish(settings.home)
         with step("ingest") as running:
             for day in (HISTORY_DATE, *DELIVERIES[-2:]):  # enough for late rows, changes and deletions
                 ingest(settings, day, day, progress=lambda file, *_: running.count(f"{file.load_date} {file.file}"))

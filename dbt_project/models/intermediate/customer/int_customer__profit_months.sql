@@ -68,17 +68,39 @@ campaign_costs as (
     inner join customers on contacts.customer_id = customers.customer_id
 ),
 
-interaction_minutes as (
+unit_costs as (
+    select cost, amount, valid_from, valid_to from {{ ref('unit_costs') }}
+),
+
+-- one given up took no time of an agent; where the source does not say how long one took, it costs what one usually does
+interaction_costs as (
     select
-        customer_id,
-        started_at,
+        interactions.customer_id,
+        {{ local_month('interactions.started_at') }} as month,
         case
-            when coalesce(abandoned, false) then 0
-            when ended_at is null then {{ var('interaction_minutes') }}
-            else {{ minutes_between('coalesce(answered_at, started_at)', 'ended_at') }} + coalesce(wrap_up_seconds, 0) / 60e0
-        end as minutes
+            when coalesce(interactions.abandoned, false) then 0
+            when interactions.ended_at is null then interaction_cost.amount
+            else
+                (
+                    {{ minutes_between('coalesce(interactions.answered_at, interactions.started_at)', 'interactions.ended_at') }}
+                    + coalesce(interactions.wrap_up_seconds, 0) / 60e0
+                ) / 60e0 * hour_cost.amount
+        end as interaction_cost
     from interactions
-    where customer_id is not null and started_at < {{ as_of() }}
+    left join unit_costs as hour_cost on {{ unit_cost_holds('hour_cost', 'agent_hour', local_date('interactions.started_at')) }}
+    left join unit_costs as interaction_cost
+        on {{ unit_cost_holds('interaction_cost', 'interaction', local_date('interactions.started_at')) }}
+    where interactions.customer_id is not null and interactions.started_at < {{ as_of() }}
+),
+
+ticket_costs as (
+    select
+        tickets.customer_id,
+        tickets.created_month as month,
+        ticket_cost.amount as ticket_cost,
+        tickets.compensation_amount
+    from tickets
+    left join unit_costs as ticket_cost on {{ unit_cost_holds('ticket_cost', 'ticket', 'tickets.created_month') }}
 ),
 
 -- a reward is paid when points are redeemed, and not paid where that is taken back
@@ -86,8 +108,9 @@ rewards as (
     select
         points.customer_id,
         points.entry_month as month,
-        -points.signed_points * {{ var('cost_per_point') }} as reward_cost
+        -points.signed_points * point_cost.amount as reward_cost
     from points
+    left join unit_costs as point_cost on {{ unit_cost_holds('point_cost', 'point', 'points.entry_month') }}
     left join points as reversed on points.reverses_entry_id = reversed.entry_id and reversed.kind = 'redeem'
     where points.kind = 'redeem' or (points.kind = 'reverse' and reversed.entry_id is not null)
 ),
@@ -132,20 +155,22 @@ items as (
     union all
     select
         customer_id,
-        {{ local_month('started_at') }} as month,
-        {{- profit_part_columns({'interaction_cost': 'sum(minutes) / 60 * ' ~ var('agent_cost_per_hour')}) }}
-    from interaction_minutes
-    group by customer_id, {{ local_month('started_at') }}
+        month,
+        {{- profit_part_columns(
+            {'interaction_cost': 'sum(interaction_cost)'}, {'interaction_cost': 'count(*) - count(interaction_cost)'}
+        ) }}
+    from interaction_costs
+    group by customer_id, month
     union all
     select
         customer_id,
-        created_month as month,
-        {{- profit_part_columns({
-            'ticket_cost': 'count(*) * ' ~ var('cost_per_ticket'),
-            'compensation_cost': 'sum(compensation_amount)',
-        }) }}
-    from tickets
-    group by customer_id, created_month
+        month,
+        {{- profit_part_columns(
+            {'ticket_cost': 'sum(ticket_cost)', 'compensation_cost': 'sum(compensation_amount)'},
+            {'ticket_cost': 'count(*) - count(ticket_cost)'},
+        ) }}
+    from ticket_costs
+    group by customer_id, month
     union all
     select
         customer_id,
@@ -157,7 +182,7 @@ items as (
     select
         customer_id,
         month,
-        {{- profit_part_columns({'reward_cost': 'sum(reward_cost)'}) }}
+        {{- profit_part_columns({'reward_cost': 'sum(reward_cost)'}, {'reward_cost': 'count(*) - count(reward_cost)'}) }}
     from rewards
     group by customer_id, month
 ),
@@ -167,12 +192,30 @@ summed as (
         items.customer_id,
         items.month,
         {%- for part in parts %}
-        {{ measure('coalesce(sum(items.' ~ part ~ '), 0)') }} as {{ part }}{{ ',' if not loop.last }}
+        {{ measure('coalesce(sum(items.' ~ part ~ '), 0)') }} as {{ part }},
+        {%- endfor %}
+        {%- for part in priced_costs() %}
+        sum(items.unpriced_{{ part }}) as unpriced_{{ part }}{{ ',' if not loop.last }}
         {%- endfor %}
     from items
     inner join customers on items.customer_id = customers.customer_id
     where items.month is not null
     group by items.customer_id, items.month
+),
+
+-- those whose cases happen to have a price would pass for all customers of the month
+known as (
+    select
+        customer_id,
+        month,
+        {%- for part in parts %}
+        {%- if part in priced_costs() %}
+        case when sum(unpriced_{{ part }}) over (partition by month) = 0 then {{ part }} end as {{ part }}{{ ',' if not loop.last }}
+        {%- else %}
+        {{ part }}{{ ',' if not loop.last }}
+        {%- endif %}
+        {%- endfor %}
+    from summed
 )
 
 select
@@ -184,4 +227,4 @@ select
     {{ measure('net_sales - sales_without_cost - product_cost') }} as revenue,
     {{ measure('interaction_cost + ticket_cost + compensation_cost + service_cost') }} as serving_cost,
     {{ measure(profit_costs() | join(' + ')) }} as relationship_cost
-from summed
+from known

@@ -34,7 +34,7 @@ items as (
     select
         acquired_month as month,
         count(*) as new_customers,
-        sum(acquisition_cost) as stated_cost,
+        coalesce(sum(acquisition_cost), 0) as stated_cost,
         0 as acquire_campaign_cost,
         0 as retention_campaign_cost,
         0 as reward_cost,
@@ -46,8 +46,8 @@ items as (
         month,
         0 as new_customers,
         0 as stated_cost,
-        sum(case when goal = 'acquire' then cost else 0 end) as acquire_campaign_cost,
-        sum(case when goal <> 'acquire' then cost else 0 end) as retention_campaign_cost,
+        coalesce(sum(case when goal = 'acquire' then cost else 0 end), 0) as acquire_campaign_cost,
+        coalesce(sum(case when goal <> 'acquire' then cost else 0 end), 0) as retention_campaign_cost,
         0 as reward_cost,
         0 as recovery_cost
     from campaigns
@@ -70,7 +70,7 @@ windows as (
         months.month,
         sum(items.new_customers) as new_customers,
         {%- for amount in amounts %}
-        {{ measure('coalesce(sum(items.' ~ amount ~ '), 0)') }} as {{ amount }}{{ ',' if not loop.last }}
+        {{ measure(sum_if_all_known('items.' ~ amount)) }} as {{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}
     from months
     cross join covered

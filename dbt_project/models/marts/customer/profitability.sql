@@ -24,6 +24,15 @@ covered as (
     where net_sales <> 0 or serving_cost <> 0
 ),
 
+-- parts whose cost nobody knows in some month: the life of those without a case in it would pass for everybody's
+costed as (
+    select
+        {%- for part in parts %}
+        count(*) = count({{ part }}) as {{ part }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from profit_months
+),
+
 totals as (
     select
         customer_id,
@@ -51,11 +60,12 @@ placed as (
             'coalesce(' ~ local_month('customers.closed_at') ~ ', last_month.month)'
         ) }} + 1 as months_to_end,
         {%- for part in parts %}
-        coalesce(totals.{{ part }}, {{ measure('0') }}) as {{ part }}{{ ',' if not loop.last }}
+        case when costed.{{ part }} then coalesce(totals.{{ part }}, {{ measure('0') }}) end as {{ part }}{{ ',' if not loop.last }}
         {%- endfor %}
     from customers
     cross join last_month
     cross join covered
+    cross join costed
     left join totals on customers.customer_id = totals.customer_id
     left join grades on customers.customer_id = grades.customer_id and last_month.month = grades.month
 ),

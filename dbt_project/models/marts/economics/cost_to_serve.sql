@@ -7,6 +7,17 @@ profit_months as (
     select month, customer_id, {{ amounts | join(', ') }} from {{ ref('int_customer__profit_months') }}
 ),
 
+-- a part is known of all customers of a month or of none
+costed as (
+    select
+        month,
+        {%- for amount in amounts %}
+        count(*) = count({{ amount }}) as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from profit_months
+    group by month
+),
+
 counts as (
     select
         month,
@@ -54,18 +65,35 @@ both_sides as (
     from {{ side }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+summed as (
+    select
+        month,
+        store_id,
+        region,
+        grade,
+        {{ int_sum('customers') }} as customers,
+        {{ int_sum('active_customers') }} as active_customers,
+        {%- for amount in amounts %}
+        {{ measure('sum(' ~ amount ~ ')') }} as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from both_sides
+    group by month, store_id, region, grade
 )
 
 select
-    month,
-    store_id,
-    region,
-    grade,
-    {{ int_sum('customers') }} as customers,
-    {{ int_sum('active_customers') }} as active_customers,
+    summed.month,
+    summed.store_id,
+    summed.region,
+    summed.grade,
+    summed.customers,
+    summed.active_customers,
     {%- for amount in amounts %}
-    {{ measure('sum(' ~ amount ~ ')') }} as {{ amount }},
+    case when coalesce(costed.{{ amount }}, true) then summed.{{ amount }} end as {{ amount }},
     {%- endfor %}
-    {{ measure(measure('sum(revenue)') ~ ' - ' ~ measure('sum(relationship_cost)')) }} as profit
-from both_sides
-group by month, store_id, region, grade
+    case
+        when coalesce(costed.relationship_cost, true) then {{ measure('summed.revenue - summed.relationship_cost') }}
+    end as profit
+from summed
+left join costed on summed.month = costed.month

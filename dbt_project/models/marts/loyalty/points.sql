@@ -35,6 +35,13 @@ breakage as (
     inner join last_month on flow.month = last_month.month
 ),
 
+-- one row: null where nobody stated what a point costs
+point_cost as (
+    select max(unit_costs.amount) as amount
+    from run
+    left join {{ ref('unit_costs') }} as unit_costs on {{ unit_cost_holds('unit_costs', 'point', 'run.as_of_date') }}
+),
+
 balances as (
     select
         member_id,
@@ -93,9 +100,10 @@ select
     coalesce(open_lots.open_over_365_days, 0) as open_over_365_days,
     coalesce(open_lots.expiring_in_90_days, 0) as expiring_in_90_days,
     coalesce(open_lots.overdue_points, 0) as overdue_points,
-    {{ measure('coalesce(open_lots.open_points, 0) * (1e0 - cast(breakage.breakage_rate as double)) * ' ~ var('cost_per_point')) }}
+    {{ measure('coalesce(open_lots.open_points, 0) * (1e0 - cast(breakage.breakage_rate as double)) * ' ~ 'point_cost.amount') }}
         as liability
 from balances
 cross join breakage
+cross join point_cost
 left join members on balances.member_id = members.member_id
 left join open_lots on balances.member_id = open_lots.member_id

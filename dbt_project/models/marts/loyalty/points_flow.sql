@@ -4,8 +4,12 @@ with entries as (
 ),
 
 months as (
-    select month
+    select month, month_end_date
     from {{ ref('int_core__months') }}
+),
+
+unit_costs as (
+    select cost, amount, valid_from, valid_to from {{ ref('unit_costs') }}
 ),
 
 member_months as (
@@ -117,6 +121,7 @@ select
     estimated.open_points,
     estimated.overdrawn_points,
     {{ measure('estimated.breakage_rate') }} as breakage_rate,
-    {{ measure('estimated.open_points * (1e0 - estimated.breakage_rate) * ' ~ var('cost_per_point')) }} as liability
+    {{ measure('estimated.open_points * (1e0 - estimated.breakage_rate) * ' ~ 'point_cost.amount') }} as liability
 from estimated
 inner join months on estimated.month = months.month
+left join unit_costs as point_cost on {{ unit_cost_holds('point_cost', 'point', 'months.month_end_date') }}

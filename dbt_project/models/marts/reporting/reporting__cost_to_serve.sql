@@ -58,9 +58,9 @@ select
     grade,
     {{ measure(divide('sum(customers)', 12)) }} as mean_customers,
     {%- for amount in ['interaction_cost', 'ticket_cost', 'compensation_cost', 'service_cost', 'serving_cost', 'relationship_cost', 'revenue', 'profit'] %}
-    {{ measure('sum(' ~ amount ~ ')') }} as {{ amount }},
+    {{ measure(sum_if_all_known(amount)) }} as {{ amount }},
     {%- endfor %}
-    {{ measure('12 * ' ~ divide('sum(serving_cost)', 'sum(customers)')) }} as serving_cost_per_customer,
-    {{ measure('12 * ' ~ divide('sum(profit)', 'sum(customers)')) }} as profit_per_customer
+    {{ measure('12 * ' ~ divide(sum_if_all_known('serving_cost'), 'sum(customers)')) }} as serving_cost_per_customer,
+    {{ measure('12 * ' ~ divide(sum_if_all_known('profit'), 'sum(customers)')) }} as profit_per_customer
 from windows
 {{ group_by_scope(scopes, ['month', 'grade']) }}

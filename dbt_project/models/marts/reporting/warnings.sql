@@ -54,6 +54,11 @@ actions as (
     where metric_id is not null
 ),
 
+-- that no schedule is stated at all is told as such
+stated as (
+    select count(*) as schedules from schedules
+),
+
 scheduled as (
     select schedule_id from store_versions
     union all
@@ -69,7 +74,8 @@ found as (
         count(*) as cases
     from scheduled
     left join schedules on scheduled.schedule_id = schedules.schedule_id
-    where schedules.schedule_id is null
+    cross join stated
+    where schedules.schedule_id is null and stated.schedules > 0
     group by scheduled.schedule_id
     union all
     select
