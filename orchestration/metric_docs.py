@@ -1,21 +1,27 @@
-"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well, and
-docs/reference.md from those of the seeds.
+"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well,
+docs/reference.md from those of the seeds, and the seed metric_lineage from the compiled SQL.
 
 `python -m orchestration.metric_docs` (make docs) writes them. No figure is defined here.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from orchestration.declarations import metrics, models
+from orchestration.lineage import compiled, made_of
 from orchestration.reference import Seed, seeds
-from orchestration.settings import REPOSITORY
+from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 PAGE = REPOSITORY / "docs" / "metrics.md"
 REFERENCE_PAGE = REPOSITORY / "docs" / "reference.md"
+LINEAGE = DBT_PROJECT_DIR / "seeds" / "metric_lineage.csv"
 AREAS = {
     "customer": "Customer",
     "lifecycle": "Life cycle",
@@ -80,8 +86,8 @@ kefu doctor                                              # what is not stated ye
 
 The demo company's own are in `demo/reference`; `kefu demo` lays them into its home and nobody else's.
 
-- The file replaces the whole table. The columns are those of the built-in one, in any order; CSV in UTF-8, with commas;
-  lines that begin with # are comments.
+- The file replaces the whole table. The columns are those of the built-in one, in any order; one of the key that may be
+  empty may be left out. CSV in UTF-8, with commas; lines that begin with # are comments.
 - A name that is no table, a missing or unknown column, a value of another kind or not among those accepted, an empty
   cell that must be filled, a metric that there is not, a key that is there twice: the build refuses it before anything
   is computed and names file, line, column and what to write. What only several rows or tables tell (cuts that end at 1,
@@ -145,9 +151,10 @@ def _metric(metric: dict[str, Any]) -> Iterator[str]:
     formula = ("1,000 x " if metric["unit"] == "per_1000" else "") + _KINDS[metric["kind"]].format(**named)
     where = f", where `{metric['where']}`" if metric.get("where") else ""
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
-    absent = f"; absent without {', '.join(metric['entities'])}" if metric.get("entities") else ""
-    absent += f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
-    yield f"- {_cells(metric)}; {_change(metric)}{absent}"
+    yield f"- {_cells(metric)}; {_change(metric)}"
+    absent = f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
+    yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
+    yield f"- made of {lineage_rows().get(metric['id'], '')}"
 
 
 def _daily_metric(metric: dict[str, Any], model: str) -> Iterator[str]:
@@ -180,6 +187,22 @@ def _change(metric: dict[str, Any]) -> str:
     return f"change told from {100 * float(metric['material_change_relative']):g} % of the earlier value"
 
 
+@cache
+def lineage_rows() -> dict[str, str]:
+    """What each metric is made of, as the seed says."""
+    with LINEAGE.open(encoding="utf-8", newline="") as file:
+        return {row["metric_id"]: row["made_of"] for row in csv.DictReader(file)}
+
+
+def lineage_file(home: Path) -> str:
+    """The seed metric_lineage as the compiled project gives it; `home` is a scratch folder to compile in."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["metric_id", "made_of"])
+    writer.writerows(sorted(made_of(compiled(Settings(home=home))).items()))
+    return out.getvalue()
+
+
 def _grain(model: dict[str, Any]) -> str:
     """The first sentence of the description."""
     text = " ".join(model["description"].split())
@@ -192,5 +215,7 @@ def _link(path: Path) -> str:
 
 
 if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        LINEAGE.write_text(lineage_file(Path(scratch)), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
     REFERENCE_PAGE.write_text(reference_page(), encoding="utf-8")

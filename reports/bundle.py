@@ -83,6 +83,7 @@ class Metric(_Frozen):
     direction: Literal["up", "down", "none"]
     claims_change: bool
     counts_cases: bool = True  # n counts people or cases of theirs, so that a small one is not shown
+    made_of: str | None = None  # columns of the contract, by entity
 
 
 class Figure(_Frozen):
@@ -214,6 +215,13 @@ class Warned(_Frozen):
     message_zh: str
 
 
+class Unmet(_Frozen):
+    """What a metric without figures stands on and nobody gives; rows of metric_needs. One of the columns will do."""
+
+    metric_id: str
+    columns: tuple[str, ...]  # entity.column, or reference.table
+
+
 class Withheld(_Frozen):
     """Something of which cells are not shown, because they are too few or would tell others."""
 
@@ -312,6 +320,7 @@ class Bundle(_Frozen):
     exceptions_total: int = 0
     withheld: tuple[Withheld, ...] = ()
     not_supplied: tuple[str, ...] = ()  # entities of which no source delivered anything
+    unmet: tuple[Unmet, ...] = ()  # what figures wait for
     warnings: tuple[Warned, ...] = ()
     restated: Restatement | None = None  # what this revision changed
     restatements: tuple[Restatement, ...] = ()  # of earlier months, since the last month's report
@@ -648,6 +657,14 @@ from reporting.warnings
 order by cases desc, warning, subject
 """
 
+_UNMET = """
+select metric_id, list(entity || '.' || column_name order by entity, column_name) as columns
+from reporting.metric_needs
+where not is_met and list_contains($metrics, metric_id)
+group by metric_id, need_no
+order by list_position($metrics, metric_id), need_no
+"""
+
 # The company's changes alone: no other scope is divided further. Members of which a figure is hidden, in either month,
 # are told with the cases of none.
 _CONTRIBUTIONS = """
@@ -782,6 +799,7 @@ class Source:
         self._codes = self._read(Code, _CODES)
         self._loads = self._read(Load, _LOADS)
         self._warnings = self._read(Warned, _WARNINGS) if "reporting.warnings" in self._there else ()
+        self._unmet = self._read(Unmet, _UNMET) if "reporting.metric_needs" in self._there else ()
 
     def bundle(self, scope: Scope | None = None) -> Bundle:
         """The bundle of a scope. Raises ValueError when the scope has no figure of the month."""
@@ -832,6 +850,7 @@ class Source:
             exceptions_total=len(exceptions),
             withheld=(*hidden, *gaps),
             not_supplied=self._supply.not_supplied,
+            unmet=self._unmet,
             warnings=self._warnings if is_company else (),
         )
 

@@ -299,6 +299,10 @@ class Language:
         """A list as running text."""
         return self.say(", ").join(items)
 
+    def either(self, items: list[str]) -> str:
+        """Alternatives as running text."""
+        return self.say(" or ").join(items)
+
     def month(self, month: date) -> str:
         return _date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", self.locale)
 

@@ -143,6 +143,19 @@ def quality(teller: Teller) -> list[tuple[str, str]]:
     return [(title, count(total)) for title, total in totals] + (stale if known else [])
 
 
+def unmet(teller: Teller) -> Listing | None:
+    """What has to be sent or stated, and the printed figures that wait for it; what most wait for first."""
+    say, words = teller.words.say, teller.words
+    waiting: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for need in teller.bundle.unmet:
+        if need.metric_id in teller.bundle.spec.metrics:
+            waiting[need.columns].append(teller.label(need.metric_id))
+    ordered = sorted(waiting.items(), key=lambda found: (-len(found[1]), found[0]))
+    rows = [(words.either([plain(one) for one in columns]), words.join(labels)) for columns, labels in ordered]
+    columns = [(say("To send or state"), False), (say("Figures that wait for it"), False)]
+    return listing(say("Not supplied"), columns, rows) if rows else None
+
+
 def warnings(teller: Teller) -> Listing | None:
     """What the warehouse says of its own data."""
     say, chinese = teller.words.say, teller.words.code == "zh-CN"

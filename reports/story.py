@@ -75,6 +75,11 @@ class Teller:
         text = metric.definition_zh if self.words.code == "zh-CN" else metric.definition_en
         return plain(text, LONGEST_DEFINITION)
 
+    def made_of(self, metric_id: str) -> str:
+        """The columns that a figure is made of, in a sentence; empty where the bundle does not say."""
+        columns = self.bundle.metric(metric_id).made_of
+        return self.words.say("Made of: %(columns)s", columns=plain(columns, LONGEST_DEFINITION)) if columns else ""
+
     def value_name(self, dimension: str, code: str) -> str:
         """A value of a dimension in words: as reference data name it, else by the glossary."""
         known = self.names.get((dimension, code))

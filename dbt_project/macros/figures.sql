@@ -28,6 +28,20 @@ select
 from {{ ref('kpi_monthly') }}
 {%- endmacro %}
 
+{# One row with a truth per column of the contract: whether some source ever gave a value of it. Counts of a table of a shape
+   of its own read this as `supplied`. #}
+{% macro supplied_columns(columns) -%}
+select
+    {%- for column in columns %}
+    count(case when entity = '{{ column.split('.')[0] }}' and column_name = '{{ column.split('.')[1] }}' then 1 end) > 0
+        as {{ column | replace('.', '__') }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ source('control', 'supply') }}
+{%- endmacro %}
+
+{# An expression where some source gave a value of the column, null where none did. #}
+{% macro if_supplied(column, expression) -%} case when supplied.{{ column | replace('.', '__') }} then {{ expression }} end {%- endmacro %}
+
 {# An expression where there are figures of the metric, null where nobody ever told any. #}
 {% macro if_known(metric, expression) -%} case when known.{{ metric }} then {{ expression }} end {%- endmacro %}
 

@@ -18,8 +18,11 @@
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
      cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
-     entities          optional: entities without which the figure is absent rather than 0
-     known_by          optional: expression; while no row of the model has it, the figure is absent rather than 0
+     stands_on         columns of the contract (entity.column) or tables that only the company can state (reference.table)
+                       without which the figure means nothing, alternatives with " or " between them. A source that does not
+                       give one of them adds nothing to the figure; while none does, it is absent rather than 0 or 100 %
+     known_by          optional, for what no column alone shows (that a promise was moved): expression; while no row of the
+                       model has it, the figure is absent
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
      claims_change     whether months may be compared; not by default for snapshots
@@ -52,9 +55,10 @@
 {% macro declared_metrics(area=none) %}
 {%- set metrics = [] -%}
 {%- set homes = {} -%}
+{%- set columns = suppliable_columns() -%}
 {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
     {%- for metric in node.config.meta.get('metrics', []) -%}
-        {%- do check_metric(metric, node) -%}
+        {%- do check_metric(metric, node, columns) -%}
         {%- if metric.id in homes -%}
             {%- do exceptions.raise_compiler_error(
                 'metric ' ~ metric.id ~ ' is declared by ' ~ homes[metric.id] ~ ' and by ' ~ node.name ~ ': keep one'
@@ -66,7 +70,7 @@
             'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'scopes': {}, 'dimensions': [], 'whole': true,
         } -%}
         {%- do declared.update(metric) -%}
-        {%- do declared.update({'model': node.name, 'area': node.fqn[2]}) -%}
+        {%- do declared.update({'model': node.name, 'area': node.fqn[2], 'of_sources': 'source_system' in node.columns}) -%}
         {%- do metrics.append(declared) if area is none or area == declared.area -%}
     {%- endfor -%}
 {%- endfor -%}
@@ -75,13 +79,13 @@
 
 
 {# Stops the build where a declaration makes no sense, naming the model, the metric, the key and what would do. #}
-{% macro check_metric(metric, node, period='month') %}
+{% macro check_metric(metric, node, suppliable, period='month') %}
 {%- set where = 'model ' ~ node.name ~ ', metric ' ~ metric.get('id', '(no id)') ~ ': ' -%}
-{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'additivity'] -%}
+{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'stands_on', 'additivity'] -%}
 {%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'entities', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'target', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
 ] -%}
 {%- set accepted = {
     'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
@@ -119,6 +123,13 @@
 {%- for scope in metric.get('scopes', {}) if scope not in scope_types -%}
     {%- do exceptions.raise_compiler_error(where ~ 'unknown scope ' ~ scope ~ '; it may be ' ~ scope_types | join(', ')) -%}
 {%- endfor -%}
+{%- for need in metric.stands_on -%}
+    {%- for column in need.split(' or ') if column not in suppliable -%}
+        {%- do exceptions.raise_compiler_error(
+            where ~ 'stands_on names ' ~ column ~ ', which is neither a column of the contract nor a reference table to state'
+        ) -%}
+    {%- endfor -%}
+{%- endfor -%}
 {%- set named = metric.get('dimensions', []) -%}
 {%- set named = [metric.month] + metric.get('scopes', {}).values() | list + named if period == 'month' else named -%}
 {%- for column in named if column not in node.columns -%}
@@ -127,11 +138,30 @@
 {% endmacro %}
 
 
+{# What a figure may stand on: columns of the contract, and the reference tables that only the company can state. #}
+{% macro suppliable_columns() %}
+{%- set found = [] -%}
+{%- for table in graph.sources.values() if table.source_name == 'raw' -%}
+    {%- for column in table.columns -%}{%- do found.append(table.name ~ '.' ~ column) -%}{%- endfor -%}
+{%- endfor -%}
+{%- for seed in stated_tables() -%}{%- do found.append('reference.' ~ seed) -%}{%- endfor -%}
+{%- do return(found) -%}
+{% endmacro %}
+
+{# Names of the reference tables that ship empty, for the company to state. #}
+{% macro stated_tables() %}
+{%- set found = [] -%}
+{%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.config.meta.get('stated_by_company') -%}
+    {%- do found.append(node.name) -%}
+{%- endfor -%}
+{%- do return(found | sort) -%}
+{% endmacro %}
+
+
 {# One row per month, scope, metric and dimension value of an area: figures as sums that estimates and tests start from.
    The calling model names the models it stands on in comments, `depends_on:` with a ref each; dbt stops it otherwise. #}
 {% macro kpi_cells(area) %}
 {%- set months = ref('int_core__months') -%}
-{%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_metrics(area) if execute else [] -%}
 {%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value, target' -%}
 with months as (
@@ -160,10 +190,12 @@ dimension_months as (
     )
 ),
 
-supplied_entities as (
-    select distinct entity
-    from {{ loads }}
-    where status = 'loaded' and rows_loaded > 0
+supplied as (
+    select
+        metric_id,
+        source_system
+    from {{ ref('int_core__metric_sources') }}
+    where is_supplied
 )
 {%- for metric in metrics %},
 
@@ -208,13 +240,7 @@ where 1 = 0
         {%- if metric.where %}
         and ({{ metric.where }})
         {%- endif %}
-        {%- if metric.entities %}
-        and (
-            select count(*)
-            from supplied_entities
-            where entity in ('{{ metric.entities | join("', '") }}')
-        ) = {{ metric.entities | length }}
-        {%- endif %}
+        and {{ is_supplied(metric) }}
         {%- if metric.known_by %}
         and (select count({{ metric.known_by }}) from {{ ref(metric.model) }}) > 0
         {%- endif %}
@@ -225,6 +251,18 @@ where 1 = 0
     {{ kpi_aggregate(metric, dimensions) | indent(4) }}
 )
 {%- endfor %}
+{%- endmacro %}
+
+
+{# Condition that a row comes from a source that gives what the metric stands on; of rows of no one source, that some does.
+   `supplied` are the metrics and sources of which that holds. #}
+{% macro is_supplied(metric) -%}
+{%- set of_metric = "from supplied where metric_id = '" ~ metric.id ~ "'" -%}
+{%- if metric.of_sources -%}
+source_system in (select source_system {{ of_metric }})
+{%- else -%}
+(select count(*) {{ of_metric }}) > 0
+{%- endif -%}
 {%- endmacro %}
 
 
@@ -364,8 +402,9 @@ cast({{ by_kind[4] }} as double) as value
 } -%}
 select
     {%- for column, data_type in columns.items() %}
-    cast({{ column }} as {{ data_type }}) as {{ column }}{{ ',' if not loop.last }}
+    cast(declared.{{ column }} as {{ data_type }}) as {{ column }},
     {%- endfor %}
+    lineage.made_of
 from (
     values
     {%- for metric in metrics %}
@@ -393,5 +432,6 @@ from (
     ({%- for column in columns %}null{{ ', ' if not loop.last }}{%- endfor %})
     {%- endfor %}
 ) as declared ({{ columns | join(', ') }})
-where metric_id is not null
+left join {{ ref('metric_lineage') }} as lineage on declared.metric_id = lineage.metric_id
+where declared.metric_id is not null
 {% endmacro %}

@@ -31,6 +31,7 @@ class Feed(_Entry):
     rows: int
     event_from: datetime | None = None  # UTC
     event_to: datetime | None = None  # UTC
+    filled: tuple[str, ...] | None = None  # columns that hold a value; None in a manifest older than the field
     quarantined_keys: tuple[str, ...] = ()  # of a snapshot: keys that are not gone, only unreadable
 
 
@@ -78,6 +79,7 @@ class LoadEntry(_Entry):
     event_from: datetime | None = None
     event_to: datetime | None = None
     error: str | None = None
+    filled: tuple[str, ...] | None = None  # columns of the entity that hold a value; None in an older manifest
     deletions_accepted: bool = False  # by a person, of a snapshot that lost many keys
     basis: str = ""  # hash of what the entry was made of
     live: tuple[str, ...] = ()  # Parquet in the raw zone; of a refused load its last good version

@@ -317,13 +317,15 @@ class _FileLoad:
             f"copy (with rows as ({parts}) select {columns} from rows) to {literal(str(aside))} "
             "(format parquet, compression zstd)"
         )
-        rows, first, last = _span(aside, entity.event_time)
+        footer = pq.read_metadata(aside)
+        first, last = _span(footer, entity.event_time)
         return Feed(
             entity=name,
             path=self._keep(entity, aside),
-            rows=rows,
+            rows=footer.num_rows,
             event_from=first,
             event_to=last,
+            filled=filled_columns(entity, footer),
             quarantined_keys=self._quarantined_keys(entity, feeds),
         )
 
@@ -396,19 +398,26 @@ def key_sql(entity: Entity, prefix: str = "") -> str:
     return " || chr(31) || ".join(f"{quote(prefix + column.name)}::varchar" for column in entity.keys)
 
 
-def _span(path: Path, event_time: str | None) -> tuple[int, datetime | None, datetime | None]:
-    """Rows of a Parquet file, and the first and last of its event times, from its footer."""
-    footer = pq.read_metadata(path)
+def filled_columns(entity: Entity, footer: pq.FileMetaData) -> tuple[str, ...]:
+    """Columns of the contract that hold a value in some row of a Parquet file, from its footer."""
+    names = footer.schema.to_arrow_schema().names
+    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+    nulls = {name: sum(group.column(i).statistics.null_count for group in groups) for i, name in enumerate(names)}
+    return tuple(column.name for column in entity.mapped if nulls.get(column.name, footer.num_rows) < footer.num_rows)
+
+
+def _span(footer: pq.FileMetaData, event_time: str | None) -> tuple[datetime | None, datetime | None]:
+    """First and last of the event times of a Parquet file, from its footer."""
     if event_time is None:
-        return footer.num_rows, None, None
+        return None, None
     column = footer.schema.to_arrow_schema().get_field_index(event_time)
     groups = (footer.row_group(i).column(column).statistics for i in range(footer.num_row_groups))
     known = [statistics for statistics in groups if statistics is not None and statistics.has_min_max]
     first, last = min((s.min for s in known), default=None), max((s.max for s in known), default=None)
     if isinstance(first, datetime):
-        return footer.num_rows, first, last
+        return first, last
     midnight = time()
-    return footer.num_rows, first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
+    return first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

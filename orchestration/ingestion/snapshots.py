@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.contract import contract, literal
-from orchestration.ingestion.ledger import FileEntry, LoadEntry, Status
+from orchestration.ingestion.ledger import Feed, FileEntry, LoadEntry, Status
 from orchestration.ingestion.load import key_sql
 from orchestration.settings import Settings
 
@@ -115,11 +115,19 @@ def _settled(
         rows_refused=sum(entry.refused for entry in entries) + (0 if loaded else accepted_rows),
         event_from=min((feed.event_from for feed in feeds if feed.event_from), default=None) if loaded else None,
         event_to=max((feed.event_to for feed in feeds if feed.event_to), default=None) if loaded else None,
+        filled=_filled(feeds) if loaded else None,
         error="\n".join(errors) or None,
         deletions_accepted=accepted,
         basis=basis,
         live=live,
     )
+
+
+def _filled(feeds: list[Feed]) -> tuple[str, ...] | None:
+    """Columns that hold a value in some file of a load; None where an older manifest does not say."""
+    if any(feed.filled is None for feed in feeds):
+        return None
+    return tuple(sorted({name for feed in feeds for name in feed.filled or ()}))
 
 
 class _Comparison:

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('clv') }}
 -- depends_on: {{ ref('customer_profile') }}
 -- depends_on: {{ ref('fct_customer_month') }}

@@ -5,7 +5,7 @@ with csat as (
 ),
 
 answers as (
-    select survey_id, instrument, item_id, dimension, customer_id, responded_at, score
+    select survey_id, form as instrument, item_id, dimension, customer_id, responded_at, score
     from {{ ref('fct_survey_answer') }}
     where
         side = 'score'

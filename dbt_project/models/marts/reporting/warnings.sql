@@ -21,21 +21,37 @@ standards as (
     select
         standard_id,
         max(limit_unit) as limit_unit
-    from {{ ref('service_standards') }}
+    from {{ ref('int_service__standards') }}
     group by standard_id
+),
+
+names as (
+    select source_system, sent_id, standard_id from {{ ref('int_service__standard_names') }}
 ),
 
 promises as (
     select
-        promise_id,
-        standard_id,
-        unit
-    from {{ ref('stg_crm__promises') }}
-    where standard_id is not null
+        promises.promise_id,
+        promises.standard_id as sent_id,
+        names.standard_id,
+        promises.unit
+    from {{ ref('stg_crm__promises') }} as promises
+    left join names on promises.source_system = names.source_system and promises.standard_id = names.sent_id
+    where promises.standard_id is not null
 ),
 
 counts as (
-    select standard_id from {{ ref('stg_crm__standard_counts') }}
+    select
+        counts.standard_id as sent_id,
+        names.standard_id
+    from {{ ref('stg_crm__standard_counts') }} as counts
+    left join names on counts.source_system = names.source_system and counts.standard_id = names.sent_id
+),
+
+beyond_scale as (
+    select form
+    from {{ ref('fct_survey_answer') }}
+    where is_beyond_scale
 ),
 
 inspections as (
@@ -80,21 +96,19 @@ found as (
     union all
     select
         'unknown_standard' as warning,
-        counts.standard_id as subject,
+        sent_id as subject,
         count(*) as cases
     from counts
-    left join standards on counts.standard_id = standards.standard_id
-    where standards.standard_id is null
-    group by counts.standard_id
+    where standard_id is null
+    group by sent_id
     union all
     select
         'unknown_standard' as warning,
-        promises.standard_id as subject,
+        sent_id as subject,
         count(*) as cases
     from promises
-    left join standards on promises.standard_id = standards.standard_id
-    where standards.standard_id is null
-    group by promises.standard_id
+    where standard_id is null
+    group by sent_id
     union all
     select
         'promise_in_another_unit' as warning,
@@ -119,6 +133,13 @@ found as (
     left join definitions on actions.metric_id = definitions.metric_id
     where definitions.metric_id is null
     group by actions.metric_id
+    union all
+    select
+        'score_beyond_scale' as warning,
+        form as subject,
+        count(*) as cases
+    from beyond_scale
+    group by form
 )
 
 select
@@ -131,6 +152,7 @@ select
         when 'promise_in_another_unit' then 'Promise in another unit than its standard: it is not shown beside it'
         when 'inspection_without_dimension' then 'Inspection item not in the table inspection_standards: it counts in no SERVQUAL dimension'
         when 'unknown_metric' then 'Improvement action for a figure that does not exist: its effect cannot be told'
+        when 'score_beyond_scale' then 'Score beyond the scale of its item: no answer; state the scale in survey_items or survey_instruments'
     end as message_en,
     case warning
         when 'unknown_schedule' then '营业时间表不在 schedules 中：相关行的营业分钟与工作日为空'
@@ -138,6 +160,7 @@ select
         when 'promise_in_another_unit' then '承诺的单位与其标准不同：未与标准并列显示'
         when 'inspection_without_dimension' then '检查项不在 inspection_standards 中：未计入任何 SERVQUAL 维度'
         when 'unknown_metric' then '改进措施所指的指标不存在：无法说明其效果'
+        when 'score_beyond_scale' then '得分超出题目量表：不计为回答；请在 survey_items 或 survey_instruments 中说明量表'
     end as message_zh
 from found
 group by warning, subject
