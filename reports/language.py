@@ -189,6 +189,7 @@ TERMS = {
     "service_type": "kind of service",
     "servqual_dimension": "SERVQUAL dimension",
     "severity": "severity",
+    "source_tier": "tier kept by the source",
     "stage": "life-cycle stage",
     "standard_id": "service standard",
     "state": "state",

@@ -81,6 +81,9 @@ def summary(report: IngestReport) -> str:
     quarantined = sum(file.quarantined for file in report.files)
     if quarantined:
         parts.append(f"{quarantined:,} quarantined")
+    waiting = sum(load.rows_without_rate for load in report.loads)
+    if waiting:
+        parts.append(f"{waiting:,} of them wait for a rate of exchange")
     if report.refusals:
         parts.append(f"{len(report.refusals)} refused")
     return ", ".join(parts)

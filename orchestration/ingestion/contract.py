@@ -31,6 +31,7 @@ class Column:
     technical: bool = False  # added by ingestion, never mapped
     version: bool = False
     identifier: bool = False  # a `source:id` though it references no one entity
+    required_without: str | None = None  # required where that other column is empty
     unit: str | None = None
     references: str | None = None
     accepted_values: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class Entity:
     load_mode: LoadMode
     event_time: str | None
     columns: tuple[Column, ...]
+    rate_time: str | None = None  # whose day money is converted by, where it is not the event time
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -93,7 +95,13 @@ def _entity(table: dict[str, Any]) -> Entity:
         meta["accepted_values"] = tuple(str(value) for value in meta.get("accepted_values", ()))
         columns.append(Column(name=node["name"], data_type=node["data_type"], **meta))
     meta = _meta(table)
-    return Entity(table["name"], meta.get("load_mode", "append"), meta.get("event_time"), tuple(columns))
+    return Entity(
+        name=table["name"],
+        load_mode=meta.get("load_mode", "append"),
+        event_time=meta.get("event_time"),
+        columns=tuple(columns),
+        rate_time=meta.get("rate_time"),
+    )
 
 
 def _tables(file_name: str) -> dict[str, Entity]:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -25,6 +24,7 @@ from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
 from orchestration.ingestion.quarantine import RejectedRow, whole_record, write_quarantine
+from orchestration.ingestion.rates import Rates, Spans
 from orchestration.ingestion.readers import DelimitedReader, NotPlainError, Reader, open_reader
 from orchestration.ingestion.statement import (
     FILTERED,
@@ -62,7 +62,8 @@ class Delivery:
     load_date: date
     folder: Path
     files: dict[str, tuple[Path, ...]]  # by the mapping's name of the file
-    rates: pa.Table  # currency, date, rate: known to the source by this day
+    rates: Rates  # known to the source by this day, or by `known_from`
+    known_from: date | None = None  # of a later reading of the same files, by rates that arrived on that day
     hashes: dict[Path, str] = field(default_factory=dict)
 
     def sha256(self, path: Path) -> str:
@@ -74,21 +75,21 @@ class Delivery:
     def name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    @cached_property
-    def rates_digest(self) -> str:
-        rows = sorted(str(row) for row in self.rates.to_pylist())
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
-
     def inputs(self, name: str) -> str:
-        """Hash of all that the outcome of a file depends on besides its own bytes."""
+        """Hash of all that the outcome of a file depends on besides its own bytes and the rates."""
         file = self.mapping.files[name]
-        parts = [self.mapping.version, name, str(self.settings.ingestion.max_bad_share)]
+        ingestion = self.settings.ingestion
+        parts = [self.mapping.version, name, str(ingestion.max_bad_share)]
         parts += [contract()[feed.entity].digest for feed in file.entities]
         parts += [self.sha256(path) for join in file.joins.values() for path in self.files.get(join.file, ())]
         if any(is_converted(feed) for feed in file.entities):
             company = self.settings.company
-            parts += [company.currency, company.time_zone, self.rates_digest]
+            parts += [company.currency, company.time_zone, str(ingestion.fx_max_age_days)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def rates_digest(self, spans: Spans) -> str:
+        """Hash of the rates that the spans could have; empty where none is asked for."""
+        return self.rates.digest(spans) if spans else ""
 
 
 @contextmanager
@@ -142,6 +143,7 @@ class _FileLoad:
         )
         self.reader: Reader | None = None
         self.rejected: list[RejectedRow] = []
+        self.rates_used: Spans = {}
 
     def run(self) -> FileEntry:
         try:
@@ -164,6 +166,9 @@ class _FileLoad:
                 "sha256": self.delivery.sha256(self.path),
                 "mapping_version": self.delivery.mapping.version,
                 "inputs": self.delivery.inputs(self.name),
+                "known_from": self.delivery.known_from,
+                "rates_used": dict(self.rates_used),
+                "rates_digest": self.delivery.rates_digest(self.rates_used),
                 "entities": {feed.entity: feed.mode for feed in self.file.entities},
                 "status": status,
                 **fields,
@@ -178,14 +183,16 @@ class _FileLoad:
             time_zone=self.delivery.mapping.time_zone,
             company_zone=self.settings.company.time_zone,
             company_currency=self.settings.company.currency,
+            rate_days=self.settings.ingestion.fx_max_age_days,
         )
         statement = Statement(self.file, reader, around)
-        self.con.register("rates", self.delivery.rates)
+        self.con.register("rates", self.delivery.rates.table)
         for alias, join in self.file.joins.items():
             self._look_up(alias, join, statement.looked_up[alias])
         _stream(self.con, f"create or replace temp table mapped as {statement.sql}", reader)
 
         rows, filtered, failed, suspects = self._tally()
+        earlier_rate, without_rate = self._look_up_rates(statement)
         if rows + len(reader.broken) != reader.records:
             raise RefusedError(
                 f"{reader.records:,} records were counted but {rows + len(reader.broken):,} could be read; "
@@ -194,11 +201,13 @@ class _FileLoad:
         self._put_aside(statement, reader)
         quarantined = failed + len(reader.broken)
         share = self.settings.ingestion.max_bad_share
-        if quarantined > share * reader.records:
-            self.rejected = self.rejected[:_SHOWN]
+        bad = quarantined - without_rate  # a row that waits for a rate is not a bad one
+        if bad > share * reader.records:
+            waiting = {failure.reason for failure in statement.failures.values() if failure.is_no_rate}
+            self.rejected = [row for row in self.rejected if row.reason not in waiting][:_SHOWN]
             worst = max(self.rejected, key=lambda row: [r.reason for r in self.rejected].count(row.reason))
             raise RefusedError(
-                f"{quarantined:,} of {reader.records:,} rows are bad, more than the {share:.1%} allowed; most often "
+                f"{bad:,} of {reader.records:,} rows are bad, more than the {share:.1%} allowed; most often "
                 f"{worst.column or 'the row'} {worst.reason}. See {self.quarantine}"
             )
         if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
@@ -213,6 +222,8 @@ class _FileLoad:
             duplicate=duplicate,
             quarantined=quarantined,
             feeds=feeds,
+            earlier_rate=earlier_rate,
+            without_rate=without_rate,
             unknown_columns=self._unknown(reader, statement),
         )
 
@@ -292,6 +303,25 @@ class _FileLoad:
         for line, code, value, record in failed:
             failure = statement.failures[code]
             self.rejected.append(RejectedRow(shown, line, failure.column, value, failure.reason, record))
+
+    def _look_up_rates(self, statement: Statement) -> tuple[int, int]:
+        """Rows converted by the rate of an earlier day, and those for which there is none; notes what was asked for."""
+        codes = [str(code) for code, failure in statement.failures.items() if failure.is_no_rate]
+        if not codes:
+            return 0, 0
+        feeds = [i for i, feed in enumerate(self.file.entities) if is_converted(feed)]
+        lacking = f"code in ({', '.join(codes)})"
+        asked = " union all ".join(
+            f"select fx{i} as currency, fx_day{i} as day from mapped where fx{i} is not null and w{i} "
+            f"and (code = {KEPT} or {lacking})"
+            for i in feeds
+        )
+        spans = self.con.execute(f"select currency, min(day), max(day) from ({asked}) group by 1 order by 1").fetchall()
+        self.rates_used = {currency: (first, last) for currency, first, last in spans}
+        older = " or ".join(f"(w{i} and fx_age{i} > 0)" for i in feeds)
+        counts = f"count(*) filter (code = {KEPT} and ({older})), count(*) filter ({lacking})"
+        earlier, without = _one(self.con, f"select {counts} from mapped")
+        return earlier, without
 
     def _drop_repeated(self) -> int:
         """Takes away lines that repeat an earlier one to the letter; how many there were."""
@@ -381,7 +411,10 @@ class _FileLoad:
 
     def _keep(self, entity: Entity, aside: Path) -> str:
         """Moves a finished file to its place, whose name says all that it was made of."""
-        name = f"{self.delivery.sha256(self.path)[:12]}-{self.delivery.inputs(self.name)}.parquet"
+        made_of = [self.delivery.sha256(self.path)[:12], self.delivery.inputs(self.name)]
+        if self.rates_used:
+            made_of.append(self.delivery.rates_digest(self.rates_used)[:8])
+        name = f"{'-'.join(made_of)}.parquet"
         relative = (
             Path(entity.name) / f"load_date={self.delivery.load_date}" / f"source={self.delivery.mapping.source}" / name
         )

@@ -1,7 +1,8 @@
 """The one statement that maps, casts and judges all rows of a file, put together from its mapping.
 
 Every value passes as text: an expression makes it, a cast gives it the contract's type, and what a cast cannot take is
-told from what was not there. Names: n = column of the file, r = text of a column of an entity, t = its typed value.
+told from what was not there. Names: n = column of the file, r = text of a column of an entity, t = its typed value, v =
+the final one, fx = the currency a rate is asked for, fx_day and fx_age = of which day, and how old the rate found is.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Surroundings:
     time_zone: str  # of stamps without one
     company_zone: str
     company_currency: str
+    rate_days: int  # how old a rate may be
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Failure:
     column: str  # entity.column
     reason: str
     value: str  # SQL of the offending text
+    is_no_rate: bool = False  # nothing is wrong with the row but that a rate is not there
 
 
 class Statement:
@@ -79,7 +82,13 @@ class Statement:
         kept = f"coalesce({self._render(self.file.filter) if self.file.filter else 'true'}, false) as kept"
         texts = [f"{self._text(column, how)} as r{i}_{column.name}" for i, column, how in columns]
         typed = [f"{self._typed(i, column, how)} as t{i}_{column.name}" for i, column, how in columns]
-        rates = [f"{self._rate(i)} as rate{i}" for i, feed in feeds if is_converted(feed)]
+        asked = [
+            f"{what} as {name}"
+            for i, feed in feeds
+            if is_converted(feed)
+            for name, what in ((f"fx{i}", self._asked_currency(i, feed)), (f"fx_day{i}", self._rate_day(i, feed)))
+        ]
+        rates = [f"{self._rate(i)} as rate{i}, fx_age{i}" for i, feed in feeds if is_converted(feed)]
         converted = [
             f"{self._converted(i, column)} as v{i}_{column.name}"
             for i, column, _ in columns
@@ -89,11 +98,8 @@ class Statement:
         if self.reader.broken_if:
             condition, reason = self.reader.broken_if
             broken = [f"when {condition} then {self._code(Failure('', reason, 'null'))}"]
-        cases = [
-            f"when {condition} then {self._code(failure)}"
-            for i, feed in feeds
-            for condition, failure in self._rules(i, feed)
-        ]
+        rules = [*(self._rules(i, feed) for i, feed in feeds), *(self._rate_rules(i, feed) for i, feed in feeds)]
+        cases = [f"when {condition} then {self._code(failure)}" for rule in rules for condition, failure in rule]
         values = [f"when {code} then {failure.value}" for code, failure in self.failures.items()]
         hashes = [f"{self._hash(i, feed)} as h{i}" for i, feed in feeds]
         joins = [self._join(alias) for alias in self.file.joins]
@@ -101,6 +107,7 @@ class Statement:
         named = [f"{self._source(name)} as {short}" for name, short in self._named.items()]
         results = [*(f"h{i}" for i, _ in feeds), *(f"w{i}" for i, _ in feeds)]
         results += [f"{self._value(i, column)} as v{i}_{column.name}" for i, column, _ in columns]
+        results += [f"{name}{i}" for i, feed in feeds if is_converted(feed) for name in ("fx", "fx_day", "fx_age")]
         code = f"""
             case {" ".join(broken)} when not kept then {FILTERED} {" ".join(cases)} else {KEPT} end as code"""
         # a step that adds nothing is left out: binding a wide step costs more than running it over a small file
@@ -109,7 +116,8 @@ class Statement:
             ("joined", _list("named.*", looked_up), " ".join(joins)),
             ("texts", _list("*", whens, [kept], texts), ""),
             ("typed", _list("*", typed), ""),
-            ("rated", _list("typed.*", rates), " ".join(self._rate_joins())),
+            ("asked", _list("*", asked), ""),
+            ("rated", _list("asked.*" if asked else "*", rates), " ".join(self._rate_joins())),
             ("converted", _list("*", converted), ""),
             ("judged", _list("*", hashes, [code]), ""),
         ]
@@ -231,26 +239,33 @@ from judged
 
     # --- money --------------------------------------------------------------------------------------------------
 
-    def _foreign(self, i: int) -> str:
-        return f"coalesce(t{i}_currency, '') not in ('', {literal(self.around.company_currency)})"
+    def _asked_currency(self, i: int, feed: EntityMapping) -> str:
+        """The code of the currency a row is in, where that is not the company's and the row has money."""
+        code = f"upper(trim(t{i}_currency))"
+        money = ", ".join(f"t{i}_{column.name}" for column, _ in mapped(feed) if column.unit == "money")
+        is_foreign = f"{code} <> {literal(self.around.company_currency.upper())}"
+        return f"case when {is_foreign} and coalesce({money}) is not null then nullif({code}, '') end"
+
+    def _rate_day(self, i: int, feed: EntityMapping) -> str:
+        """The company's day a row is converted by; that of the delivery where the row states none."""
+        zone = literal(self.around.company_zone)
+        delivered = f"date '{self.around.load_date}'"
+        time = feed.contract.rate_time or feed.contract.event_time
+        if time not in feed.columns:
+            return delivered
+        return f"coalesce(timezone({zone}, timezone('UTC', t{i}_{time}))::date, {delivered})"
 
     def _rate(self, i: int) -> str:
-        return f"case when {self._foreign(i)} then rates{i}.rate else 1 end"
+        return f"case when fx{i} is not null then rates{i}.rate else 1 end"
 
     def _rate_joins(self) -> Iterator[str]:
         for i, feed in enumerate(self.file.entities):
             if is_converted(feed):
-                event = feed.contract.event_time
-                zone = literal(self.around.company_zone)
-                day = (
-                    f"timezone({zone}, timezone('UTC', t{i}_{event}))::date"
-                    if event in feed.columns
-                    else (f"date '{self.around.load_date}'")
-                )
-                yield f"left join rates as rates{i} on rates{i}.currency = t{i}_currency and rates{i}.date = {day}"
+                rates = f"(select currency, day, rate, age as fx_age{i} from rates)"
+                yield f"left join {rates} as rates{i} on rates{i}.currency = fx{i} and rates{i}.day = fx_day{i}"
 
     def _changes(self, i: int, column: Column) -> bool:
-        return is_converted(self.file.entities[i]) and (column.unit == "money" or column.name == "currency")
+        return is_converted(self.file.entities[i]) and column.unit == "money"
 
     def _value(self, i: int, column: Column) -> str:
         """The name of the final value."""
@@ -258,9 +273,8 @@ from judged
 
     def _converted(self, i: int, column: Column) -> str:
         value = f"t{i}_{column.name}"
-        company = literal(self.around.company_currency)
-        converted = f"try_cast(round({value} * rate{i}, 4) as {column.data_type})" if column.unit else company
-        return f"case when {self._foreign(i)} then {converted} else {value} end"
+        converted = f"try_cast(round({value} * rate{i}, 4) as {column.data_type})"
+        return f"case when fx{i} is not null then {converted} else {value} end"
 
     def _hash(self, i: int, feed: EntityMapping) -> str:
         values = (f"coalesce({self._value(i, column)}::varchar, chr(30))" for column, _ in mapped(feed))
@@ -279,9 +293,21 @@ from judged
             text, value = f"r{i}_{column.name}", f"t{i}_{column.name}"
             for condition, reason in _column_rules(column, text, value, self.around.load_date):
                 yield f"w{i} and {condition}", Failure(f"{feed.entity}.{column.name}", reason, text)
+            other = column.required_without
+            if other is not None:
+                condition = f"{text} is null" + (f" and r{i}_{other} is null" if other in feed.columns else "")
+                reason = f"is missing, and so is {other}; one of them is required"
+                yield f"w{i} and {condition}", Failure(f"{feed.entity}.{column.name}", reason, text)
+
+    def _rate_rules(self, i: int, feed: EntityMapping) -> Iterator[tuple[str, Failure]]:
+        """After all others: of a row that lacks a rate nothing else is wrong."""
         if is_converted(feed):
-            reason = "has no rate of its day in fx_rates; deliver the rate, then ingest this day again"
-            yield f"w{i} and rate{i} is null", Failure(f"{feed.entity}.currency", reason, f"r{i}_currency")
+            reason = (
+                f"has no rate in fx_rates of its day or of the {self.around.rate_days} days before it; deliver the "
+                "rate, and the row is taken in"
+            )
+            failure = Failure(f"{feed.entity}.currency", reason, f"r{i}_currency", is_no_rate=True)
+            yield f"w{i} and rate{i} is null", failure
 
 
 def _column_rules(column: Column, text: str, value: str, load_date: date) -> Iterator[tuple[str, str]]:

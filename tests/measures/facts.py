@@ -39,6 +39,7 @@ class Facts:
             found = self.connection.execute(f"from work.staging.stg_crm__{entity}").df()
             decimals = ["amount", "value", "cost", "fee", "gross_amount", "discount_amount", "refund_amount"]
             decimals += ["compensation_amount", "quantity", "quantity_requested", "quantity_supplied", "unit_cost"]
+            decimals += ["points"]
             present = {name: float for name in decimals if name in found}
             self.kept[entity] = found.astype(present)
         found = self.kept[entity]

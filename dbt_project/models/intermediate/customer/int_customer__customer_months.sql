@@ -19,7 +19,7 @@ store_versions as (
 
 activity as (
     select
-        customer_id, month, orders_count, order_days, spend, gaps_count, gap_days, gap_days_squared, last_order_date,
+        customer_id, month, orders_count, valued_orders, order_days, spend, gaps_count, gap_days, gap_days_squared, last_order_date,
         own_limit_days, next_order_month, previous_order_date, previous_own_limit_days
     from {{ ref('int_customer__activity_months') }}
 ),
@@ -47,6 +47,7 @@ activity_ahead as (
         activity.customer_id,
         activity.month as active_month,
         activity.orders_count,
+        activity.valued_orders,
         activity.order_days,
         activity.spend,
         activity.gaps_count,
@@ -65,6 +66,7 @@ aged as (
         customer_id,
         month,
         orders_count,
+        valued_orders,
         order_days,
         spend,
         gaps_count,
@@ -82,6 +84,7 @@ windows as (
         {{ int_sum('case when age_months = 0 then order_days else 0 end') }} as order_days,
         {{ measure('sum(case when age_months = 0 then spend else 0 end)') }} as spend,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then orders_count else 0 end') }} as orders_in_window,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then valued_orders else 0 end') }} as valued_orders_in_window,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then order_days else 0 end') }} as order_days_in_window,
         {{ measure('sum(case when age_months < ' ~ var('window_months') ~ ' then spend else 0 end)') }} as spend_in_window,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then gaps_count else 0 end') }} as gaps_in_window,
@@ -163,6 +166,7 @@ measured as (
         {% for amount in ['spend', 'spend_in_window', 'spend_6_months', 'spend_previous_6_months'] -%}
         case when placed.has_orders_supplied then coalesce(windows.{{ amount }}, {{ measure('0') }}) end as {{ amount }},
         {% endfor -%}
+        windows.valued_orders_in_window,
         case
             when windows.gaps_in_window >= 2
                 then {{ measure(variation('windows.gaps_in_window', 'windows.gap_days_in_window', 'windows.gap_days_squared_in_window')) }}
@@ -206,7 +210,7 @@ select
     days_since_last,
     at_risk_limit_days,
     coalesce(orders_in_window > 0, false) as is_buyer,
-    case when orders_in_window > 0 then {{ measure(divide('spend_in_window', 'orders_in_window')) }} end as mean_order_value,
+    {{ measure(divide('spend_in_window', 'valued_orders_in_window')) }} as mean_order_value,
     case
         when is_closed then 'closed'
         when is_contract then 'active'

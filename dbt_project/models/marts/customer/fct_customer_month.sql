@@ -24,7 +24,7 @@ means as (
         month,
         count(*) as buyers_count,
         {{ measure(divide('sum(orders_in_window)', 'count(*)')) }} as mean_orders,
-        {{ measure(divide('sum(mean_order_value)', 'count(*)')) }} as mean_of_mean_order_value
+        {{ measure(divide('sum(mean_order_value)', 'count(mean_order_value)')) }} as mean_of_mean_order_value
     from customer_months
     where is_buyer
     group by month
@@ -87,7 +87,7 @@ select
     scored.revenue_rank,
     cut_places.grade,
     case
-        when not scored.is_buyer then null
+        when not scored.is_buyer or scored.mean_order_value is null then null
         when scored.orders_in_window > means.mean_orders
             and scored.mean_order_value > means.mean_of_mean_order_value then 'best'
         when scored.mean_order_value > means.mean_of_mean_order_value then 'spender'

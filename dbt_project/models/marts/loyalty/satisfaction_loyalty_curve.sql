@@ -21,7 +21,7 @@ customers as (
 ),
 
 orders as (
-    select customer_id, ordered_at from {{ ref('fct_order') }} where is_valid and customer_id is not null
+    select customer_id, ordered_at from {{ ref('fct_order') }} where is_purchase and customer_id is not null
 ),
 
 months as (

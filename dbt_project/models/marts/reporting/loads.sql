@@ -8,5 +8,7 @@ select
     rows_duplicate,
     rows_quarantined,
     rows_refused,
+    rows_earlier_rate,
+    rows_without_rate,
     is_stale
 from {{ source('control', 'loads') }}

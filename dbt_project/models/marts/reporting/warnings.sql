@@ -75,6 +75,56 @@ stated as (
     select count(*) as schedules from schedules
 ),
 
+-- a snapshot is followed by the next one: only the newest tells of what there is
+loads as (
+    select
+        entity,
+        rows_earlier_rate,
+        rows_without_rate,
+        load_mode = 'snapshot' as is_snapshot,
+        row_number() over (partition by entity, source_system order by load_date desc) as load_no
+    from {{ source('control', 'loads') }}
+    where status = 'loaded'
+),
+
+converted as (
+    select
+        entity,
+        coalesce(rows_earlier_rate, 0) as rows_earlier_rate,
+        coalesce(rows_without_rate, 0) as rows_without_rate
+    from loads
+    where not is_snapshot or load_no = 1
+),
+
+refunds as (
+    select source_system
+    from {{ ref('int_customer__refunds') }}
+    where refund_amount is null
+),
+
+payments as (
+    select source_system
+    from {{ ref('stg_crm__payments') }}
+    where order_id is null
+),
+
+reversals as (
+    select source_system
+    from {{ ref('fct_points_entry') }}
+    where is_unresolved_reversal
+),
+
+member_tiers as (
+    select month, source_tier
+    from {{ ref('tiers') }}
+    where source_tier is not null and source_tier_rank is null
+),
+
+last_month as (
+    select max(month) as month
+    from {{ ref('int_core__months') }}
+),
+
 scheduled as (
     select schedule_id from store_versions
     union all
@@ -140,6 +190,51 @@ found as (
         count(*) as cases
     from beyond_scale
     group by form
+    union all
+    select
+        'rate_of_an_earlier_day' as warning,
+        entity as subject,
+        sum(rows_earlier_rate) as cases
+    from converted
+    group by entity
+    having sum(rows_earlier_rate) > 0
+    union all
+    select
+        'rate_missing' as warning,
+        entity as subject,
+        sum(rows_without_rate) as cases
+    from converted
+    group by entity
+    having sum(rows_without_rate) > 0
+    union all
+    select
+        'refund_of_unknown_amount' as warning,
+        source_system as subject,
+        count(*) as cases
+    from refunds
+    group by source_system
+    union all
+    select
+        'payment_without_order' as warning,
+        source_system as subject,
+        count(*) as cases
+    from payments
+    group by source_system
+    union all
+    select
+        'reversal_of_nothing' as warning,
+        source_system as subject,
+        count(*) as cases
+    from reversals
+    group by source_system
+    union all
+    select
+        'tier_without_place' as warning,
+        member_tiers.source_tier as subject,
+        count(*) as cases
+    from member_tiers
+    inner join last_month on member_tiers.month = last_month.month
+    group by member_tiers.source_tier
 )
 
 select
@@ -153,6 +248,12 @@ select
         when 'inspection_without_dimension' then 'Inspection item not in the table inspection_standards: it counts in no SERVQUAL dimension'
         when 'unknown_metric' then 'Improvement action for a figure that does not exist: its effect cannot be told'
         when 'score_beyond_scale' then 'Score beyond the scale of its item: no answer; state the scale in survey_items or survey_instruments'
+        when 'rate_of_an_earlier_day' then 'No rate of exchange of the day: money was converted by that of a day before it'
+        when 'rate_missing' then 'No rate of exchange that is young enough: these rows wait aside for one'
+        when 'refund_of_unknown_amount' then 'Refund without amount whose worth the lines of its order do not tell: the order is in no amount of money'
+        when 'payment_without_order' then 'Payment that names no order: it settles none, so that more may look open than is'
+        when 'reversal_of_nothing' then 'Reversal of points that names no entry of the member, or one already undone: it counts 0'
+        when 'tier_without_place' then 'Tier not in the table tier_rules: who rose to it or fell from it cannot be told'
     end as message_en,
     case warning
         when 'unknown_schedule' then '营业时间表不在 schedules 中：相关行的营业分钟与工作日为空'
@@ -161,6 +262,12 @@ select
         when 'inspection_without_dimension' then '检查项不在 inspection_standards 中：未计入任何 SERVQUAL 维度'
         when 'unknown_metric' then '改进措施所指的指标不存在：无法说明其效果'
         when 'score_beyond_scale' then '得分超出题目量表：不计为回答；请在 survey_items 或 survey_instruments 中说明量表'
+        when 'rate_of_an_earlier_day' then '当日无汇率：已按此前最近一日的汇率折算'
+        when 'rate_missing' then '没有足够新的汇率：这些行暂存待汇率送达'
+        when 'refund_of_unknown_amount' then '退款未注明金额，订单明细也无法推算：该订单不计入任何金额'
+        when 'payment_without_order' then '付款未指明订单：未冲抵任何应收，应收可能偏高'
+        when 'reversal_of_nothing' then '积分冲正所指分录不存在、不属于该会员或已被冲正：按0计'
+        when 'tier_without_place' then '等级不在 tier_rules 中：无法判断升级或降级'
     end as message_zh
 from found
 group by warning, subject
