@@ -15,6 +15,8 @@
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
+     range             [least, most] that the figure can be at all, null for an open end, where it is not that of its unit
+                       (unit_ranges): no interval leaves it, and a figure beyond it is absent and told in `warnings`
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
      cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
@@ -27,14 +29,14 @@
                        no such figure for its small n; true by default #}
 
 
-{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, and
-   as which other kind its cells are read once they are made. #}
+{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, which
+   quantile of the values it is, and as which other kind its cells are read once they are made. #}
 {% macro kpi_kinds() %}
 {%- do return({
     'proportion': {'needs': ['value'], 'estimated': true, 'tested': true},
     'mean': {'needs': ['value'], 'estimated': true, 'tested': true},
-    'median': {'needs': ['value'], 'estimated': true, 'tested': false},
-    'p90': {'needs': ['value'], 'estimated': true, 'tested': false},
+    'median': {'needs': ['value'], 'estimated': true, 'tested': true, 'quantile': 0.5},
+    'p90': {'needs': ['value'], 'estimated': true, 'tested': true, 'quantile': 0.9},
     'nps': {'needs': ['value'], 'estimated': true, 'tested': true},
     'poisson': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': true},
     'ratio': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': false},
@@ -44,6 +46,20 @@
     'count': {'needs': [], 'estimated': false, 'tested': false},
     'distinct': {'needs': ['value'], 'estimated': false, 'tested': false},
 }) -%}
+{% endmacro %}
+
+
+{# What a figure can be at all by its unit, [least, most]; none is an open end. Money, scores and points may be anything:
+   a metric of them that may not says so by `range`, as does a time that counts back. #}
+{% macro unit_ranges() %}
+{%- do return({
+    'rate': [0, 1], 'count': [0, none], 'money': [none, none], 'seconds': [0, none], 'minutes': [0, none], 'days': [0, none],
+    'months': [0, none], 'score': [none, none], 'points': [none, none], 'per_1000': [0, none],
+}) -%}
+{% endmacro %}
+
+{% macro metric_range(metric) %}
+{%- do return(metric.get('range', [-100, 100] if metric.kind == 'nps' else unit_ranges()[metric.unit])) -%}
 {% endmacro %}
 
 
@@ -82,9 +98,10 @@
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
     'target', 'entities', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'range',
 ] -%}
 {%- set accepted = {
-    'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
+    'unit': unit_ranges().keys() | list,
     'direction': ['up', 'down', 'none'],
     'kind': kpi_kinds().keys() | list,
     'additivity': ['additive', 'distinct', 'ratio', 'quantile'],
@@ -112,6 +129,11 @@
     and 'material_change' not in metric and 'material_change_relative' not in metric -%}
     {%- do exceptions.raise_compiler_error(where ~ 'give material_change or material_change_relative, or claims_change: false') -%}
 {%- endif -%}
+{%- set ends = metric.get('range', [none, none]) -%}
+{%- if ends is not sequence or ends is string or ends | length != 2
+    or (ends[0] is not none and ends[1] is not none and ends[0] >= ends[1]) -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'range is ' ~ ends ~ '; give [least, most], null for an open end') -%}
+{%- endif -%}
 {%- if metric.get('whole') is false and not metric.get('dimensions') -%}
     {%- do exceptions.raise_compiler_error(where ~ 'whole is false, so it needs dimensions') -%}
 {%- endif -%}
@@ -133,7 +155,7 @@
 {%- set months = ref('int_core__months') -%}
 {%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_metrics(area) if execute else [] -%}
-{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value, target' -%}
+{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, rank_low, rank_high, value, target' -%}
 with months as (
     select month, is_complete
     from {{ months }}
@@ -187,6 +209,8 @@ select
     cast(null as decimal(28, 8)) as numerator,
     cast(null as decimal(28, 8)) as denominator,
     cast(null as decimal(38, 8)) as sum_squares,
+    cast(null as double) as rank_low,
+    cast(null as double) as rank_high,
     cast(null as double) as value,
     cast(null as decimal(28, 8)) as target
 from months
@@ -322,7 +346,7 @@ case
 {% endmacro %}
 
 
-{# n, numerator, denominator, sum of squares and value of a cell by kind. #}
+{# n, numerator, denominator, sum of squares, value and, of a median or quantile, the ends of its interval, by kind of cell. #}
 {% macro kpi_aggregates(metric) %}
 {%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
 {%- set by_kind = {
@@ -332,7 +356,7 @@ case
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
     'median': ['count(value)', 'null', 'null', 'null', median('value')],
-    'p90': ['count(value)', 'null', 'null', 'null', quantile('value', 0.9)],
+    'p90': ['count(value)', 'null', 'null', 'null', quantile('value', kpi_kinds().p90.quantile)],
     'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
     'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
     'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
@@ -349,7 +373,20 @@ cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 {{ measure(by_kind[1]) }} as numerator,
 {{ measure(by_kind[2]) }} as denominator,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
+{% for side in ['low', 'high'] -%}
+cast({{ quantile_end('value', kpi_kinds()[metric.kind].quantile, side) if 'quantile' in kpi_kinds()[metric.kind] else 'null' }} as double) as rank_{{ side }},
+{% endfor -%}
 cast({{ by_kind[4] }} as double) as value
+{%- endmacro %}
+
+
+{# The value that begins (ends) the interval of a quantile of the rows; null where they are too few for one. #}
+{% macro quantile_end(value, q, side) -%}
+{%- set n = 'count(' ~ value ~ ')' -%}
+case
+    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
+        then {{ value_at(sorted_values(value), quantile_place(n, q, side)) }}
+end
 {%- endmacro %}
 
 
@@ -361,6 +398,7 @@ cast({{ by_kind[4] }} as double) as value
     'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
     'claims_change': 'boolean', 'is_estimate': 'boolean', 'counts_cases': 'boolean',
     'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
+    'range_low': 'decimal(28, 8)', 'range_high': 'decimal(28, 8)',
 } -%}
 select
     {%- for column, data_type in columns.items() %}
@@ -387,7 +425,9 @@ from (
         {{ kpi_kinds()[metric.kind].estimated }},
         {{ metric.get('counts_cases', true) }},
         {{ measure(metric.get('material_change', 'null')) }},
-        {{ measure(metric.get('material_change_relative', 'null')) }}
+        {{ measure(metric.get('material_change_relative', 'null')) }},
+        {{ measure(metric_range(metric)[0] if metric_range(metric)[0] is not none else 'null') }},
+        {{ measure(metric_range(metric)[1] if metric_range(metric)[1] is not none else 'null') }}
     ){{ ',' if not loop.last }}
     {%- else %}
     ({%- for column in columns %}null{{ ', ' if not loop.last }}{%- endfor %})

@@ -71,7 +71,7 @@
 {% macro kpi_daily_cells() %}
 {%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_daily_metrics() if execute else [] -%}
-{%- set columns = 'day, is_usual, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value' -%}
+{%- set columns = 'day, is_usual, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, rank_low, rank_high, value' -%}
 with kept_days as (
     {{ kept_days() | indent(4) }}
 ),
@@ -150,6 +150,8 @@ cells as (
         cast(null as decimal(28, 8)) as numerator,
         cast(null as decimal(28, 8)) as denominator,
         cast(null as decimal(38, 8)) as sum_squares,
+        cast(null as double) as rank_low,
+        cast(null as double) as rank_high,
         cast(null as double) as value
     {%- endfor %}
 )

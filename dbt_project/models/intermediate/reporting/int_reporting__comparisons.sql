@@ -8,6 +8,8 @@ with estimates as (
         n,
         numerator,
         denominator,
+        rank_low,
+        rank_high,
         value,
         variance
     from {{ ref('int_reporting__estimates') }}
@@ -24,6 +26,8 @@ bases as (
         n,
         numerator,
         denominator,
+        rank_low,
+        rank_high,
         value,
         variance
     from estimates

@@ -1,6 +1,6 @@
 {%- set areas = ['customer', 'lifecycle', 'loyalty', 'satisfaction', 'service', 'economics'] -%}
 with definitions as (
-    select metric_id, unit, kind, claims_change, is_estimate
+    select metric_id, unit, kind, claims_change, is_estimate, range_low, range_high
     from {{ ref('metric_definitions') }}
 ),
 
@@ -18,6 +18,8 @@ cells as (
         numerator,
         denominator,
         sum_squares,
+        rank_low,
+        rank_high,
         value,
         target
     from {{ ref('int_reporting__' ~ area ~ '_cells') }}
@@ -31,8 +33,13 @@ estimated as (
         cells.n,
         cells.numerator,
         cells.denominator,
-        cells.value,
+        cells.rank_low,
+        cells.rank_high,
+        case when not {{ is_beyond_range('cells', 'definitions') }} then cells.value end as value,
+        {{ is_beyond_range('cells', 'definitions') }} as is_beyond_range,
         cells.target,
+        definitions.range_low,
+        definitions.range_high,
         definitions.unit,
         definitions.kind,
         definitions.claims_change,
@@ -51,7 +58,10 @@ select
     estimated.n,
     estimated.numerator,
     estimated.denominator,
+    estimated.rank_low,
+    estimated.rank_high,
     estimated.value,
+    estimated.is_beyond_range,
     estimated.target,
     estimated.variance,
     {%- for side in ['low', 'high'] %}
