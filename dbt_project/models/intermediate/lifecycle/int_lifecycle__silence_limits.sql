@@ -19,6 +19,10 @@ order_days as (
     where gap_days is not null
 ),
 
+watched as (
+    select month, type, watched_days from {{ ref('int_lifecycle__watched_days') }}
+),
+
 gaps as (
     select
         customers.type,
@@ -48,6 +52,7 @@ placed as (
         type,
         gap_days,
         sum(gaps_count) over (partition by month, type order by gap_days) as gaps_up_to,
+        sum(gaps_count) over (partition by month, type) as gaps_count,
         {{ var('at_risk_quantile') }} * (sum(gaps_count) over (partition by month, type) - 1) as place
     from known_gaps
 ),
@@ -56,16 +61,32 @@ neighbours as (
     select
         month,
         type,
+        gaps_count,
         place,
         floor(place) as place_below,
         min(case when gaps_up_to >= floor(place) + 1 then gap_days end) as gap_below,
         min(case when gaps_up_to >= ceil(place) + 1 then gap_days end) as gap_above
     from placed
-    group by month, type, place
+    group by month, type, gaps_count, place
+),
+
+seen as (
+    select
+        month,
+        type,
+        gaps_count,
+        {{ measure('gap_below + (place - place_below) * (gap_above - gap_below)') }} as seen_limit_days
+    from neighbours
 )
 
 select
-    month,
-    type,
-    {{ measure('gap_below + (place - place_below) * (gap_above - gap_below)') }} as group_limit_days
-from neighbours
+    seen.month,
+    seen.type,
+    cast(seen.gaps_count as bigint) as gaps_count,
+    seen.seen_limit_days,
+    case
+        when seen.gaps_count >= {{ var('own_gaps_min') }} and {{ is_watched_enough('seen.seen_limit_days', 'watched.watched_days') }}
+            then seen.seen_limit_days
+    end as group_limit_days
+from seen
+left join watched on seen.month = watched.month and seen.type = watched.type

@@ -12,6 +12,10 @@ customer_months as (
     where last_order_date is not null
 ),
 
+watched as (
+    select month, type, watched_days from {{ ref('int_lifecycle__watched_days') }}
+),
+
 gaps as (
     select
         months.month,
@@ -44,6 +48,8 @@ due as (
         {{ add_days('customer_months.last_order_date', 'ceil(gaps.median_gap_days)') }} as due_date
     from gaps
     inner join customer_months on gaps.customer_id = customer_months.customer_id and gaps.month = customer_months.month
+    inner join watched on customer_months.month = watched.month and customer_months.type = watched.type
+    where {{ is_watched_enough('gaps.median_gap_days', 'watched.watched_days') }}
 )
 
 select
