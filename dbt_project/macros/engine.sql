@@ -165,6 +165,9 @@
 
 {% macro text_type() -%} {{ 'string' if target.type == 'spark' else 'varchar' }} {%- endmacro %}
 
+{# A month as text, 2026-01. #}
+{% macro month_text(month) -%} substr(cast({{ month }} as {{ text_type() }}), 1, 7) {%- endmacro %}
+
 {# MD5 of several columns, null told apart from the empty text. #}
 {% macro hash_of(columns) -%}
     md5(concat_ws('|'

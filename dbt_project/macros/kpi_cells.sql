@@ -15,6 +15,8 @@
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
+     window            {months or days: number or setting, of: entities} that the figure looks back over: while the history of
+                       those entities is shorter, the figure says so and nothing is claimed of it
      range             [least, most] that the figure can be at all, null for an open end, where it is not that of its unit
                        (unit_ranges): no interval leaves it, and a figure beyond it is absent and told in `warnings`
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
@@ -63,6 +65,15 @@
 {% endmacro %}
 
 
+{# The months that a metric looks back over, or none. #}
+{% macro metric_window_months(metric) %}
+{%- if 'window' not in metric -%}{%- do return(none) -%}{%- endif -%}
+{%- set declared = metric.window.get('months', metric.window.get('days')) -%}
+{%- set length = declared if declared is number else var(declared) -%}
+{%- do return(length if 'months' in metric.window else (length + 30) // 31) -%}
+{% endmacro %}
+
+
 {# Every declared metric, checked and with its defaults, ordered by area, model and place in the yml. Only at execution:
    the graph is not complete before. #}
 {% macro declared_metrics(area=none) %}
@@ -98,7 +109,7 @@
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
     'target', 'entities', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
-    'range',
+    'range', 'window',
 ] -%}
 {%- set accepted = {
     'unit': unit_ranges().keys() | list,
@@ -128,6 +139,11 @@
 {%- if kind.tested and metric.get('claims_change', metric.get('dated') != 'snapshot')
     and 'material_change' not in metric and 'material_change_relative' not in metric -%}
     {%- do exceptions.raise_compiler_error(where ~ 'give material_change or material_change_relative, or claims_change: false') -%}
+{%- endif -%}
+{%- if 'window' in metric and (
+    not metric.window.get('of') or ('months' in metric.window) == ('days' in metric.window) or metric.window | length != 2
+) -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'window is ' ~ metric.window ~ '; give {months or days: number or setting, of: [entities]}') -%}
 {%- endif -%}
 {%- set ends = metric.get('range', [none, none]) -%}
 {%- if ends is not sequence or ends is string or ends | length != 2
@@ -398,7 +414,7 @@ end
     'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
     'claims_change': 'boolean', 'is_estimate': 'boolean', 'counts_cases': 'boolean',
     'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
-    'range_low': 'decimal(28, 8)', 'range_high': 'decimal(28, 8)',
+    'range_low': 'decimal(28, 8)', 'range_high': 'decimal(28, 8)', 'window_months': 'integer',
 } -%}
 select
     {%- for column, data_type in columns.items() %}
@@ -427,7 +443,8 @@ from (
         {{ measure(metric.get('material_change', 'null')) }},
         {{ measure(metric.get('material_change_relative', 'null')) }},
         {{ measure(metric_range(metric)[0] if metric_range(metric)[0] is not none else 'null') }},
-        {{ measure(metric_range(metric)[1] if metric_range(metric)[1] is not none else 'null') }}
+        {{ measure(metric_range(metric)[1] if metric_range(metric)[1] is not none else 'null') }},
+        {{ metric_window_months(metric) if metric_window_months(metric) is not none else 'null' }}
     ){{ ',' if not loop.last }}
     {%- else %}
     ({%- for column in columns %}null{{ ', ' if not loop.last }}{%- endfor %})

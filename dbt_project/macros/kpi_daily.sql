@@ -25,7 +25,7 @@
         {%- endif -%}
         {%- set daily = {'id': metric.get('like'), 'month': metric.get('day'), 'where': none, 'whole': true} -%}
         {%- if 'like' in metric -%}
-            {%- for key, value in monthly[metric.like].items() if key not in ('month', 'dimensions', 'label', 'definition') -%}
+            {%- for key, value in monthly[metric.like].items() if key not in ('month', 'dimensions', 'label', 'definition', 'window') -%}
                 {%- do daily.update({key: value}) -%}
             {%- endfor -%}
         {%- endif -%}

@@ -13,6 +13,8 @@ with estimates as (
         value,
         variance
     from {{ ref('int_reporting__estimates') }}
+    -- half a window is not to be compared with a whole one, nor two halves with each other
+    where not is_short_history
 ),
 
 -- the figures of a month, as what those of a later month are compared with: an equi-join on the month, no fan-out over all

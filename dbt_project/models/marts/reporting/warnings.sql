@@ -54,6 +54,26 @@ actions as (
     where metric_id is not null
 ),
 
+estimates as (
+    select metric_id
+    from {{ ref('int_reporting__estimates') }}
+    where is_beyond_range
+),
+
+customer_months as (
+    select month, type
+    from {{ ref('fct_customer_month') }}
+    where is_active is null
+),
+
+last_month as (
+    select max(month) as month from {{ ref('int_core__months') }}
+),
+
+not_kept as (
+    select entity, from_month, to_month, rows_count from {{ ref('int_core__rows_not_kept') }}
+),
+
 scheduled as (
     select schedule_id from store_versions
     union all
@@ -113,25 +133,62 @@ found as (
     left join definitions on actions.metric_id = definitions.metric_id
     where definitions.metric_id is null
     group by actions.metric_id
+    union all
+    select
+        'figure_beyond_its_range' as warning,
+        metric_id as subject,
+        count(*) as cases
+    from estimates
+    group by metric_id
+    union all
+    select
+        'silence_not_known_yet' as warning,
+        customer_months.type as subject,
+        count(*) as cases
+    from customer_months
+    inner join last_month on customer_months.month = last_month.month
+    group by customer_months.type
+    union all
+    select
+        'months_not_kept' as warning,
+        entity as subject,
+        rows_count as cases
+    from not_kept
 )
 
 select
-    warning,
-    subject,
-    {{ int_sum('cases') }} as cases,
-    case warning
+    found.warning,
+    found.subject,
+    {{ int_sum('found.cases') }} as cases,
+    case found.warning
         when 'unknown_schedule' then 'Schedule not in the table schedules: business minutes and working days of these rows are empty'
         when 'unknown_standard' then 'Standard not in the table service_standards: these rows are in no figure'
         when 'promise_in_another_unit' then 'Promise in another unit than its standard: it is not shown beside it'
         when 'inspection_without_dimension' then 'Inspection item not in the table inspection_standards: it counts in no SERVQUAL dimension'
         when 'unknown_metric' then 'Improvement action for a figure that does not exist: its effect cannot be told'
+        when 'figure_beyond_its_range' then 'Figures that cannot be, as a time below 0: absent. Look at the dates and amounts they are made of'
+        when 'silence_not_known_yet'
+            then 'The history is too short to tell how long a silence is long: whether these customers are active, at risk or lost is not known yet'
+        when 'months_not_kept'
+            then concat(
+                'Rows of ', min({{ month_text('not_kept.from_month') }}), ' to ', max({{ month_text('not_kept.to_month') }}),
+                ', months before the {{ var("history_months") }} that are kept (history_months): they count in look-backs and balances, but these months have no figures'
+            )
     end as message_en,
-    case warning
+    case found.warning
         when 'unknown_schedule' then '营业时间表不在 schedules 中：相关行的营业分钟与工作日为空'
         when 'unknown_standard' then '服务标准不在 service_standards 中：相关行未计入任何指标'
         when 'promise_in_another_unit' then '承诺的单位与其标准不同：未与标准并列显示'
         when 'inspection_without_dimension' then '检查项不在 inspection_standards 中：未计入任何 SERVQUAL 维度'
         when 'unknown_metric' then '改进措施所指的指标不存在：无法说明其效果'
+        when 'figure_beyond_its_range' then '不可能出现的数值（如负的时长）：不予列示，请检查其所依据的日期与金额'
+        when 'silence_not_known_yet' then '历史太短，尚无法判断多久未购买算久：这些客户是否活跃、有风险或已流失尚不可知'
+        when 'months_not_kept'
+            then concat(
+                min({{ month_text('not_kept.from_month') }}), '至', max({{ month_text('not_kept.to_month') }}),
+                '的数据早于所保留的{{ var("history_months") }}个月（history_months）：计入回溯与余额，但这些月份没有指标'
+            )
     end as message_zh
 from found
-group by warning, subject
+left join not_kept on found.warning = 'months_not_kept' and found.subject = not_kept.entity
+group by found.warning, found.subject
