@@ -3,14 +3,6 @@
     cast(5 - floor({{ divide('(' ~ rank ~ ' - 1) * 5', n) }}) as integer)
 {%- endmacro %}
 
-{# Whether a quantile of the gaps between order days may be used as a limit: only gaps that have ended by now are seen, so
-   that in a history of the gaps' own length the quantile is that of the history, not of the customers. Watched for
-   limit_histories_min times as long, what is meant to hold 90 % of the gaps holds 86 % and more, whether they are regular or
-   spread wide and whether orders come evenly or ever faster (tests/dbt/test_silence_limits.py). #}
-{% macro is_watched_enough(limit, watched_days) -%}
-    {{ watched_days }} >= {{ var('limit_histories_min') }} * {{ limit }}
-{%- endmacro %}
-
 {# An order that counts: neither cancelled nor undeliverable. A source without a status only sends orders that count. #}
 {% macro is_valid_order(status) -%} (coalesce({{ status }}, 'placed') not in ('cancelled', 'unavailable')) {%- endmacro %}
 

@@ -10,7 +10,7 @@ select
             when 'too_few' then change_previous is not null or change_year_ago is not null
             when 'short_history'
                 then
-                    coalesce(covered_months >= window_months, true)
+                    coalesce(covered_months >= kpi_monthly.window_months, true)
                     or previous is not null or year_ago is not null or change_previous is not null or change_year_ago is not null
             when 'no_target' then false
         end,

@@ -66,9 +66,10 @@ _DEFINITIONS = """
     create table kefu.reporting.metric_definitions as
     select *, 'Label' as label_en, '名称' as label_zh, 'What.' as definition_en, '定义。' as definition_zh
     from (values
-        ('csat', 'rate', 'up', 'proportion', 0, 1), ('orders', 'count', 'none', 'count', 0, null),
-        ('first_reply', 'minutes', 'down', 'median', 0, null), ('repurchase_rate', 'rate', 'up', 'proportion', 0, 1)
-    ) as metrics(metric_id, unit, direction, kind, range_low, range_high)
+        ('csat', 'rate', 'up', 'proportion', 0, 1, null), ('orders', 'count', 'none', 'count', 0, null, null),
+        ('first_reply', 'minutes', 'down', 'median', 0, null, null),
+        ('repurchase_rate', 'rate', 'up', 'proportion', 0, 1, 12)
+    ) as metrics(metric_id, unit, direction, kind, range_low, range_high, window_months)
 """
 _BALANCES = (
     """

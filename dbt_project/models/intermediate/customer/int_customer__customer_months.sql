@@ -32,10 +32,6 @@ bounds as (
     select min(month) as first_month, max(month) as last_month from months
 ),
 
-watched as (
-    select month, type, watched_days from {{ ref('int_lifecycle__watched_days') }}
-),
-
 -- growth and decline compare the last six months with the six before: they need a year of orders
 order_histories as (
     select
@@ -183,14 +179,13 @@ measured as (
         end as gap_variation,
         last_orders.last_order_date,
         {{ days_between('last_orders.last_order_date', 'placed.month_end_date') }} as days_since_last,
+        -- while the limit of the type is not known, those of its most frequent customers alone would pass for all
         case
-            when last_orders.own_limit_days is null then limits.group_limit_days
-            when {{ is_watched_enough('last_orders.own_limit_days', 'watched.watched_days') }} then last_orders.own_limit_days
+            when limits.group_limit_days is not null then coalesce(last_orders.own_limit_days, limits.group_limit_days)
         end as at_risk_limit_days,
         case
-            when last_orders.previous_own_limit_days is null then limits_before.group_limit_days
-            when {{ is_watched_enough('last_orders.previous_own_limit_days', 'watched_before.watched_days') }}
-                then last_orders.previous_own_limit_days
+            when limits_before.group_limit_days is not null
+                then coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days)
         end as previous_limit_days,
         {{ local_month('placed.first_order_at') }} = placed.month as is_first_order_month,
         case
@@ -205,9 +200,6 @@ measured as (
     left join limits as limits_before
         on placed.type = limits_before.type
         and {{ add_months('placed.month', -1) }} = limits_before.month
-    left join watched on placed.type = watched.type and placed.month = watched.month
-    left join watched as watched_before
-        on placed.type = watched_before.type and {{ add_months('placed.month', -1) }} = watched_before.month
     left join order_histories on placed.source_system = order_histories.source_system
 )
 
