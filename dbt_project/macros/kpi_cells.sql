@@ -371,8 +371,8 @@ case
     'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(' ~ measure_squared('value') ~ ')',
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
-    'median': ['count(value)', 'null', 'null', 'null', median('value')],
-    'p90': ['count(value)', 'null', 'null', 'null', quantile('value', kpi_kinds().p90.quantile)],
+    'median': ['count(value)', 'null', 'null', 'null', quantile_in_order('value', kpi_kinds().median.quantile)],
+    'p90': ['count(value)', 'null', 'null', 'null', quantile_in_order('value', kpi_kinds().p90.quantile)],
     'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
     'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
     'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
@@ -396,13 +396,25 @@ cast({{ by_kind[4] }} as double) as value
 {%- endmacro %}
 
 
-{# The value that begins (ends) the interval of a quantile of the rows; null where they are too few for one. #}
+{# The value that begins (ends) the interval of a quantile of the rows; null where they are too few for one. Which place is
+   asked inside, so that the engine puts the values in order once for all that is read off them. #}
 {% macro quantile_end(value, q, side) -%}
 {%- set n = 'count(' ~ value ~ ')' -%}
+{%- set place -%}
 case
-    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
-        then {{ value_at(sorted_values(value), quantile_place(n, q, side)) }}
+    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }} then {{ quantile_place(n, q, side) }}
+    else 0
 end
+{%- endset -%}
+{{ value_at(sorted_values(value), place) }}
+{%- endmacro %}
+
+{# The quantile itself, interpolated as quantile() does, read off the same values in order. #}
+{% macro quantile_in_order(value, q) -%}
+{%- set place = '((count(' ~ value ~ ') - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
+{%- set below = value_at(sorted_values(value), 'cast(floor(' ~ place ~ ') as bigint)') -%}
+{%- set above = value_at(sorted_values(value), 'cast(ceil(' ~ place ~ ') as bigint)') -%}
+{{ below }} + ({{ place }} - floor({{ place }})) * ({{ above }} - {{ below }})
 {%- endmacro %}
 
 

@@ -43,6 +43,9 @@ with compared as (
         and {{ quantile_end("x", 0.9, "low") }} = 32 and {{ quantile_end("x", 0.9, "high") }} = 40 as is_equal
     from (select {{ int_series("1", "40") }} as x) as numbers
     union all
+    select 'quantile_in_order interpolates as quantile does' as macro_name, {{ quantile_in_order("x", 0.9) }} = {{ quantile("x", 0.9) }} as is_equal
+    from (select {{ int_series("1", "7") }} as x) as numbers
+    union all
     select
         'five values have no interval of their median' as macro_name,
         {{ quantile_end("x", 0.5, "low") }} is null and {{ quantile_end("x", 0.5, "high") }} is null as is_equal
