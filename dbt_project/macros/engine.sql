@@ -163,6 +163,8 @@
 {# A naive timestamp. #}
 {% macro timestamp_type() -%} {{ 'timestamp_ntz' if target.type == 'spark' else 'timestamp' }} {%- endmacro %}
 
+{% macro numbers_type() -%} {{ 'array<double>' if target.type == 'spark' else 'double[]' }} {%- endmacro %}
+
 {% macro text_type() -%} {{ 'string' if target.type == 'spark' else 'varchar' }} {%- endmacro %}
 
 {# A month as text, 2026-01. #}

@@ -150,6 +150,9 @@
     or (ends[0] is not none and ends[1] is not none and ends[0] >= ends[1]) -%}
     {%- do exceptions.raise_compiler_error(where ~ 'range is ' ~ ends ~ '; give [least, most], null for an open end') -%}
 {%- endif -%}
+{%- if 'quantile' in kind and 'cases' in metric -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'n of a ' ~ metric.kind ~ ' is its values, so it takes no cases') -%}
+{%- endif -%}
 {%- if metric.get('whole') is false and not metric.get('dimensions') -%}
     {%- do exceptions.raise_compiler_error(where ~ 'whole is false, so it needs dimensions') -%}
 {%- endif -%}
@@ -171,7 +174,7 @@
 {%- set months = ref('int_core__months') -%}
 {%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_metrics(area) if execute else [] -%}
-{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, rank_low, rank_high, value, target' -%}
+{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares' -%}
 with months as (
     select month, is_complete
     from {{ months }}
@@ -206,32 +209,43 @@ supplied_entities as (
 {%- for metric in metrics %},
 
 {{ kpi_metric_ctes(metric) }}
-{%- endfor %}
-{% for metric in metrics %}
-{%- for cells in kpi_cell_ctes(metric) %}
-select {{ columns }} from {{ cells }}
-{{ 'union all' if not loop.last }}
-{%- endfor %}
-{{ 'union all' if not loop.last }}
-{%- else %}
+{%- endfor %},
+
+cells as (
+    {%- for metric in metrics %}
+    {%- set outer = loop %}
+    {%- for cells in kpi_cell_ctes(metric) %}
+    select {{ columns }}, quantile, in_order, value, target from {{ cells }}
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- else %}
+    select
+        cast(null as date) as month,
+        cast(null as {{ text_type() }}) as scope_type,
+        cast(null as {{ text_type() }}) as scope_id,
+        cast(null as {{ text_type() }}) as metric_id,
+        cast(null as {{ text_type() }}) as dimension,
+        cast(null as {{ text_type() }}) as dimension_value,
+        cast(null as bigint) as n,
+        cast(null as decimal(28, 8)) as numerator,
+        cast(null as decimal(28, 8)) as denominator,
+        cast(null as decimal(38, 8)) as sum_squares,
+        cast(null as double) as quantile,
+        cast(null as {{ numbers_type() }}) as in_order,
+        cast(null as double) as value,
+        cast(null as decimal(28, 8)) as target
+    from months
+    where 1 = 0
+    {%- endfor %}
+)
+
 select
-    cast(null as date) as month,
-    cast(null as {{ text_type() }}) as scope_type,
-    cast(null as {{ text_type() }}) as scope_id,
-    cast(null as {{ text_type() }}) as metric_id,
-    cast(null as {{ text_type() }}) as dimension,
-    cast(null as {{ text_type() }}) as dimension_value,
-    cast(null as bigint) as n,
-    cast(null as decimal(28, 8)) as numerator,
-    cast(null as decimal(28, 8)) as denominator,
-    cast(null as decimal(38, 8)) as sum_squares,
-    cast(null as double) as rank_low,
-    cast(null as double) as rank_high,
-    cast(null as double) as value,
-    cast(null as decimal(28, 8)) as target
-from months
-where 1 = 0
-{%- endfor %}
+    {%- for column in columns.split(', ') %}
+    {{ column }},
+    {%- endfor %}
+    {{ kpi_read_off() }},
+    target
+from cells
 {% endmacro %}
 
 
@@ -362,7 +376,7 @@ case
 {% endmacro %}
 
 
-{# n, numerator, denominator, sum of squares, value and, of a median or quantile, the ends of its interval, by kind of cell. #}
+{# n, numerator, denominator, sum of squares and value of a cell by kind; of a median or quantile its values in order. #}
 {% macro kpi_aggregates(metric) %}
 {%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
 {%- set by_kind = {
@@ -371,8 +385,8 @@ case
     'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(' ~ measure_squared('value') ~ ')',
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
-    'median': ['count(value)', 'null', 'null', 'null', quantile_in_order('value', kpi_kinds().median.quantile)],
-    'p90': ['count(value)', 'null', 'null', 'null', quantile_in_order('value', kpi_kinds().p90.quantile)],
+    'median': ['count(value)', 'null', 'null', 'null', 'null'],
+    'p90': ['count(value)', 'null', 'null', 'null', 'null'],
     'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
     'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
     'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
@@ -389,31 +403,44 @@ cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 {{ measure(by_kind[1]) }} as numerator,
 {{ measure(by_kind[2]) }} as denominator,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
-{% for side in ['low', 'high'] -%}
-cast({{ quantile_end('value', kpi_kinds()[metric.kind].quantile, side) if 'quantile' in kpi_kinds()[metric.kind] else 'null' }} as double) as rank_{{ side }},
-{% endfor -%}
+cast({{ kpi_kinds()[metric.kind].get('quantile', 'null') }} as double) as quantile,
+{{ sorted_values('value') if 'quantile' in kpi_kinds()[metric.kind] else 'cast(null as ' ~ numbers_type() ~ ')' }} as in_order,
 cast({{ by_kind[4] }} as double) as value
 {%- endmacro %}
 
 
-{# The value that begins (ends) the interval of a quantile of the rows; null where they are too few for one. Which place is
-   asked inside, so that the engine puts the values in order once for all that is read off them. #}
-{% macro quantile_end(value, q, side) -%}
-{%- set n = 'count(' ~ value ~ ')' -%}
-{%- set place -%}
+{# What is read off the values in order, for all cells at once: the ends of the interval of a median or quantile, and itself. #}
+{% macro kpi_read_off() -%}
+{%- set quantiles = kpi_kinds().values() | selectattr('quantile', 'defined') | map(attribute='quantile') | list -%}
+{%- for side in ['low', 'high'] -%}
+case quantile
+        {%- for q in quantiles %}
+        when {{ q }}e0 then {{ quantile_end('in_order', 'n', q, side) | indent(8) }}
+        {%- endfor %}
+    end as rank_{{ side }},
+    {% endfor -%}
 case
-    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }} then {{ quantile_place(n, q, side) }}
-    else 0
-end
-{%- endset -%}
-{{ value_at(sorted_values(value), place) }}
+        {%- for q in quantiles %}
+        when quantile = {{ q }}e0 then {{ quantile_in_order('in_order', 'n', q) }}
+        {%- endfor %}
+        else value
+    end as value
 {%- endmacro %}
 
-{# The quantile itself, interpolated as quantile() does, read off the same values in order. #}
-{% macro quantile_in_order(value, q) -%}
-{%- set place = '((count(' ~ value ~ ') - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
-{%- set below = value_at(sorted_values(value), 'cast(floor(' ~ place ~ ') as bigint)') -%}
-{%- set above = value_at(sorted_values(value), 'cast(ceil(' ~ place ~ ') as bigint)') -%}
+
+{# The value that begins (ends) the interval of a quantile of n values in order; null where they are too few for one. #}
+{% macro quantile_end(in_order, n, q, side) -%}
+case
+    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
+        then {{ value_at(in_order, quantile_place(n, q, side)) }}
+end
+{%- endmacro %}
+
+{# The quantile itself, interpolated as quantile() does. #}
+{% macro quantile_in_order(in_order, n, q) -%}
+{%- set place = '((' ~ n ~ ' - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
+{%- set below = value_at(in_order, 'cast(floor(' ~ place ~ ') as bigint)') -%}
+{%- set above = value_at(in_order, 'cast(ceil(' ~ place ~ ') as bigint)') -%}
 {{ below }} + ({{ place }} - floor({{ place }})) * ({{ above }} - {{ below }})
 {%- endmacro %}
 

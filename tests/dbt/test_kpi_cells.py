@@ -310,6 +310,14 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
             "metric cases_proportion: give material_change or material_change_relative",
         ),
         ({"range": [7, 1]}, "metric cases_proportion: range is [7, 1]; give [least, most], null for an open end"),
+        (
+            {"kind": "median", "cases": "orders"},
+            "metric cases_proportion: n of a median is its values, so it takes no cases",
+        ),
+        (
+            {"window": {"months": 12}},
+            "metric cases_proportion: window is {'months': 12}; give {months or days: number or setting, of:",
+        ),
         ({"range": 7}, "metric cases_proportion: range is 7; give [least, most]"),
         ({"whole": False, "dimensions": []}, "metric cases_proportion: whole is false, so it needs dimensions"),
         ({"label": {"en": "Label"}}, "metric cases_proportion: label is not given in zh"),
