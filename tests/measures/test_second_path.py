@@ -16,6 +16,7 @@ import pytest
 from scipy import stats
 
 from orchestration.declarations import metrics, models
+from orchestration.settings import DBT_PROJECT_DIR
 
 pytestmark = pytest.mark.slow
 KEY = ["month", "scope_type", "scope_id", "dimension", "dimension_value"]
@@ -123,6 +124,7 @@ def test_every_figure_is_what_pandas_makes_of_the_rows(
 
 QUANTILES = {"median": 0.5, "p90": 0.9}
 BOUNDED = [(metric, relation) for metric, relation in METRICS if metric["kind"] in {*QUANTILES, "mean"}]
+T_QUANTILES = pd.read_csv(DBT_PROJECT_DIR / "seeds" / "t_quantiles.csv")  # tests/dbt/test_statistics.py holds them to t
 UNBOUNDED_UNITS = {"money", "score", "points"}
 
 
@@ -134,7 +136,8 @@ def ends(metric: dict[str, Any], values: pd.Series) -> tuple[float, float]:
         return (values.iloc[low - 1], values.iloc[high]) if low >= 1 and high < n else (np.nan, np.nan)
     if n < 2:
         return np.nan, np.nan
-    mean, reach = values.mean(), stats.t.ppf(0.975, n - 1) * values.std() / np.sqrt(n)
+    t = T_QUANTILES.t_975[(T_QUANTILES.df_from <= n - 1) & (n - 1 <= T_QUANTILES.df_to)].item()
+    mean, reach = values.mean(), t * values.std() / np.sqrt(n)
     rate = (0, 1) if metric["unit"] == "rate" else (0, None)
     least, most = metric.get("range", (None, None) if metric["unit"] in UNBOUNDED_UNITS else rate)
     if least is not None and most is None and mean > least:  # on the logarithm of what lies above the end
@@ -164,8 +167,7 @@ def test_every_interval_is_what_scipy_makes_of_the_rows(
     for month, scope_type, scope_id, low, high in found:
         told = [np.nan if end is None else end for end in (low, high)]
         wanted = expected_ends[pd.Timestamp(month), scope_type, scope_id]
-        # t quantiles of many degrees of freedom stand for some more than their own, squares are kept to eight decimals
-        off = 1e-6 if metric["kind"] in QUANTILES else 2e-3 * np.nan_to_num(wanted[1] - wanted[0]) + 5e-4
+        off = 1e-6 if metric["kind"] in QUANTILES else 5e-4  # squares are kept to eight decimals
         assert told == pytest.approx(wanted, rel=1e-6, abs=off, nan_ok=True), (month, scope_type, scope_id)
 
 
