@@ -888,12 +888,14 @@ class Source:
 
     def _table_histories(self, scope: Scope) -> Iterator[History]:
         """Of tables and charts with a window of their own, those whose window the scope's history does not cover."""
-        for one in (*self.spec.tables, *self.spec.charts):
-            if one.window and "reporting.histories" in self._there:
-                values = {"scope_type": scope.type, "scope_id": scope.id, "entities": list(one.window.of)}
+        tables = [(table.title, table.window) for table in self.spec.tables]
+        charts = [(chart.title, chart.window) for chart in self.spec.charts]
+        for title, window in (*tables, *charts):
+            if window and "reporting.histories" in self._there:
+                values = {"scope_type": scope.type, "scope_id": scope.id, "entities": list(window.of)}
                 for (covered,) in self._rows(_TABLE_HISTORY, {**values, "month": self.month}):
-                    if covered < one.window.months:
-                        yield History(title=one.title, covered_months=covered, window_months=one.window.months)
+                    if covered < window.months:
+                        yield History(title=title, covered_months=covered, window_months=window.months)
 
     def has(self, scope: Scope) -> bool:
         """Whether the scope has a figure of the month."""
