@@ -45,6 +45,16 @@ _KINDS = {
     "count": "number of rows",
     "distinct": "number of distinct {value}",
 }
+# of the kinds that have one: which test calls a change (macros/statistics.sql)
+_TESTS = {
+    "proportion": "two proportions",
+    "share": "two proportions",
+    "mean": "Welch's t",
+    "nps": "the variances of both NPS",
+    "poisson": "the square roots of both counts",
+    "median": "the order-statistic intervals of both",
+    "p90": "the order-statistic intervals of both",
+}
 _DIRECTIONS = {"up": "higher is better", "down": "lower is better", "none": "neither way is better"}
 
 
@@ -58,6 +68,8 @@ definitions, read from `reporting.metric_definitions`, which dbt makes of the sa
 tables hold what does not fit there. Under each model: what a row of it is, then the figures made of its rows. A figure
 belongs to the month of the column named. *Snapshot* figures (stocks, rolling windows) claim no change. Settings are
 explained in `dbt_project/dbt_project.yml`.
+How intervals are made, by which test a change is called, what a window longer than the history does and when a limit of
+silence is known: [statistics.md](statistics.md).
 """
 
 _DAILY_HEAD = """\
@@ -155,6 +167,9 @@ def _metric(metric: dict[str, Any]) -> Iterator[str]:
     absent = f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
     yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
     yield f"- made of {lineage_rows().get(metric['id'], '')}"
+    more = [text for text in (_range(metric), _window(metric)) if text]
+    if more:
+        yield f"- {'; '.join(more)}"
 
 
 def _daily_metric(metric: dict[str, Any], model: str) -> Iterator[str]:
@@ -179,12 +194,30 @@ def _cells(metric: dict[str, Any]) -> str:
 def _change(metric: dict[str, Any]) -> str:
     if metric.get("dated") == "snapshot" and not metric.get("claims_change"):
         return "snapshot"
-    tested = metric["kind"] in {"proportion", "mean", "nps", "poisson"}
-    if not tested or not metric.get("claims_change", True):
+    if metric["kind"] not in _TESTS or not metric.get("claims_change", True):
         return "no change claimed"
+    by = f", by {_TESTS[metric['kind']]}"
     if "material_change" in metric:
-        return f"change told from {metric['material_change']}"
-    return f"change told from {100 * float(metric['material_change_relative']):g} % of the earlier value"
+        return f"change told from {metric['material_change']}{by}"
+    return f"change told from {100 * float(metric['material_change_relative']):g} % of the earlier value{by}"
+
+
+def _range(metric: dict[str, Any]) -> str:
+    if "range" not in metric:
+        return ""
+    least, most = metric["range"]
+    if least is None and most is None:
+        return "range: any number"
+    return f"range: {least} to {most}" if most is not None else f"range: from {least}"
+
+
+def _window(metric: dict[str, Any]) -> str:
+    """What it looks back over; a setting by its name."""
+    if "window" not in metric:
+        return ""
+    ((unit, length),) = ((unit, length) for unit, length in metric["window"].items() if unit != "of")
+    name = f"`{length}` months" if isinstance(length, str) else f"{length} {unit}"
+    return f"looks back {name}, of {', '.join(metric['window']['of'])}"
 
 
 @cache

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ MOST_EXCEPTIONS = 40  # figures that missed their target or got worse, of which 
 TREND_MONTHS = 13  # months of a trend: a year and the month itself
 
 Change = Literal["better", "worse", "changed", "no_clear_change"]
-Status = Literal["met", "missed", "too_few", "no_target", "suppressed"]
+Status = Literal["met", "missed", "too_few", "short_history", "no_target", "suppressed"]
 
 
 def _shortest(value: object) -> object:
@@ -230,6 +230,15 @@ class Withheld(_Frozen):
     table: str = ""  # or rows of a table, by its title
 
 
+class History(_Frozen):
+    """A figure, table or chart of the month whose window is longer than the history it stands on."""
+
+    metric_id: str = ""
+    title: str = ""  # of a table or chart, which has a window of its own
+    covered_months: int
+    window_months: int
+
+
 class Cause(_Frozen):
     """Why figures of a month changed after they were issued: loads that came since and touch the month, or what changed
     in the software or its settings."""
@@ -322,6 +331,7 @@ class Bundle(_Frozen):
     not_supplied: tuple[str, ...] = ()  # entities of which no source delivered anything
     unmet: tuple[Unmet, ...] = ()  # what figures wait for
     warnings: tuple[Warned, ...] = ()
+    histories: tuple[History, ...] = ()  # figures, and what tables stand on, whose window the history does not cover
     restated: Restatement | None = None  # what this revision changed
     restatements: tuple[Restatement, ...] = ()  # of earlier months, since the last month's report
 
@@ -381,6 +391,10 @@ class Bundle(_Frozen):
                 by_metric.setdefault(row.metric_id, []).append(row)
             self.__dict__[f"_{name}"] = (rows, by_metric)
         return by_metric
+
+    def history(self, *, metric_id: str = "", title: str = "") -> History | None:
+        """How much of its window the history of a figure, table or chart covers, where that is not all."""
+        return next((one for one in self.histories if (one.metric_id, one.title) == (metric_id, title)), None)
 
     def figure(self, metric_id: str) -> Figure | None:
         """The scope's own figure of the month, None when nothing was supplied for it."""
@@ -712,6 +726,34 @@ order by
     list_position($metrics, metric_id), period, list_position($parts, scope_type), abs(sum(contribution)) desc, scope_id
 """
 
+_HISTORIES = """
+select metric_id, max(covered_months) as covered_months, max(window_months) as window_months
+from report_figures
+where
+    month = $month and scope_type = $scope_type and scope_id = $scope_id
+    and covered_months < window_months and list_contains($windowed, metric_id)
+group by metric_id
+order by list_position($windowed, metric_id)
+"""
+
+_TABLE_HISTORY = """
+with
+begun as (
+    select
+        coalesce(
+            max(from_month) filter (where scope_type = $scope_type and scope_id = $scope_id),
+            max(from_month) filter (where scope_type = 'company')
+        ) as from_month
+    from reporting.histories
+    where list_contains($entities, entity)
+    group by entity
+)
+
+select greatest(date_diff('month', max(from_month), $month) + 1, 0)
+from begun
+having max(from_month) is not null
+"""
+
 _LOADS = """
 select
     entity, source as source_system, max(load_date) as last_load_date,
@@ -775,6 +817,7 @@ class Source:
             "most_over_time": MOST_PARTS_OVER_TIME,
             "known_at": meta.known_at,
             "declared": list(Metric.model_fields),
+            "windowed": list(dict.fromkeys((*self.spec.metrics, *self.spec.drawn_metrics))),
         }
         self._there = {name for (name,) in con.execute(_TABLES).fetchall()}
         self._metrics = self._read(Metric, _METRICS.format(definitions=self._grain.definitions))
@@ -830,6 +873,7 @@ class Source:
         }
         tables, gaps = self._cut_tables(scope)
         hidden = [Withheld(metric_id=m, dimension=d) for m, d in self._rows(_WITHHELD, values)]
+        short = (*self._figure_histories(values), *self._table_histories(scope))
         return Bundle(
             report=self.spec.id,
             month=self.month,
@@ -852,7 +896,25 @@ class Source:
             not_supplied=self._supply.not_supplied,
             unmet=self._unmet,
             warnings=self._warnings if is_company else (),
+            **({"histories": short} if short else {}),
         )
+
+    def _figure_histories(self, values: Mapping[str, Any]) -> tuple[History, ...]:
+        """Of figures, those whose window the history does not cover; days have no such window."""
+        has = {name for (name,) in self.con.execute(_COLUMNS, ["kpi_monthly"]).fetchall()}
+        is_told = self.spec.schedule == "monthly" and "covered_months" in has
+        return self._read(History, _HISTORIES, values) if is_told else ()
+
+    def _table_histories(self, scope: Scope) -> Iterator[History]:
+        """Of tables and charts with a window of their own, those whose window the scope's history does not cover."""
+        tables = [(table.title, table.window) for table in self.spec.tables]
+        charts = [(chart.title, chart.window) for chart in self.spec.charts]
+        for title, window in (*tables, *charts):
+            if window and "reporting.histories" in self._there:
+                values = {"scope_type": scope.type, "scope_id": scope.id, "entities": list(window.of)}
+                for (covered,) in self._rows(_TABLE_HISTORY, {**values, "month": self.month}):
+                    if covered < window.months:
+                        yield History(title=title, covered_months=covered, window_months=window.months)
 
     def has(self, scope: Scope) -> bool:
         """Whether the scope has a figure of the month."""

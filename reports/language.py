@@ -143,6 +143,7 @@ TERMS = {
     "channel": "Channel",
     "category": "Category",
     "grade": "Grade",
+    "person": "Person",
     # dimensions that figures are split by
     "action": "next action",
     "age_band": "age band",

@@ -15,6 +15,10 @@
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
+     window            {months or days: number or setting, of: entities} that the figure looks back over: while the history of
+                       those entities is shorter, the figure says so and nothing is claimed of it
+     range             [least, most] that the figure can be at all, null for an open end, where it is not that of its unit
+                       (unit_ranges): no interval leaves it, and a figure beyond it is absent and told in `warnings`
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
      cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
@@ -30,14 +34,14 @@
                        no such figure for its small n; true by default #}
 
 
-{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, and
-   as which other kind its cells are read once they are made. #}
+{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, which
+   quantile of the values it is, and as which other kind its cells are read once they are made. #}
 {% macro kpi_kinds() %}
 {%- do return({
     'proportion': {'needs': ['value'], 'estimated': true, 'tested': true},
     'mean': {'needs': ['value'], 'estimated': true, 'tested': true},
-    'median': {'needs': ['value'], 'estimated': true, 'tested': false},
-    'p90': {'needs': ['value'], 'estimated': true, 'tested': false},
+    'median': {'needs': ['value'], 'estimated': true, 'tested': true, 'quantile': 0.5},
+    'p90': {'needs': ['value'], 'estimated': true, 'tested': true, 'quantile': 0.9},
     'nps': {'needs': ['value'], 'estimated': true, 'tested': true},
     'poisson': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': true},
     'ratio': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': false},
@@ -47,6 +51,29 @@
     'count': {'needs': [], 'estimated': false, 'tested': false},
     'distinct': {'needs': ['value'], 'estimated': false, 'tested': false},
 }) -%}
+{% endmacro %}
+
+
+{# What a figure can be at all by its unit, [least, most]; none is an open end. Money, scores and points may be anything:
+   a metric of them that may not says so by `range`, as does a time that counts back. #}
+{% macro unit_ranges() %}
+{%- do return({
+    'rate': [0, 1], 'count': [0, none], 'money': [none, none], 'seconds': [0, none], 'minutes': [0, none], 'days': [0, none],
+    'months': [0, none], 'score': [none, none], 'points': [none, none], 'per_1000': [0, none],
+}) -%}
+{% endmacro %}
+
+{% macro metric_range(metric) %}
+{%- do return(metric.get('range', [-100, 100] if metric.kind == 'nps' else unit_ranges()[metric.unit])) -%}
+{% endmacro %}
+
+
+{# The months that a metric looks back over, or none. #}
+{% macro metric_window_months(metric) %}
+{%- if 'window' not in metric -%}{%- do return(none) -%}{%- endif -%}
+{%- set declared = metric.window.get('months', metric.window.get('days')) -%}
+{%- set length = declared if declared is number else var(declared) -%}
+{%- do return(length if 'months' in metric.window else (length + 30) // 31) -%}
 {% endmacro %}
 
 
@@ -86,9 +113,10 @@
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
     'target', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'range', 'window',
 ] -%}
 {%- set accepted = {
-    'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
+    'unit': unit_ranges().keys() | list,
     'direction': ['up', 'down', 'none'],
     'kind': kpi_kinds().keys() | list,
     'additivity': ['additive', 'distinct', 'ratio', 'quantile'],
@@ -115,6 +143,19 @@
 {%- if kind.tested and metric.get('claims_change', metric.get('dated') != 'snapshot')
     and 'material_change' not in metric and 'material_change_relative' not in metric -%}
     {%- do exceptions.raise_compiler_error(where ~ 'give material_change or material_change_relative, or claims_change: false') -%}
+{%- endif -%}
+{%- if 'window' in metric and (
+    not metric.window.get('of') or ('months' in metric.window) == ('days' in metric.window) or metric.window | length != 2
+) -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'window is ' ~ metric.window ~ '; give {months or days: number or setting, of: [entities]}') -%}
+{%- endif -%}
+{%- set ends = metric.get('range', [none, none]) -%}
+{%- if ends is not sequence or ends is string or ends | length != 2
+    or (ends[0] is not none and ends[1] is not none and ends[0] >= ends[1]) -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'range is ' ~ ends ~ '; give [least, most], null for an open end') -%}
+{%- endif -%}
+{%- if 'quantile' in kind and 'cases' in metric -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'n of a ' ~ metric.kind ~ ' is its values, so it takes no cases') -%}
 {%- endif -%}
 {%- if metric.get('whole') is false and not metric.get('dimensions') -%}
     {%- do exceptions.raise_compiler_error(where ~ 'whole is false, so it needs dimensions') -%}
@@ -163,7 +204,7 @@
 {% macro kpi_cells(area) %}
 {%- set months = ref('int_core__months') -%}
 {%- set metrics = declared_metrics(area) if execute else [] -%}
-{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value, target' -%}
+{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares' -%}
 with months as (
     select month, is_complete
     from {{ months }}
@@ -200,30 +241,43 @@ supplied as (
 {%- for metric in metrics %},
 
 {{ kpi_metric_ctes(metric) }}
-{%- endfor %}
-{% for metric in metrics %}
-{%- for cells in kpi_cell_ctes(metric) %}
-select {{ columns }} from {{ cells }}
-{{ 'union all' if not loop.last }}
-{%- endfor %}
-{{ 'union all' if not loop.last }}
-{%- else %}
+{%- endfor %},
+
+cells as (
+    {%- for metric in metrics %}
+    {%- set outer = loop %}
+    {%- for cells in kpi_cell_ctes(metric) %}
+    select {{ columns }}, quantile, in_order, value, target from {{ cells }}
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- else %}
+    select
+        cast(null as date) as month,
+        cast(null as {{ text_type() }}) as scope_type,
+        cast(null as {{ text_type() }}) as scope_id,
+        cast(null as {{ text_type() }}) as metric_id,
+        cast(null as {{ text_type() }}) as dimension,
+        cast(null as {{ text_type() }}) as dimension_value,
+        cast(null as bigint) as n,
+        cast(null as decimal(28, 8)) as numerator,
+        cast(null as decimal(28, 8)) as denominator,
+        cast(null as decimal(38, 8)) as sum_squares,
+        cast(null as double) as quantile,
+        cast(null as {{ numbers_type() }}) as in_order,
+        cast(null as double) as value,
+        cast(null as decimal(28, 8)) as target
+    from months
+    where 1 = 0
+    {%- endfor %}
+)
+
 select
-    cast(null as date) as month,
-    cast(null as {{ text_type() }}) as scope_type,
-    cast(null as {{ text_type() }}) as scope_id,
-    cast(null as {{ text_type() }}) as metric_id,
-    cast(null as {{ text_type() }}) as dimension,
-    cast(null as {{ text_type() }}) as dimension_value,
-    cast(null as bigint) as n,
-    cast(null as decimal(28, 8)) as numerator,
-    cast(null as decimal(28, 8)) as denominator,
-    cast(null as decimal(38, 8)) as sum_squares,
-    cast(null as double) as value,
-    cast(null as decimal(28, 8)) as target
-from months
-where 1 = 0
-{%- endfor %}
+    {%- for column in columns.split(', ') %}
+    {{ column }},
+    {%- endfor %}
+    {{ kpi_read_off() }},
+    target
+from cells
 {% endmacro %}
 
 
@@ -360,7 +414,7 @@ case
 {% endmacro %}
 
 
-{# n, numerator, denominator, sum of squares and value of a cell by kind. #}
+{# n, numerator, denominator, sum of squares and value of a cell by kind; of a median or quantile its values in order. #}
 {% macro kpi_aggregates(metric) %}
 {%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
 {%- set by_kind = {
@@ -369,8 +423,8 @@ case
     'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(' ~ measure_squared('value') ~ ')',
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
-    'median': ['count(value)', 'null', 'null', 'null', median('value')],
-    'p90': ['count(value)', 'null', 'null', 'null', quantile('value', 0.9)],
+    'median': ['count(value)', 'null', 'null', 'null', 'null'],
+    'p90': ['count(value)', 'null', 'null', 'null', 'null'],
     'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
     'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
     'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
@@ -387,7 +441,45 @@ cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 {{ measure(by_kind[1]) }} as numerator,
 {{ measure(by_kind[2]) }} as denominator,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
+cast({{ kpi_kinds()[metric.kind].get('quantile', 'null') }} as double) as quantile,
+{{ sorted_values('value') if 'quantile' in kpi_kinds()[metric.kind] else 'cast(null as ' ~ numbers_type() ~ ')' }} as in_order,
 cast({{ by_kind[4] }} as double) as value
+{%- endmacro %}
+
+
+{# What is read off the values in order, for all cells at once: the ends of the interval of a median or quantile, and itself. #}
+{% macro kpi_read_off() -%}
+{%- set quantiles = kpi_kinds().values() | selectattr('quantile', 'defined') | map(attribute='quantile') | list -%}
+{%- for side in ['low', 'high'] -%}
+case quantile
+        {%- for q in quantiles %}
+        when {{ q }}e0 then {{ quantile_end('in_order', 'n', q, side) | indent(8) }}
+        {%- endfor %}
+    end as rank_{{ side }},
+    {% endfor -%}
+case
+        {%- for q in quantiles %}
+        when quantile = {{ q }}e0 then {{ quantile_in_order('in_order', 'n', q) }}
+        {%- endfor %}
+        else value
+    end as value
+{%- endmacro %}
+
+
+{# The value that begins (ends) the interval of a quantile of n values in order; null where they are too few for one. #}
+{% macro quantile_end(in_order, n, q, side) -%}
+case
+    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
+        then {{ value_at(in_order, quantile_place(n, q, side)) }}
+end
+{%- endmacro %}
+
+{# The quantile itself, interpolated as quantile() does. #}
+{% macro quantile_in_order(in_order, n, q) -%}
+{%- set place = '((' ~ n ~ ' - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
+{%- set below = value_at(in_order, 'cast(floor(' ~ place ~ ') as bigint)') -%}
+{%- set above = value_at(in_order, 'cast(ceil(' ~ place ~ ') as bigint)') -%}
+{{ below }} + ({{ place }} - floor({{ place }})) * ({{ above }} - {{ below }})
 {%- endmacro %}
 
 
@@ -399,6 +491,7 @@ cast({{ by_kind[4] }} as double) as value
     'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
     'claims_change': 'boolean', 'is_estimate': 'boolean', 'counts_cases': 'boolean',
     'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
+    'range_low': 'decimal(28, 8)', 'range_high': 'decimal(28, 8)', 'window_months': 'integer',
 } -%}
 select
     {%- for column, data_type in columns.items() %}
@@ -426,7 +519,10 @@ from (
         {{ kpi_kinds()[metric.kind].estimated }},
         {{ metric.get('counts_cases', true) }},
         {{ measure(metric.get('material_change', 'null')) }},
-        {{ measure(metric.get('material_change_relative', 'null')) }}
+        {{ measure(metric.get('material_change_relative', 'null')) }},
+        {{ measure(metric_range(metric)[0] if metric_range(metric)[0] is not none else 'null') }},
+        {{ measure(metric_range(metric)[1] if metric_range(metric)[1] is not none else 'null') }},
+        {{ metric_window_months(metric) if metric_window_months(metric) is not none else 'null' }}
     ){{ ',' if not loop.last }}
     {%- else %}
     ({%- for column in columns %}null{{ ', ' if not loop.last }}{%- endfor %})

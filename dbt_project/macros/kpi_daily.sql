@@ -26,7 +26,7 @@
         {%- endif -%}
         {%- set daily = {'id': metric.get('like'), 'month': metric.get('day'), 'where': none, 'whole': true} -%}
         {%- if 'like' in metric -%}
-            {%- for key, value in monthly[metric.like].items() if key not in ('month', 'dimensions', 'label', 'definition') -%}
+            {%- for key, value in monthly[metric.like].items() if key not in ('month', 'dimensions', 'label', 'definition', 'window') -%}
                 {%- do daily.update({key: value}) -%}
             {%- endfor -%}
         {%- endif -%}
@@ -72,7 +72,7 @@
 {% macro kpi_daily_cells() %}
 {%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_daily_metrics() if execute else [] -%}
-{%- set columns = 'day, is_usual, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value' -%}
+{%- set columns = 'day, is_usual, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares' -%}
 with kept_days as (
     {{ kept_days() | indent(4) }}
 ),
@@ -139,11 +139,11 @@ known as (
     {%- endfor %}
 ),
 
-cells as (
+in_order_cells as (
     {%- for metric in metrics %}
     {%- set outer = loop %}
     {%- for cells in kpi_cell_ctes(metric) %}
-    select {{ columns }} from {{ cells }}
+    select {{ columns }}, quantile, in_order, value from {{ cells }}
     {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
     {%- else %}
@@ -159,12 +159,23 @@ cells as (
         cast(null as decimal(28, 8)) as numerator,
         cast(null as decimal(28, 8)) as denominator,
         cast(null as decimal(38, 8)) as sum_squares,
+        cast(null as double) as quantile,
+        cast(null as {{ numbers_type() }}) as in_order,
         cast(null as double) as value
     {%- endfor %}
+),
+
+cells as (
+    select
+        {%- for column in columns.split(', ') %}
+        {{ column }},
+        {%- endfor %}
+        {{ kpi_read_off() | indent(4) }}
+    from in_order_cells
 )
 
 select
-    {%- for column in columns.split(', ') %}
+    {%- for column in columns.split(', ') + ['rank_low', 'rank_high', 'value'] %}
     cells.{{ column }},
     {%- endfor %}
     known.known_from,

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from scipy import stats
 
 CONNECTIONS: Any = DuckDBConnectionManager  # untyped
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -50,7 +51,7 @@ CASES = [
     Case(
         case_month=None if i == 7 else date(2019, 1, 1) if i == 8 else MONTHS[i * 3 % 5],
         region="NS"[i % 3 == 0],
-        store_id=None if i % 10 == 9 else f"s{i % 5}",
+        store_id=None if i % 10 == 9 else f"s{i % 8}",
         topic=None if i % 7 == 3 else f"t{i % 2}",
         is_good=None if i % 11 == 5 else i % 4 != i % 3,
         minutes=None if i % 13 == 2 else i * 1.25,
@@ -61,7 +62,7 @@ CASES = [
         promised=0.9 if i % 3 else 0.8,
         source_system="web" if i % 4 == 1 else "crm",
     )
-    for i in range(150)
+    for i in range(250)
 ]
 
 
@@ -269,6 +270,31 @@ def test_squares_serve_the_variance_of_a_mean(built: duckdb.DuckDBPyConnection) 
     assert answer == (pytest.approx(sum(m * m for m in minutes)),)
 
 
+@pytest.mark.parametrize(("kind", "q"), [("median", 0.5), ("p90", 0.9)])
+def test_medians_and_quantiles_carry_the_values_that_bound_them(
+    built: duckdb.DuckDBPyConnection, kind: str, q: float
+) -> None:
+    """By the places of the binomial distribution; none where so few values have no interval of 95 %."""
+    groups: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    scopes = ["company", "region", "store"] if kind == "median" else ["company"]
+    for case, scope in itertools.product(CASES, scopes):
+        scope_id = {"company": "company", "region": case.region, "store": case.store_id}[scope]
+        if case.minutes is not None and case.case_month in MONTHS and scope_id is not None:
+            groups[case.case_month, scope, scope_id].append(case.minutes)
+    expected = {}
+    for key, values in groups.items():
+        low, high = (int(stats.binom.ppf(tail, len(values), q)) for tail in (0.025, 0.975))
+        there = low >= 1 and high + 1 <= len(values)
+        expected[key] = (sorted(values)[low - 1], sorted(values)[high]) if there else (None, None)
+    assert (None, None) in expected.values() or kind == "p90"
+    assert any(ends != (None, None) for ends in expected.values())
+    rows = built.execute(
+        "select month, scope_type, scope_id, rank_low, rank_high from m.cells where metric_id = $id and dimension = ''",
+        {"id": f"cases_{kind}"},
+    ).fetchall()
+    assert {row[:3]: row[3:] for row in rows} == expected
+
+
 def test_a_target_of_the_rows_holds_only_where_they_agree(built: duckdb.DuckDBPyConnection) -> None:
     targets = built.execute(
         "select distinct scope_id, target from m.cells where metric_id = 'cases_proportion'"
@@ -318,6 +344,16 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
             {"claims_change": True},
             "metric cases_proportion: give material_change or material_change_relative",
         ),
+        ({"range": [7, 1]}, "metric cases_proportion: range is [7, 1]; give [least, most], null for an open end"),
+        (
+            {"kind": "median", "cases": "orders"},
+            "metric cases_proportion: n of a median is its values, so it takes no cases",
+        ),
+        (
+            {"window": {"months": 12}},
+            "metric cases_proportion: window is {'months': 12}; give {months or days: number or setting, of:",
+        ),
+        ({"range": 7}, "metric cases_proportion: range is 7; give [least, most]"),
         ({"whole": False, "dimensions": []}, "metric cases_proportion: whole is false, so it needs dimensions"),
         ({"label": {"en": "Label"}}, "metric cases_proportion: label is not given in zh"),
         (

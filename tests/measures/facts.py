@@ -59,9 +59,10 @@ class Facts:
         return {month: month + pd.DateOffset(months=1) - LOCAL for month in months}
 
     def active(self) -> pd.DataFrame:
-        """Customers at the end of each month in a stage that is neither prospect, lost nor closed."""
-        stages = self.connection.execute("select month, customer_id, stage from kefu.customer.fct_customer_month").df()
-        return stages[~stages.stage.isin(["prospect", "lost", "closed"])]
+        """Customers known to be active at the end of each month: neither prospect, lost nor closed."""
+        return self.connection.execute(
+            "select month, customer_id, stage from kefu.customer.fct_customer_month where is_active"
+        ).df()
 
     def orders(self) -> pd.DataFrame:
         """Orders that count, with their local day and month and net of discounts."""

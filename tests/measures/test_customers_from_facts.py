@@ -38,7 +38,8 @@ DAY = pd.Timedelta(days=1)
 def ranked(facts: Facts) -> pd.DataFrame:
     """Customers at the end of each month: stage, grade, score of spend and spend in the window."""
     return facts.connection.execute(
-        "select month, customer_id, stage, grade, m_score, spend_in_window::double as spent, is_active"
+        "select month, customer_id, stage, grade, m_score, spend_in_window::double as spent,"
+        " coalesce(is_active, false) as is_active"
         " from kefu.customer.fct_customer_month"
     ).df()
 
@@ -82,7 +83,12 @@ def receivables(facts: Facts, end: pd.Timestamp) -> pd.DataFrame:
 
 @reader
 def care(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
-    """Any contact of ours is care, a message of a campaign too; of several cadences of a grade the shortest counts."""
+    """Any contact of ours is care, a message of a campaign too; of several cadences of a grade the shortest counts.
+
+    What came before the first month of contacts sent is not known: a cadence counts once they reach back as far.
+    """
+    told = [facts.rows("interactions").started_at, facts.rows("campaign_contacts").assigned_at]
+    begin = min(facts.month(moments).min() for moments in told)
     cadence = facts.connection.execute("from work.reference.contact_cadence").df()
     days = cadence.groupby("grade").every_days.min()
     contacts = pd.concat([calls_of_ours(facts), messages_of_campaigns(facts)])
@@ -90,6 +96,7 @@ def care(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     cared_for = ranked(facts).query("is_active and grade in @days.index")
     for month, of in cared_for.groupby("month"):
         end = ends[month]
+        of = of[of.grade.map(days) <= ((end + LOCAL - DAY).normalize() - begin).days]
         last = contacts[contacts["at"] < end].groupby("customer_id")["at"].max()
         since = last.reindex(of.customer_id).fillna(known)
         age = (end + LOCAL - DAY).normalize() - (since + LOCAL).dt.normalize()

@@ -32,6 +32,16 @@ bounds as (
     select min(month) as first_month, max(month) as last_month from months
 ),
 
+-- growth and decline compare the last six months with the six before: they need a year of orders
+order_histories as (
+    select
+        customers.source_system,
+        min(activity.month) as first_month
+    from activity
+    inner join customers on activity.customer_id = customers.customer_id
+    group by customers.source_system
+),
+
 -- every month since the customer is known
 known_months as (
     select
@@ -173,12 +183,20 @@ measured as (
         end as gap_variation,
         last_orders.last_order_date,
         {{ days_between('last_orders.last_order_date', 'placed.month_end_date') }} as days_since_last,
-        coalesce(last_orders.own_limit_days, limits.group_limit_days) as at_risk_limit_days,
+        -- while the limit of the type is not known, those of its most frequent customers alone would pass for all
+        case
+            when limits.group_limit_days is not null then coalesce(last_orders.own_limit_days, limits.group_limit_days)
+        end as at_risk_limit_days,
+        case
+            when limits_before.group_limit_days is not null
+                then coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days)
+        end as previous_limit_days,
         {{ local_month('placed.first_order_at') }} = placed.month as is_first_order_month,
-        windows.orders_count > 0
-        and {{ days_between('last_orders.previous_order_date', add_days('placed.month', -1)) }}
-            > {{ var('lost_multiple') }} * coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days)
-            as is_back_from_lost
+        case
+            when windows.orders_count > 0
+                then {{ days_between('last_orders.previous_order_date', add_days('placed.month', -1)) }}
+        end as days_silent_before,
+        {{ months_between_dates('order_histories.first_month', 'placed.month') }} >= 11 as has_year_of_orders
     from placed
     left join windows on placed.customer_id = windows.customer_id and placed.month = windows.month
     left join last_orders on placed.customer_id = last_orders.customer_id and placed.month = last_orders.month
@@ -186,6 +204,7 @@ measured as (
     left join limits as limits_before
         on placed.type = limits_before.type
         and {{ add_months('placed.month', -1) }} = limits_before.month
+    left join order_histories on placed.source_system = order_histories.source_system
 )
 
 select
@@ -216,14 +235,23 @@ select
         when is_contract then 'active'
         when not has_orders_supplied then null
         when last_order_date is null then 'prospect'
+        when at_risk_limit_days is null then null
         when days_since_last > {{ var('lost_multiple') }} * at_risk_limit_days then 'lost'
         when days_since_last > at_risk_limit_days then 'at_risk'
-        when is_back_from_lost then 'reactivated'
+        when days_silent_before > {{ var('lost_multiple') }} * coalesce(previous_limit_days, at_risk_limit_days) then 'reactivated'
         when is_first_order_month then 'new'
+        when tenure_months >= {{ var('growth_tenure_months') }} and not has_year_of_orders then null
         when tenure_months >= {{ var('growth_tenure_months') }}
             and spend_6_months > spend_previous_6_months * {{ 1 + var('growth_threshold') }} then 'growing'
         when tenure_months >= {{ var('growth_tenure_months') }}
             and spend_6_months < spend_previous_6_months * {{ 1 - var('growth_threshold') }} then 'declining'
         else 'mature'
-    end as stage
+    end as stage,
+    -- null where it is not known how long a silence is long
+    case
+        when is_closed then false
+        when is_contract then true
+        when not has_orders_supplied or last_order_date is null then false
+        else days_since_last <= {{ var('lost_multiple') }} * at_risk_limit_days
+    end as is_active
 from measured

@@ -120,9 +120,24 @@ member_tiers as (
     where source_tier is not null and source_tier_rank is null
 ),
 
+estimates as (
+    select metric_id
+    from {{ ref('int_reporting__estimates') }}
+    where is_beyond_range
+),
+
+customer_months as (
+    select month, type
+    from {{ ref('fct_customer_month') }}
+    where is_active is null
+),
+
 last_month as (
-    select max(month) as month
-    from {{ ref('int_core__months') }}
+    select max(month) as month from {{ ref('int_core__months') }}
+),
+
+not_kept as (
+    select entity, from_month, to_month, rows_count from {{ ref('int_core__rows_not_kept') }}
 ),
 
 scheduled as (
@@ -235,13 +250,34 @@ found as (
     from member_tiers
     inner join last_month on member_tiers.month = last_month.month
     group by member_tiers.source_tier
+    union all
+    select
+        'figure_beyond_its_range' as warning,
+        metric_id as subject,
+        count(*) as cases
+    from estimates
+    group by metric_id
+    union all
+    select
+        'silence_not_known_yet' as warning,
+        customer_months.type as subject,
+        count(*) as cases
+    from customer_months
+    inner join last_month on customer_months.month = last_month.month
+    group by customer_months.type
+    union all
+    select
+        'months_not_kept' as warning,
+        entity as subject,
+        rows_count as cases
+    from not_kept
 )
 
 select
-    warning,
-    subject,
-    {{ int_sum('cases') }} as cases,
-    case warning
+    found.warning,
+    found.subject,
+    {{ int_sum('found.cases') }} as cases,
+    case found.warning
         when 'unknown_schedule' then 'Schedule not in the table schedules: business minutes and working days of these rows are empty'
         when 'unknown_standard' then 'Standard not in the table service_standards: these rows are in no figure'
         when 'promise_in_another_unit' then 'Promise in another unit than its standard: it is not shown beside it'
@@ -254,8 +290,16 @@ select
         when 'payment_without_order' then 'Payment that names no order: it settles none, so that more may look open than is'
         when 'reversal_of_nothing' then 'Reversal of points that names no entry of the member, or one already undone: it counts 0'
         when 'tier_without_place' then 'Tier not in the table tier_rules: who rose to it or fell from it cannot be told'
+        when 'figure_beyond_its_range' then 'Figures that cannot be, as a time below 0: absent. Look at the dates and amounts they are made of'
+        when 'silence_not_known_yet'
+            then 'The history is too short to tell how long a silence is long: whether these customers are active, at risk or lost is not known yet'
+        when 'months_not_kept'
+            then concat(
+                'Rows of ', min({{ month_text('not_kept.from_month') }}), ' to ', max({{ month_text('not_kept.to_month') }}),
+                ', months before the {{ var("history_months") }} that are kept (history_months): they count in look-backs and balances, but these months have no figures'
+            )
     end as message_en,
-    case warning
+    case found.warning
         when 'unknown_schedule' then '营业时间表不在 schedules 中：相关行的营业分钟与工作日为空'
         when 'unknown_standard' then '服务标准不在 service_standards 中：相关行未计入任何指标'
         when 'promise_in_another_unit' then '承诺的单位与其标准不同：未与标准并列显示'
@@ -268,6 +312,14 @@ select
         when 'payment_without_order' then '付款未指明订单：未冲抵任何应收，应收可能偏高'
         when 'reversal_of_nothing' then '积分冲正所指分录不存在、不属于该会员或已被冲正：按0计'
         when 'tier_without_place' then '等级不在 tier_rules 中：无法判断升级或降级'
+        when 'figure_beyond_its_range' then '不可能出现的数值（如负的时长）：不予列示，请检查其所依据的日期与金额'
+        when 'silence_not_known_yet' then '历史太短，尚无法判断多久未购买算久：这些客户是否活跃、有风险或已流失尚不可知'
+        when 'months_not_kept'
+            then concat(
+                min({{ month_text('not_kept.from_month') }}), '至', max({{ month_text('not_kept.to_month') }}),
+                '的数据早于所保留的{{ var("history_months") }}个月（history_months）：计入回溯与余额，但这些月份没有指标'
+            )
     end as message_zh
 from found
-group by warning, subject
+left join not_kept on found.warning = 'months_not_kept' and found.subject = not_kept.entity
+group by found.warning, found.subject
