@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -305,6 +306,11 @@ class Meta(_Frozen):
     settings_version: str = ""  # hash of the settings that shape figures
 
 
+@lru_cache(maxsize=32)
+def _spec_within(report_id: str, known: frozenset[str]) -> ReportSpec:
+    return report(report_id).within(known)
+
+
 class Bundle(_Frozen):
     """All that a rendering of one report needs."""
 
@@ -337,7 +343,8 @@ class Bundle(_Frozen):
 
     @property
     def spec(self) -> ReportSpec:
-        return report(self.report)
+        """What is printed of it, as far as the bundle knows the metrics."""
+        return _spec_within(self.report, frozenset(metric.metric_id for metric in self.metrics))
 
     @property
     def folder(self) -> Path:

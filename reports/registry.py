@@ -204,6 +204,43 @@ class ReportSpec(_Spec):
     def tables(self) -> tuple[TableSpec, ...]:
         return tuple(table for area in self.areas for table in area.tables)
 
+    def within(self, known: frozenset[str]) -> ReportSpec:
+        """The report as far as these metrics go: one issued before some of the report's existed stays printable."""
+
+        def of(metrics: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(metric for metric in metrics if metric in known)
+
+        def charts(all_of_them: tuple[ChartSpec, ...]) -> tuple[ChartSpec, ...]:
+            return tuple(
+                chart if chart.table else chart.model_copy(update={"metrics": of(chart.metrics)})
+                for chart in all_of_them
+                if not chart.drawn or (known.issuperset((*chart.came, *chart.went)) and of(chart.metrics))
+            )
+
+        areas = tuple(
+            area.model_copy(
+                update={
+                    "metrics": of(area.metrics),
+                    "charts": charts(area.charts),
+                    "members": tuple(
+                        table.model_copy(update={"metrics": of(table.metrics)})
+                        for table in area.members
+                        if of(table.metrics)
+                    ),
+                }
+            )
+            for area in self.areas
+        )
+        return self.model_copy(
+            update={
+                "headlines": of(self.headlines),
+                "costs": of(self.costs),
+                "actions": of(self.actions),
+                "overview": charts(self.overview),
+                "areas": areas,
+            }
+        )
+
     @property
     def messages(self) -> tuple[str, ...]:
         """Texts of this report that the catalogues must carry."""
