@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ingestion.errors import MappingError
+from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
 from orchestration.ingestion.mapping import Mapping, load_mapping, mapping_path
@@ -88,7 +88,7 @@ class _Run:
 
     def sources(self) -> list[str]:
         found = sorted({path.parent.name for path in self._folders()})
-        self.total = sum(1 for folder in self._folders() for _ in _files(folder))
+        self.total = sum(1 for folder in self._folders() for path in _paths(folder) if path.is_file())
         return found
 
     def _folders(self) -> Iterator[Path]:
@@ -103,14 +103,24 @@ class _Run:
     # --- one source -------------------------------------------------------------------------------------------------
 
     def take(self, source: str) -> None:
-        days = self._days(source)
-        wanted = sorted(day for day in days if self.first <= day <= self.last)
+        """Takes in the days of one source; whatever goes wrong there is told and stops no other."""
+        wanted = sorted(day for day in self._days(source) if self.first <= day <= self.last)
         try:
-            mapping = self._mapping(source)
+            self._take_days(source, wanted)
         except MappingError as error:
-            self.refusals.append(Refusal(source, str(error)))
-            self._refuse_all(source, wanted, str(error))
-            return
+            self._refuse_source(source, wanted, str(error))
+        except Exception as error:
+            if is_of_the_machine(error):
+                raise
+            self._refuse_source(source, wanted, f"{source}: {unexpected(error)}")
+
+    def _refuse_source(self, source: str, days: list[date], message: str) -> None:
+        self.refusals.append(Refusal(source, message))
+        self._refuse_all(source, days, message)
+
+    def _take_days(self, source: str, wanted: list[date]) -> None:
+        days = self._days(source)
+        mapping = self._mapping(source)
         while wanted:
             day = wanted.pop(0)
             old_rates = self._rates(source, day)
@@ -145,14 +155,18 @@ class _Run:
 
     def _matched(self, mapping: Mapping, day: date, folder: Path) -> dict[str, tuple[Path, ...]]:
         matched: dict[str, list[Path]] = {}
-        for path in _files(folder):
+        for path in _paths(folder):
+            shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
+            if not path.is_file():
+                message = f"{shown}: is no file but a link that leads nowhere, a pipe or a device; take it away"
+                self.refusals.append(Refusal(mapping.source, message, day, printable(Path(path.name))))
+                continue
             names = [name for name, file in mapping.files.items() if file.matches(path.name)]
             for name in names:
                 matched.setdefault(name, []).append(path)
             if not names and not any(fnmatch(path.name, one) for one in mapping.ignore):
-                shown = f"{mapping.source}/{day}/{path.relative_to(folder)}"
                 message = f"{shown}: no pattern of the mapping fits it; add one, or list it under `ignore`"
-                self.refusals.append(Refusal(mapping.source, message, day, path.name))
+                self.refusals.append(Refusal(mapping.source, message, day, printable(Path(path.name))))
         return {name: tuple(matched[name]) for name in mapping.files if name in matched}
 
     def _load(self, delivery: Delivery, names: Iterable[str]) -> dict[str, list[FileEntry]]:
@@ -259,11 +273,12 @@ def _day(folder: Path) -> date | None:
         return None
 
 
-def _files(folder: Path) -> list[Path]:
+def _paths(folder: Path) -> list[Path]:
+    """What lies in a delivery besides its folders, and besides what a person leaves for Kefu itself."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".") and not fnmatch(path.name, _MARKER)
+        if not path.is_dir() and not path.name.startswith(".") and not fnmatch(path.name, _MARKER)
     )
 
 

@@ -29,6 +29,7 @@ class Feed(_Entry):
     entity: str
     path: str  # Parquet, relative to the raw zone
     rows: int
+    nulled: int = 0  # of them: loaded without a value that a rule of the contract took
     event_from: datetime | None = None  # UTC
     event_to: datetime | None = None  # UTC
     quarantined_keys: tuple[str, ...] = ()  # of a snapshot: keys that are not gone, only unreadable
@@ -74,6 +75,7 @@ class LoadEntry(_Entry):
     rows_filtered: int = 0
     rows_duplicate: int = 0
     rows_quarantined: int = 0
+    rows_nulled: int = 0
     rows_refused: int = 0
     event_from: datetime | None = None
     event_to: datetime | None = None

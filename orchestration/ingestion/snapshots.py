@@ -112,6 +112,7 @@ def _settled(
         rows_filtered=sum(entry.filtered for entry in entries),
         rows_duplicate=sum(entry.duplicate for entry in entries),
         rows_quarantined=sum(entry.quarantined for entry in entries),
+        rows_nulled=sum(feed.nulled for feed in feeds) if loaded else 0,
         rows_refused=sum(entry.refused for entry in entries) + (0 if loaded else accepted_rows),
         event_from=min((feed.event_from for feed in feeds if feed.event_from), default=None) if loaded else None,
         event_to=max((feed.event_to for feed in feeds if feed.event_to), default=None) if loaded else None,
