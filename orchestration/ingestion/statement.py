@@ -162,7 +162,7 @@ class Statement:
         kept = f"coalesce({self._truth(self.file.filter, 0)}, false) as kept"
         whens = [f"coalesce({self._truth(f.when, i)}, false) as w{i}" for i, f in feeds]
         texts = [f"{self._text(i, column, how)} as r{i}_{column.name}" for i, column, how in columns]
-        typed = [f"{self._tried(self._typed(i, column, how))} as t{i}_{column.name}" for i, column, how in columns]
+        typed = [f"{self._typed(i, column, how)} as t{i}_{column.name}" for i, column, how in columns]
         rates = [f"{self._rate(i)} as rate{i}" for i, feed in feeds if is_converted(feed)]
         converted = [
             f"{self._converted(i, column)} as v{i}_{column.name}"
@@ -259,10 +259,12 @@ from judged
     # --- columns of the file ------------------------------------------------------------------------------------
 
     def _truth(self, expression: Expression | None, i: int) -> str:
-        return self._tried(self._render(expression, i)) if expression else "true"
+        return self._computed(expression, i) if expression else "true"
 
-    def _tried(self, sql: str) -> str:
-        return f"try({sql})" if self.careful and sql != "null::varchar" else sql
+    def _computed(self, expression: Expression, i: int) -> str:
+        """What an expression makes of a row: null, in a careful statement, where it cannot."""
+        sql = self._render(expression, i)
+        return f"try({sql})" if self.careful and not expression.is_column else sql
 
     def _render(self, expression: Expression, i: int) -> str:
         return expression.render(lambda reference: self._resolve(reference, i), self.around.time_zone)
@@ -341,7 +343,7 @@ from judged
         elif how.value is None or (how.optional and not self._has_all(how.value, i)):
             return "null::varchar"
         else:
-            text = f"{self._tried(self._render(how.value, i))}::varchar"
+            text = f"{self._computed(how.value, i)}::varchar"
         if how.map or column.data_type != "varchar" or column.key or column.references or column.accepted_values:
             text = f"trim({text})"
         if how.map:
@@ -368,6 +370,8 @@ from judged
             return f"case when {has_point} then {whole} else try_cast({text} as bigint) end"
         zone = self._zone(how)
         instant = self._instant(text, column, how, zone)
+        if self.careful:
+            instant = f"try({instant})"
         if kind == "date":
             local = f"{to_local(instant, zone)}::date"
             # a day alone needs no zone, and most are
@@ -375,8 +379,10 @@ from judged
             return f"case when {is_day} then try_cast({text} as date) else {local} end"
         if how.end_of_day:
             local = to_local(instant, zone)
-            last = f"{local} + interval 1 day - interval 1 microsecond"
-            return f"case when {local}::time = time '00:00:00' then {to_utc(last, zone)} else {instant} end"
+            last = to_utc(f"{local} + interval 1 day - interval 1 microsecond", zone)
+            if self.careful:
+                last = f"try({last})"  # the calendar has an end
+            return f"case when {local}::time = time '00:00:00' then {last} else {instant} end"
         return instant
 
     def _zone(self, how: ColumnMapping) -> str:
