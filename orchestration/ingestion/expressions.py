@@ -101,7 +101,7 @@ class Expression:
     @cached_property
     def is_strict(self) -> bool:
         """Whether it has a cast whose failure does not mean null."""
-        return any(_is_strict(node) for node in self.tree.walk())
+        return any(_is_strict(node) and not node.find_ancestor(exp.Try) for node in self.tree.walk())
 
     def render(self, resolve: Resolve, zone: str) -> str:
         """The expression in DuckDB's SQL. A cast that fails gives null: `unread` tells where that is not meant."""

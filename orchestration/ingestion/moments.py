@@ -71,14 +71,19 @@ def _by_letters(text: str, zone: str) -> str:
 
 def formatted_instant(text: str, formats: Sequence[str], zone: str, latest: date | None = None) -> str:
     """By the first of the formats that fits; a year of two digits is the last such one not after `latest`."""
-    tries = (one for kind, group in groupby(formats, _kind) for one in _tries(kind, list(group), text, zone, latest))
-    return f"coalesce({', '.join(tries)})"
+    tries = (
+        one
+        for (kind, is_short), group in groupby(formats, _kind)
+        for one in _tries(kind, list(group), text, zone, latest if is_short else None)
+    )
+    return f"case when regexp_matches({text}, '[0-9]') then coalesce({', '.join(tries)}) end"  # DuckDB knows 'epoch'
 
 
-def _kind(form: str) -> str:
+def _kind(form: str) -> tuple[str, bool]:
+    """How a format states its zone, and whether its year has two digits."""
     if form in EPOCHS:
-        return "epoch"
-    return next((mark for mark in ("%Z", "%z") if _has(form, mark)), "local")
+        return "epoch", False
+    return next((mark for mark in ("%Z", "%z") if _has(form, mark)), "local"), _has(form, "%y")
 
 
 def _has(form: str, mark: str) -> bool:
@@ -89,7 +94,7 @@ def _tries(kind: str, formats: list[str], text: str, zone: str, latest: date | N
     def parsed(forms: Iterable[str]) -> str:
         listed = list(forms)
         local = f"try_strptime({text}, [{', '.join(map(literal, listed))}])"
-        if latest is None or not any(_has(form, "%y") for form in listed):
+        if latest is None:
             return local
         too_late = f"{local} >= date '{latest + timedelta(days=1)}'"
         return f"case when {too_late} then {local} - interval 100 year else {local} end"
