@@ -99,9 +99,9 @@ def _counts(teller: Teller) -> list[tuple[str, str]]:
         ("rows_refused", say("Refused")),
         ("rows_late", say("Late")),
     ]
-    told = {n: [number for load in teller.bundle.loads if (number := getattr(load, n)) is not None] for n, _ in headings}
+    told = {name: {getattr(load, name) for load in teller.bundle.loads} - {None} for name, _ in headings}
     # that rows came without a value is told where any did: at most companies none does
-    return [(n, heading) for n, heading in headings if told[n] and (n != "rows_nulled" or any(told[n]))]
+    return [(name, said) for name, said in headings if told[name] and (name != "rows_nulled" or any(told[name]))]
 
 
 def _lost(load: Load) -> int:

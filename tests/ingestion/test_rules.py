@@ -1,4 +1,4 @@
-"""What the columns of one row must agree on: every rule of the contract by a row that breaks it, many rows by brute force."""
+"""What the columns of one row must agree on: each rule of the contract by a row that breaks it, many by brute force."""
 
 from __future__ import annotations
 
@@ -377,7 +377,7 @@ JUDGES: Mapping[str, tuple[str, dict[str, str], Judge]] = {
 
 @pytest.mark.parametrize("entity", sorted(JUDGES))
 def test_any_times_in_any_order_are_judged_as_python_judges_them(home: Home, entity: str) -> None:
-    """Stamps equal, a microsecond apart, days alone, missing, across the change of the clock: a thousand rows at once."""
+    """Stamps equal, a microsecond apart, days alone, missing, across the change of the clock: a thousand rows."""
     required, fixed, judge = JUDGES[entity]
     key = contract()[entity].keys[0].name
     columns = [
@@ -505,7 +505,8 @@ files:
     pattern: orders.csv
     entities:
       - entity: orders
-        columns: {order_id: id, customer_id: id, ordered_at: at, gross_amount: gross, discount_amount: off, currency: cur}
+        columns:
+          {order_id: id, customer_id: id, ordered_at: at, gross_amount: gross, discount_amount: off, currency: cur}
 """)
     home.put("rates.csv", "currency,date,rate\nUSD,2026-01-02,100000\n")
     home.put(
