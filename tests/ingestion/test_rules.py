@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import random
 from collections.abc import Callable, Mapping
@@ -306,6 +307,26 @@ def test_every_rule_and_limit_of_the_contract_is_broken_above() -> None:
         for column in entity.mapped:
             if column.minimum or column.maximum or column.past:
                 assert (entity.name, column.name) in tried, column
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("entity", "place"), [(entity.name, n) for entity in contract().values() for n in range(len(entity.rules))]
+)
+def test_no_rule_could_be_left_out(home: Home, monkeypatch: pytest.MonkeyPatch, entity: str, place: int) -> None:
+    """Without a rule, a row that it was for comes through otherwise: the rows above try each rule, not only its column."""
+    found = contract()[entity]
+    cases = [case for case in BROKEN if case[0] == entity]
+    rows = [rekeyed(entity, {**GOOD[entity], **change}, n) for n, (_, change, *_) in enumerate(cases, 2)]
+    home.mapping("source: crm\nextends: canonical\n")
+    home.put(f"{entity}.csv", written(rows))
+    home.settings = Settings.model_validate({"home": home.settings.home, "ingestion": {"max_bad_share": 1}})
+    home.ingest()
+    with_it = home.put_aside(f"{entity}.csv")
+    fewer = found.rules[:place] + found.rules[place + 1 :]
+    monkeypatch.setitem(contract(), entity, dataclasses.replace(found, rules=fewer))
+    home.ingest()
+    assert home.put_aside(f"{entity}.csv") != with_it, found.rules[place]
 
 
 # --- brute force ----------------------------------------------------------------------------------------------------
