@@ -199,15 +199,18 @@ class _FileLoad:
                 f"{reader.records:,} records were counted but {tally.rows + len(reader.broken):,} could be read; "
                 "look for quotes that are not closed"
             )
-        self._put_aside(rows, reader)
         quarantined = tally.failed + len(reader.broken)
-        self._refuse_if_too_bad(reader, tally)
+        if quarantined:
+            self._put_aside(rows, reader)
+            self._refuse_if_too_bad(rows, reader, quarantined)
         if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
             raise RefusedError("holds a header and no row, which for a snapshot would mean that all is gone")
         duplicate = rows.drop_repeated() if tally.suspects else 0
         told = rows.told(_SHOWN)
         self._tell(rows, told)
-        feeds = tuple(self._write(rows, entity, loses=bool(told)) for entity in self._entity_names())
+        feeds = tuple(
+            self._write(rows, entity, loses=bool(told), has_failed=tally.failed > 0) for entity in self._entity_names()
+        )
         return self._entry(
             "loaded",
             read=reader.records,
@@ -244,17 +247,17 @@ class _FileLoad:
 
         return rows, rows.fill(run, counts_repeats=self._counts_repeats)
 
-    def _refuse_if_too_bad(self, reader: Reader, tally: Tally) -> None:
+    def _refuse_if_too_bad(self, rows: Staged, reader: Reader, bad: int) -> None:
         """A wrong mapping shows by many bad rows; a few are a few, however small the file.
 
         It shows too where none of several rows is left, unless all that is wrong is what their columns say of each
         other; and where no row could be read at all, it is the file that is none.
         """
         limits = self.settings.ingestion
-        broken = tally.broken + len(reader.broken)
-        bad = tally.failed + len(reader.broken)
         is_much = bad > limits.max_bad_share * reader.records and bad > limits.bad_rows_allowed
-        is_all = 0 < bad == reader.records and (broken == bad or 1 < bad != tally.unruly)
+        broken = len(reader.broken) + rows.count_failed(lambda failure: not failure.column)
+        unruly = rows.count_failed(lambda failure: failure.is_rule)
+        is_all = bad == reader.records and (broken == bad or 1 < bad != unruly)
         if not (is_much or is_all):
             return
         self.rejected = self.rejected[:_SHOWN]
@@ -364,7 +367,7 @@ class _FileLoad:
 
     # --- what is taken in -------------------------------------------------------------------------------------------
 
-    def _write(self, rows: Staged, name: str, *, loses: bool) -> Feed:
+    def _write(self, rows: Staged, name: str, *, loses: bool, has_failed: bool) -> Feed:
         entity = contract()[name]
         feeds = [feed for feed in self.file.entities if feed.entity == name]
         columns = ", ".join(self._stored(entity, feeds[0], column) for column in entity.by_name)
@@ -381,7 +384,7 @@ class _FileLoad:
             nulled=rows.count(entity, "is_lossy") if loses else 0,
             event_from=first,
             event_to=last,
-            quarantined_keys=self._quarantined_keys(rows, entity, feeds),
+            quarantined_keys=self._quarantined_keys(rows, entity, feeds) if has_failed else (),
         )
 
     def _stored(self, entity: Entity, feed: EntityMapping, name: str) -> str:

@@ -28,8 +28,6 @@ class Tally:
     rows: int
     filtered: int
     failed: int
-    broken: int  # of the failed: those of which no column can be read
-    unruly: int  # of the failed: those whose columns contradict each other, though each can be read
     suspects: int  # good rows that may repeat another
 
 
@@ -83,8 +81,6 @@ class Staged(ABC):
         """Takes away rows that repeat an earlier one to the letter; how many there were."""
 
     def _tally(self, counts_repeats: bool, unclear: str = "false") -> Tally:
-        broken = [code for code, failure in self.failures.items() if not failure.column and not failure.is_suspect]
-        unruly = [code for code, failure in self.failures.items() if failure.is_rule]
         good = f"filter (code = {KEPT})"
         distinct = "0" if counts_repeats else f"count(*) {good} - count(distinct fingerprint) {good}"
         counts = [
@@ -92,7 +88,6 @@ class Staged(ABC):
             "count(*)",
             f"count(*) filter (code = {FILTERED})",
             f"count(*) filter (code > {KEPT})",
-            *(f"count(*) filter ({_is_one_of(codes)})" for codes in (broken, unruly)),
             distinct,
         ]
         return Tally(*one_row(self.con, f"select {', '.join(counts)} from ({self._lines})"))
@@ -118,6 +113,11 @@ class Staged(ABC):
         return self.con.execute(
             f"select {columns} from ({self._verdicts}) where {condition} order by line{end}"
         ).fetchall()
+
+    def count_failed(self, is_so: Callable[[Failure], bool]) -> int:
+        """The rows that are put aside for a reason of a kind."""
+        codes = _is_one_of([code for code, failure in self.failures.items() if is_so(failure)])
+        return one_row(self.con, f"select count(*) from ({self._verdicts}) where {codes}")[0]
 
     def count(self, entity: Entity, condition: str) -> int:
         """Good rows of an entity of which a condition is true."""
