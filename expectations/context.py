@@ -31,8 +31,7 @@ class Supply:
         """The columns within which a key must not come twice with different contents."""
         keys = [column.name for column in self.entity.keys]
         versions = [column.name for column in self.entity.columns if column.version]
-        repeats = {"append": [], "snapshot": ["load_date"], "delta": ["load_date", *versions]}
-        return keys + repeats[self.load_mode]
+        return ["source_system", *keys, "load_date", *(versions if self.load_mode == "delta" else [])]
 
     @property
     def optional(self) -> list[str]:

@@ -25,6 +25,24 @@ def metrics(model: dict[str, Any], of: Literal["metrics", "daily_metrics"] = "me
     return found
 
 
+REFERENCE = "reference"  # stands for the entity where a figure stands on a table that the company states
+
+
+def stands_on(metric: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """What a figure stands on, each with its alternatives as entity and column (or reference and table)."""
+    needs = metric.get("stands_on", [])
+    return [[(one.split(".")[0], one.split(".")[1]) for one in need.split(" or ")] for need in needs]
+
+
+def declared_metrics() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every figure declared with an id, of months before those of days, with the name of its model. What a daily figure
+    takes over from a monthly one (`like`) is declared there."""
+    of: Literal["metrics", "daily_metrics"]
+    for of in ("metrics", "daily_metrics"):
+        for _, model in models(""):
+            yield from ((model["name"], metric) for metric in metrics(model, of) if "id" in metric)
+
+
 @cache
 def metric_ids() -> tuple[str, ...]:
     """The ids of all monthly figures, those of `reporting.metric_definitions`."""

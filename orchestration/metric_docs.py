@@ -1,21 +1,27 @@
-"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well, and
-docs/reference.md from those of the seeds.
+"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well,
+docs/reference.md from those of the seeds, and the seed metric_lineage from the compiled SQL.
 
 `python -m orchestration.metric_docs` (make docs) writes them. No figure is defined here.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from orchestration.declarations import metrics, models
+from orchestration.lineage import compiled, made_of
 from orchestration.reference import Seed, seeds
-from orchestration.settings import REPOSITORY
+from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 PAGE = REPOSITORY / "docs" / "metrics.md"
 REFERENCE_PAGE = REPOSITORY / "docs" / "reference.md"
+LINEAGE = DBT_PROJECT_DIR / "seeds" / "metric_lineage.csv"
 AREAS = {
     "customer": "Customer",
     "lifecycle": "Life cycle",
@@ -39,6 +45,16 @@ _KINDS = {
     "count": "number of rows",
     "distinct": "number of distinct {value}",
 }
+# of the kinds that have one: which test calls a change (macros/statistics.sql)
+_TESTS = {
+    "proportion": "two proportions",
+    "share": "two proportions",
+    "mean": "Welch's t",
+    "nps": "the variances of both NPS",
+    "poisson": "the square roots of both counts",
+    "median": "the order-statistic intervals of both",
+    "p90": "the order-statistic intervals of both",
+}
 _DIRECTIONS = {"up": "higher is better", "down": "lower is better", "none": "neither way is better"}
 
 
@@ -52,6 +68,8 @@ definitions, read from `reporting.metric_definitions`, which dbt makes of the sa
 tables hold what does not fit there. Under each model: what a row of it is, then the figures made of its rows. A figure
 belongs to the month of the column named. *Snapshot* figures (stocks, rolling windows) claim no change. Settings are
 explained in `dbt_project/dbt_project.yml`.
+How intervals are made, by which test a change is called, what a window longer than the history does and when a limit of
+silence is known: [statistics.md](statistics.md).
 """
 
 _DAILY_HEAD = """\
@@ -80,8 +98,8 @@ kefu doctor                                              # what is not stated ye
 
 The demo company's own are in `demo/reference`; `kefu demo` lays them into its home and nobody else's.
 
-- The file replaces the whole table. The columns are those of the built-in one, in any order; CSV in UTF-8, with commas;
-  lines that begin with # are comments.
+- The file replaces the whole table. The columns are those of the built-in one, in any order; one of the key that may be
+  empty may be left out. CSV in UTF-8, with commas; lines that begin with # are comments.
 - A name that is no table, a missing or unknown column, a value of another kind or not among those accepted, an empty
   cell that must be filled, a metric that there is not, a key that is there twice: the build refuses it before anything
   is computed and names file, line, column and what to write. What only several rows or tables tell (cuts that end at 1,
@@ -145,9 +163,13 @@ def _metric(metric: dict[str, Any]) -> Iterator[str]:
     formula = ("1,000 x " if metric["unit"] == "per_1000" else "") + _KINDS[metric["kind"]].format(**named)
     where = f", where `{metric['where']}`" if metric.get("where") else ""
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
-    absent = f"; absent without {', '.join(metric['entities'])}" if metric.get("entities") else ""
-    absent += f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
-    yield f"- {_cells(metric)}; {_change(metric)}{absent}"
+    yield f"- {_cells(metric)}; {_change(metric)}"
+    absent = f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
+    yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
+    yield f"- made of {lineage_rows().get(metric['id'], '')}"
+    more = [text for text in (_range(metric), _window(metric)) if text]
+    if more:
+        yield f"- {'; '.join(more)}"
 
 
 def _daily_metric(metric: dict[str, Any], model: str) -> Iterator[str]:
@@ -172,12 +194,46 @@ def _cells(metric: dict[str, Any]) -> str:
 def _change(metric: dict[str, Any]) -> str:
     if metric.get("dated") == "snapshot" and not metric.get("claims_change"):
         return "snapshot"
-    tested = metric["kind"] in {"proportion", "mean", "nps", "poisson"}
-    if not tested or not metric.get("claims_change", True):
+    if metric["kind"] not in _TESTS or not metric.get("claims_change", True):
         return "no change claimed"
+    by = f", by {_TESTS[metric['kind']]}"
     if "material_change" in metric:
-        return f"change told from {metric['material_change']}"
-    return f"change told from {100 * float(metric['material_change_relative']):g} % of the earlier value"
+        return f"change told from {metric['material_change']}{by}"
+    return f"change told from {100 * float(metric['material_change_relative']):g} % of the earlier value{by}"
+
+
+def _range(metric: dict[str, Any]) -> str:
+    if "range" not in metric:
+        return ""
+    least, most = metric["range"]
+    if least is None and most is None:
+        return "range: any number"
+    return f"range: {least} to {most}" if most is not None else f"range: from {least}"
+
+
+def _window(metric: dict[str, Any]) -> str:
+    """What it looks back over; a setting by its name."""
+    if "window" not in metric:
+        return ""
+    ((unit, length),) = ((unit, length) for unit, length in metric["window"].items() if unit != "of")
+    name = f"`{length}` months" if isinstance(length, str) else f"{length} {unit}"
+    return f"looks back {name}, of {', '.join(metric['window']['of'])}"
+
+
+@cache
+def lineage_rows() -> dict[str, str]:
+    """What each metric is made of, as the seed says."""
+    with LINEAGE.open(encoding="utf-8", newline="") as file:
+        return {row["metric_id"]: row["made_of"] for row in csv.DictReader(file)}
+
+
+def lineage_file(home: Path) -> str:
+    """The seed metric_lineage as the compiled project gives it; `home` is a scratch folder to compile in."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["metric_id", "made_of"])
+    writer.writerows(sorted(made_of(compiled(Settings(home=home))).items()))
+    return out.getvalue()
 
 
 def _grain(model: dict[str, Any]) -> str:
@@ -192,5 +248,7 @@ def _link(path: Path) -> str:
 
 
 if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        LINEAGE.write_text(lineage_file(Path(scratch)), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
     REFERENCE_PAGE.write_text(reference_page(), encoding="utf-8")

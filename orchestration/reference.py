@@ -206,8 +206,8 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
         yield f"{path}: not UTF-8 at byte {error.start}; save it as CSV UTF-8"
         return
     header = lines[0][1] if lines else []
-    if sorted(header) != sorted(seed.types):
-        missing = [name for name in seed.types if name not in header]
+    missing = [name for name in seed.types if name not in header and name not in seed.nullable]
+    if missing or len(set(header)) < len(header) or not set(header) <= set(seed.types):
         unknown = [name for name in header if name not in seed.types]
         told = [f"lacks {', '.join(missing)}"] if missing else []
         told += [f"has {', '.join(map(repr, unknown))} too much"] if unknown else []
@@ -239,8 +239,11 @@ def _fill(connection: duckdb.DuckDBPyConnection, seed: Seed, lines: list[tuple[i
     """Makes the table `written`: the cells as they are written, null where empty, with their line."""
     columns = ", ".join(f"{name} varchar" for name in seed.types)
     connection.execute(f"create table written (line integer, {columns})")
-    header = lines[0][1]
-    rows = [[number, *(cells[header.index(name)] or None for name in seed.types)] for number, cells in lines[1:]]
+    places = {name: place for place, name in enumerate(lines[0][1])}
+    rows = [
+        [number, *((cells[places[name]] or None) if name in places else None for name in seed.types)]
+        for number, cells in lines[1:]
+    ]
     if rows:
         connection.executemany(f"insert into written values (?{', ?' * len(seed.types)})", rows)
 

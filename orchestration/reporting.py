@@ -268,17 +268,17 @@ def supply(home: Settings, report_id: str, first: date, known_at: date) -> Suppl
     due = last + timedelta(days=1)
     return Supply(
         not_supplied=tuple(sorted(set(contract()) - delivered)),
-        late=_rows_of(home, first, last, [load for load in loads if load.load_date > due]),
+        late=_rows_of(home, first, last, [load for load in loads if load.arrived > due]),
     )
 
 
 def causes(home: Settings, report_id: str, first: date, since: date, known_at: date) -> tuple[Cause, ...]:
     """Loads after one day, up to another, that brought rows of the period: by entity and source, most rows first."""
-    loads = [load for load in Manifest.read(home.raw).known(known_at) if load.load_date > since]
+    loads = [load for load in Manifest.read(home.raw).known(known_at) if load.arrived > since]
     rows = _rows_of(home, first, report(report_id).calendar.last_day(first), loads)
     days: dict[tuple[str, str], list[date]] = defaultdict(list)
     for load in loads:
-        days[load.entity, load.source].append(load.load_date)
+        days[load.entity, load.source].append(load.arrived)
     return tuple(
         Cause(
             kind="late_rows",

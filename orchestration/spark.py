@@ -43,6 +43,8 @@ def local_session(scratch: Path, threads: int) -> SparkSession:
         .appName("kefu")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "true")
+        .config("spark.sql.cteRecursionLevelLimit", "-1")  # reversals of reversals end by themselves
+        .config("spark.sql.cteRecursionRowLimit", "-1")
         .config("spark.sql.catalogImplementation", "in-memory")
         .config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
         .config("spark.sql.shuffle.partitions", "1")

@@ -135,9 +135,31 @@ def unit_test(settings: Settings, candidate: Candidate) -> list[NodeResult]:
     return _run_dbt(settings, candidate, ["test", "--select", "test_type:unit"], lambda _: None)
 
 
+def compile_project(settings: Settings) -> Manifest:
+    """The parsed project with the SQL of every model, rendered in an empty scratch build. Needs no data."""
+    candidate = prepare(settings, known_at=date.min)
+    try:
+        _invoke_dbt(settings, candidate, ["compile"], lambda _: None)
+    finally:
+        shutil.rmtree(candidate.folder)
+    return manifest(settings)
+
+
 def _run_dbt(
     settings: Settings, candidate: Candidate, command: list[str], on_node: Callable[[NodeResult], None]
 ) -> list[NodeResult]:
+    results = [_from_result(result) for result in _invoke_dbt(settings, candidate, command, on_node)]
+    failed = [result for result in results if result.is_failed]
+    if failed:
+        lines = "\n".join(f"  {result.unique_id}: {result.message}" for result in failed)
+        raise WarehouseBuildError(f"{len(failed)} of {len(results)} dbt nodes failed:\n{lines}")
+    return results
+
+
+def _invoke_dbt(
+    settings: Settings, candidate: Candidate, command: list[str], on_node: Callable[[NodeResult], None]
+) -> list[Any]:
+    """The results of one dbt call, as nodes ended. Raises WarehouseBuildError when it could not run."""
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
 
@@ -156,12 +178,7 @@ def _run_dbt(
         raise WarehouseBuildError(f"dbt could not run: {outcome.exception}") from outcome.exception
     if not isinstance(outcome.result, RunExecutionResult):
         raise WarehouseBuildError(f"dbt {command[0]} gave no results but {outcome.result!r}")
-    results = [_from_result(result) for result in outcome.result.results]
-    failed = [result for result in results if result.is_failed]
-    if failed:
-        lines = "\n".join(f"  {result.unique_id}: {result.message}" for result in failed)
-        raise WarehouseBuildError(f"{len(failed)} of {len(results)} dbt nodes failed:\n{lines}")
-    return results
+    return list(outcome.result.results)
 
 
 def publish(settings: Settings, candidate: Candidate) -> Path:

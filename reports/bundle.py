@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ MOST_EXCEPTIONS = 40  # figures that missed their target or got worse, of which 
 TREND_MONTHS = 13  # months of a trend: a year and the month itself
 
 Change = Literal["better", "worse", "changed", "no_clear_change"]
-Status = Literal["met", "missed", "too_few", "no_target", "suppressed"]
+Status = Literal["met", "missed", "too_few", "short_history", "no_target", "suppressed"]
 
 
 def _shortest(value: object) -> object:
@@ -83,6 +83,7 @@ class Metric(_Frozen):
     direction: Literal["up", "down", "none"]
     claims_change: bool
     counts_cases: bool = True  # n counts people or cases of theirs, so that a small one is not shown
+    made_of: str | None = None  # columns of the contract, by entity
 
 
 class Figure(_Frozen):
@@ -215,12 +216,28 @@ class Warned(_Frozen):
     message_zh: str
 
 
+class Unmet(_Frozen):
+    """What a metric without figures stands on and nobody gives; rows of metric_needs. One of the columns will do."""
+
+    metric_id: str
+    columns: tuple[str, ...]  # entity.column, or reference.table
+
+
 class Withheld(_Frozen):
     """Something of which cells are not shown, because they are too few or would tell others."""
 
     metric_id: str = ""  # a split of a metric
     dimension: str = ""
     table: str = ""  # or rows of a table, by its title
+
+
+class History(_Frozen):
+    """A figure, table or chart of the month whose window is longer than the history it stands on."""
+
+    metric_id: str = ""
+    title: str = ""  # of a table or chart, which has a window of its own
+    covered_months: int
+    window_months: int
 
 
 class Cause(_Frozen):
@@ -313,7 +330,9 @@ class Bundle(_Frozen):
     exceptions_total: int = 0
     withheld: tuple[Withheld, ...] = ()
     not_supplied: tuple[str, ...] = ()  # entities of which no source delivered anything
+    unmet: tuple[Unmet, ...] = ()  # what figures wait for
     warnings: tuple[Warned, ...] = ()
+    histories: tuple[History, ...] = ()  # figures, and what tables stand on, whose window the history does not cover
     restated: Restatement | None = None  # what this revision changed
     restatements: tuple[Restatement, ...] = ()  # of earlier months, since the last month's report
 
@@ -373,6 +392,10 @@ class Bundle(_Frozen):
                 by_metric.setdefault(row.metric_id, []).append(row)
             self.__dict__[f"_{name}"] = (rows, by_metric)
         return by_metric
+
+    def history(self, *, metric_id: str = "", title: str = "") -> History | None:
+        """How much of its window the history of a figure, table or chart covers, where that is not all."""
+        return next((one for one in self.histories if (one.metric_id, one.title) == (metric_id, title)), None)
 
     def figure(self, metric_id: str) -> Figure | None:
         """The scope's own figure of the month, None when nothing was supplied for it."""
@@ -649,6 +672,14 @@ from reporting.warnings
 order by cases desc, warning, subject
 """
 
+_UNMET = """
+select metric_id, list(entity || '.' || column_name order by entity, column_name) as columns
+from reporting.metric_needs
+where not is_met and list_contains($metrics, metric_id)
+group by metric_id, need_no
+order by list_position($metrics, metric_id), need_no
+"""
+
 # The company's changes alone: no other scope is divided further. Members of which a figure is hidden, in either month,
 # are told with the cases of none.
 _CONTRIBUTIONS = """
@@ -694,6 +725,34 @@ left join reporting.scope_names using (scope_type, scope_id)
 group by metric_id, period, scope_type, scope_id
 order by
     list_position($metrics, metric_id), period, list_position($parts, scope_type), abs(sum(contribution)) desc, scope_id
+"""
+
+_HISTORIES = """
+select metric_id, max(covered_months) as covered_months, max(window_months) as window_months
+from report_figures
+where
+    month = $month and scope_type = $scope_type and scope_id = $scope_id
+    and covered_months < window_months and list_contains($windowed, metric_id)
+group by metric_id
+order by list_position($windowed, metric_id)
+"""
+
+_TABLE_HISTORY = """
+with
+begun as (
+    select
+        coalesce(
+            max(from_month) filter (where scope_type = $scope_type and scope_id = $scope_id),
+            max(from_month) filter (where scope_type = 'company')
+        ) as from_month
+    from reporting.histories
+    where list_contains($entities, entity)
+    group by entity
+)
+
+select greatest(date_diff('month', max(from_month), $month) + 1, 0)
+from begun
+having max(from_month) is not null
 """
 
 _LOADS = """
@@ -760,6 +819,7 @@ class Source:
             "most_over_time": MOST_PARTS_OVER_TIME,
             "known_at": meta.known_at,
             "declared": list(Metric.model_fields),
+            "windowed": list(dict.fromkeys((*self.spec.metrics, *self.spec.drawn_metrics))),
         }
         self._there = {name for (name,) in con.execute(_TABLES).fetchall()}
         self._metrics = self._read(Metric, _METRICS.format(definitions=self._grain.definitions))
@@ -784,6 +844,7 @@ class Source:
         self._codes = self._read(Code, _CODES)
         self._loads = self._read(Load, _LOADS)
         self._warnings = self._read(Warned, _WARNINGS) if "reporting.warnings" in self._there else ()
+        self._unmet = self._read(Unmet, _UNMET) if "reporting.metric_needs" in self._there else ()
 
     def bundle(self, scope: Scope | None = None) -> Bundle:
         """The bundle of a scope. Raises ValueError when the scope has no figure of the month."""
@@ -814,6 +875,7 @@ class Source:
         }
         tables, gaps = self._cut_tables(scope)
         hidden = [Withheld(metric_id=m, dimension=d) for m, d in self._rows(_WITHHELD, values)]
+        short = (*self._figure_histories(values), *self._table_histories(scope))
         return Bundle(
             report=self.spec.id,
             month=self.month,
@@ -834,8 +896,27 @@ class Source:
             exceptions_total=len(exceptions),
             withheld=(*hidden, *gaps),
             not_supplied=self._supply.not_supplied,
+            unmet=self._unmet,
             warnings=self._warnings if is_company else (),
+            **({"histories": short} if short else {}),
         )
+
+    def _figure_histories(self, values: Mapping[str, Any]) -> tuple[History, ...]:
+        """Of figures, those whose window the history does not cover; days have no such window."""
+        has = {name for (name,) in self.con.execute(_COLUMNS, ["kpi_monthly"]).fetchall()}
+        is_told = self.spec.schedule == "monthly" and "covered_months" in has
+        return self._read(History, _HISTORIES, values) if is_told else ()
+
+    def _table_histories(self, scope: Scope) -> Iterator[History]:
+        """Of tables and charts with a window of their own, those whose window the scope's history does not cover."""
+        tables = [(table.title, table.window) for table in self.spec.tables]
+        charts = [(chart.title, chart.window) for chart in self.spec.charts]
+        for title, window in (*tables, *charts):
+            if window and "reporting.histories" in self._there:
+                values = {"scope_type": scope.type, "scope_id": scope.id, "entities": list(window.of)}
+                for (covered,) in self._rows(_TABLE_HISTORY, {**values, "month": self.month}):
+                    if covered < window.months:
+                        yield History(title=title, covered_months=covered, window_months=window.months)
 
     def has(self, scope: Scope) -> bool:
         """Whether the scope has a figure of the month."""

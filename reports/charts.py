@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
@@ -113,15 +113,21 @@ class Draw:
 
     def charts(self, spec: ChartSpec) -> list[Chart]:
         """The charts of a specification; none where the bundle has nothing to draw."""
-        return KINDS[spec.kind](self, spec)
+        charts = KINDS[spec.kind](self, spec)
+        metric_id = spec.metrics[0] if spec.kind in {"bars", "scopes"} else ""
+        short = self.teller.history(metric_id) or self.teller.history(title=spec.table or spec.title)
+        if not short:
+            return charts
+        more = self.words.say(" (%(evidence)s)", evidence=short)
+        return [replace(one, note=one.note + more if one.note else short) for one in charts]
 
     def trends(self, spec: ChartSpec) -> list[Chart]:
         """One small line per metric: figures with their intervals, and the target."""
         charts = []
         for metric_id in spec.metrics:
-            series = self.bundle.series(metric_id)
+            series = _comparable(self.bundle.series(metric_id))
             latest = self.bundle.figure(metric_id)
-            if latest is None or latest.is_withheld or len(_told(series)) < 2:
+            if latest is None or latest not in series or latest.is_withheld or len(_told(series)) < 2:
                 continue
             like = max(abs(figure.value or Decimal(0)) for figure in _told(series))
             rows = self._points(metric_id, series, like)
@@ -142,9 +148,9 @@ class Draw:
 
     def sparkline(self, metric_id: str) -> list[Chart]:
         """The last months of a figure as a bare line, for the first page."""
-        series = self.bundle.series(metric_id)
+        series = _comparable(self.bundle.series(metric_id))
         latest = self.bundle.figure(metric_id)
-        if latest is None or latest.is_withheld or len(_told(series)) < 2:
+        if latest is None or latest not in series or latest.is_withheld or len(_told(series)) < 2:
             return []
         data = self._named(self._points(metric_id, series, Decimal(1)))
         places = {
@@ -174,7 +180,7 @@ class Draw:
     def parts_over_time(self, spec: ChartSpec) -> list[Chart]:
         """Small multiples: the same figure for the members, on one scale."""
         metric_id = spec.metrics[0]
-        parts = self.bundle.parts(metric_id, spec.scope)
+        parts = _comparable(self.bundle.parts(metric_id, spec.scope))
         months: dict[str, list[Figure]] = {}
         for part in parts:
             months.setdefault(part.scope_id, []).append(part)
@@ -1240,6 +1246,11 @@ def _apart(texts: list[dict[str, Any]], line: float) -> list[dict[str, Any]]:
 def _told(figures: Iterable[Figure]) -> list[Figure]:
     """Those of the figures that are known and rest on enough cases to be drawn."""
     return [figure for figure in figures if figure.value is not None and figure.status != "too_few"]
+
+
+def _comparable(figures: Iterable[Figure]) -> list[Figure]:
+    """Those that may stand on one line over time: half a window beside a whole one would rise by itself."""
+    return [figure for figure in figures if figure.status != "short_history"]
 
 
 def _marks(kind: str, data: Declared, channels: Declared, *, where: str = "", **looks: Any) -> Declared:

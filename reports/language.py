@@ -143,6 +143,7 @@ TERMS = {
     "channel": "Channel",
     "category": "Category",
     "grade": "Grade",
+    "person": "Person",
     # dimensions that figures are split by
     "action": "next action",
     "age_band": "age band",
@@ -189,6 +190,7 @@ TERMS = {
     "service_type": "kind of service",
     "servqual_dimension": "SERVQUAL dimension",
     "severity": "severity",
+    "source_tier": "tier kept by the source",
     "stage": "life-cycle stage",
     "standard_id": "service standard",
     "state": "state",
@@ -298,6 +300,10 @@ class Language:
     def join(self, items: list[str]) -> str:
         """A list as running text."""
         return self.say(", ").join(items)
+
+    def either(self, items: list[str]) -> str:
+        """Alternatives as running text."""
+        return self.say(" or ").join(items)
 
     def month(self, month: date) -> str:
         return _date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", self.locale)

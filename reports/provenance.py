@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from reports.bundle import Cause, Changed, Contribution, Load, Restatement
 from reports.comparison import unit_of
-from reports.language import DASH, plain
+from reports.language import DASH, TERMS, plain
 from reports.layout import Listing, listing
 from reports.story import Teller
 from reports.tables import printed
@@ -149,15 +149,39 @@ def quality(teller: Teller) -> list[tuple[str, str]]:
     return [(title, count(total)) for title, total in totals] + (stale if known else [])
 
 
+def unmet(teller: Teller) -> Listing | None:
+    """What has to be sent or stated, and the printed figures that wait for it; what most wait for first."""
+    say, words = teller.words.say, teller.words
+    waiting: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for need in teller.bundle.unmet:
+        if need.metric_id in teller.bundle.spec.metrics:
+            waiting[need.columns].append(teller.label(need.metric_id))
+    ordered = sorted(waiting.items(), key=lambda found: (-len(found[1]), found[0]))
+    rows = [(words.either([plain(one) for one in columns]), words.join(labels)) for columns, labels in ordered]
+    columns = [(say("To send or state"), False), (say("Figures that wait for it"), False)]
+    return listing(say("Not supplied"), columns, rows) if rows else None
+
+
 def warnings(teller: Teller) -> Listing | None:
     """What the warehouse says of its own data."""
     say, chinese = teller.words.say, teller.words.code == "zh-CN"
     rows = [
-        (plain(w.subject), teller.words.count(w.cases), plain(w.message_zh if chinese else w.message_en, 300))
+        (
+            _subject(teller, w.subject),
+            teller.words.count(w.cases),
+            plain(w.message_zh if chinese else w.message_en, 300),
+        )
         for w in teller.bundle.warnings
     ]
     columns = [(say("Subject"), False), (say("Cases"), True), (say("What was found"), False)]
     return listing(say("Warnings"), columns, rows) if rows else None
+
+
+def _subject(teller: Teller, subject: str) -> str:
+    """What a warning is about: a figure by its label, what the glossary knows in words, anything else as it is."""
+    if any(metric.metric_id == subject for metric in teller.bundle.metrics):
+        return teller.label(subject)
+    return teller.words.name(subject) if subject in TERMS else plain(subject)
 
 
 def withheld(teller: Teller) -> str:

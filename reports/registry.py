@@ -24,6 +24,13 @@ class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class WindowSpec(_Spec):
+    """What a table looks back over: while the history of the entities is shorter, it says so."""
+
+    months: int
+    of: tuple[str, ...]  # entities
+
+
 class ChartSpec(_Spec):
     """One chart: a kind drawn in charts.py and what it is drawn from."""
 
@@ -57,6 +64,7 @@ class ChartSpec(_Spec):
     each: str = ""  # a chart per value of that column
     x_at: str | float = 0.0  # where the cross of quadrants stands: a number, or the column that has it
     y_at: str | float = 0.0
+    window: WindowSpec | None = None  # of what is drawn, where it is no metric's
     corners: tuple[str, ...] = ()  # codes of the quadrants: upper left, upper right, lower left, lower right
 
     @property
@@ -115,6 +123,7 @@ class TableSpec(_Spec):
     n: Name | None = None  # the column that says how many cases a row stands on
     counts: Name | None = None  # the column that counts whom a row is about, where its rows divide a printed whole
     most: int = 20  # rows that are printed; how many more there are is told
+    window: WindowSpec | None = None
 
     def tells(self, row: Sequence[str | None]) -> bool:
         """Whether a row, a value per column, has any figure beside what names it and the cases it stands on. One of a

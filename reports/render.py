@@ -51,7 +51,8 @@ class Area:
     opening: tuple[Band, ...]  # before the table of figures
     lines: tuple[Tile, ...]
     bands: tuple[Band, ...]  # after it
-    absent: str  # labels of the figures that nobody supplied
+    absent: str  # labels of the figures of which there was no case
+    not_supplied: str  # and of those of which nobody sends what they stand on
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -157,6 +158,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "loads": provenance.loads(teller),
         "stale": [load for load in bundle.loads if load.is_stale],
         "not_supplied": words.join([words.name(entity) for entity in bundle.not_supplied]),
+        "unmet": provenance.unmet(teller),
         "warnings": provenance.warnings(teller),
         "withheld": provenance.withheld(teller),
         "restatements": provenance.restatements(teller),
@@ -181,6 +183,7 @@ def _lines(metrics: Sequence[str], teller: Teller, draw: Draw | None) -> tuple[T
 def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
     """A page: small multiples, the table of figures, then charts and tables, those of one matter beside each other."""
     words, bundle = teller.words, teller.bundle
+    unmet = {need.metric_id for need in bundle.unmet}
     tables = {
         spec.title: printed_table(teller, spec, table)
         for spec in area.tables
@@ -203,23 +206,28 @@ def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
         opening=_bands(opening),
         lines=_lines(area.metrics, teller, draw if area.sparklines else None),
         bands=_bands(blocks),
-        absent=words.join([teller.label(metric) for metric in area.metrics if bundle.figure(metric) is None]),
+        absent=words.join([teller.label(m) for m in area.metrics if bundle.figure(m) is None and m not in unmet]),
+        not_supplied=words.join([teller.label(m) for m in area.metrics if bundle.figure(m) is None and m in unmet]),
     )
 
 
-def _definitions(teller: Teller) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What each printed figure means, by area; a figure of several areas once."""
+def _definitions(teller: Teller) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """What each printed figure means and is made of, by area; a figure of several areas once."""
     printed_ids = {figure.metric_id for figure in teller.bundle.figures}
     told: set[str] = set()
     groups = []
     for area in teller.bundle.spec.areas:
         ids = dict.fromkeys((*area.metrics, *(drawn for chart in area.charts for drawn in chart.drawn)))
         new = [metric_id for metric_id in ids if metric_id in printed_ids - told]
-        groups.append((teller.words.say(area.title), [(teller.label(m), teller.definition(m)) for m in new]))
+        groups.append((teller.words.say(area.title), [_defined(teller, m) for m in new]))
         told |= set(new)
     rest = [m.metric_id for m in teller.bundle.metrics if m.metric_id in printed_ids - told]
-    groups.append((teller.words.say("Further figures"), [(teller.label(m), teller.definition(m)) for m in rest]))
+    groups.append((teller.words.say("Further figures"), [_defined(teller, m) for m in rest]))
     return [group for group in groups if group[1]]
+
+
+def _defined(teller: Teller, metric_id: str) -> tuple[str, str, str]:
+    return teller.label(metric_id), teller.definition(metric_id), teller.made_of(metric_id)
 
 
 FITTING = {"third": 3, "half": 2, "full": 1}

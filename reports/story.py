@@ -75,6 +75,11 @@ class Teller:
         text = metric.definition_zh if self.words.code == "zh-CN" else metric.definition_en
         return plain(text, LONGEST_DEFINITION)
 
+    def made_of(self, metric_id: str) -> str:
+        """The columns that a figure is made of, in a sentence; empty where the bundle does not say."""
+        columns = self.bundle.metric(metric_id).made_of
+        return self.words.say("Made of: %(columns)s", columns=plain(columns, LONGEST_DEFINITION)) if columns else ""
+
     def value_name(self, dimension: str, code: str) -> str:
         """A value of a dimension in words: as reference data name it, else by the glossary."""
         known = self.names.get((dimension, code))
@@ -87,6 +92,17 @@ class Teller:
 
     def value(self, figure: Figure) -> str:
         return self._number(figure, figure.value)
+
+    def history(self, metric_id: str = "", title: str = "") -> str:
+        """That the window of a figure (or a table, by its title) is longer than the history; empty where it is not."""
+        short = self.bundle.history(metric_id=metric_id, title=title)
+        if short is None:
+            return ""
+        return self.words.say(
+            "history covers %(covered)s of %(window)s months",
+            covered=self.words.count(short.covered_months),
+            window=self.words.count(short.window_months),
+        )
 
     def evidence(self, figure: Figure) -> str:
         """Interval and n of a figure, as far as it has them."""
@@ -274,7 +290,7 @@ class Teller:
             figure = self.bundle.figure(metric_id)
             if figure is None or figure.value is None or figure.status == "too_few":
                 continue
-            evidence = self.evidence(figure)
+            evidence = self.words.join([text for text in (self.evidence(figure), self.history(metric_id)) if text])
             more = self.words.say(" (%(evidence)s)", evidence=evidence) if evidence else ""
             split = [
                 f"{self.value_name(f.dimension, f.dimension_value)} {self.value(f)}" for f in self._divided(metric_id)

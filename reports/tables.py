@@ -23,13 +23,14 @@ class Row:
     interval: str
     n: str
     target: str
-    status: str  # met, missed, too_few, no_target: picks the mark
+    status: str  # met, missed, too_few, short_history, no_target: picks the mark
     status_text: str
     previous: str
     change_previous: str  # better, worse, changed, no_clear_change or empty: picks the mark
     year_ago: str
     change_year_ago: str
     previous_n: str = ""  # cases behind what is usual, in a report of days
+    note: str = ""  # that the window is longer than the history
 
 
 def printed(teller: Teller, figure: Figure) -> Row:
@@ -54,6 +55,7 @@ def printed(teller: Teller, figure: Figure) -> Row:
         year_ago=DASH if few else number(figure.year_ago),
         change_year_ago="" if few else figure.change_year_ago or "",
         previous_n=DASH if few or figure.previous_n is None else words.count(figure.previous_n),
+        note=teller.history(figure.metric_id) if figure.status == "short_history" else "",
     )
 
 
@@ -105,8 +107,9 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
         metric = next((value for column, value in cells if column.unit == "metric"), None)
         return tuple(text(column, value, values[-1], metric) for column, value in cells if column in shown)
 
+    short = teller.history(title=spec.title)
     return listing(
-        words.say(spec.title),
+        words.say("%(title)s (%(note)s)", title=words.say(spec.title), note=short) if short else words.say(spec.title),
         [(words.say(column.title), column.is_number) for column in shown],
         [line(*row) for row in table.rows],
         table.total - len(table.rows),

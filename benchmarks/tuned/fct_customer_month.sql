@@ -47,6 +47,7 @@ followed as (
         * exclude (is_lead_in),
         is_lead_in,
         lag(stage) over w as previous_stage,
+        lag(is_active, 1, false) over w as was_active,
         lag(store_id) over w as previous_store_id,
         lag(region) over w as previous_region
     from intermediate.int_customer__customer_months
@@ -56,10 +57,7 @@ select
     f.month, f.customer_id, f.source_system, f.type, f.store_id, f.region, f.tenure_months, f.orders_count, f.order_days,
     f.spend, f.orders_in_window, f.order_days_in_window, f.spend_in_window, f.mean_order_value, f.spend_6_months,
     f.spend_previous_6_months, f.gap_variation, f.last_order_date, f.days_since_last, f.at_risk_limit_days, f.is_buyer,
-    f.stage,
-    coalesce(f.stage in ('active', 'at_risk', 'reactivated', 'new', 'growing', 'declining', 'mature'), false) as is_active,
-    f.previous_stage,
-    coalesce(f.previous_stage in ('active', 'at_risk', 'reactivated', 'new', 'growing', 'declining', 'mature'), false) as was_active,
+    f.stage, f.is_active, f.previous_stage, f.was_active,
     f.previous_store_id,
     f.previous_region,
     s.r_score,

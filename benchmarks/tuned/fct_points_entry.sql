@@ -1,4 +1,4 @@
--- Reversals are few: they alone look for the entries they name.
+-- Reversals are few: what they undo the rounds have worked out.
 with
 booked as (
     select *, case when kind in ('earn', 'adjust') then points when kind in ('redeem', 'expire') then -points end as own
@@ -6,12 +6,11 @@ booked as (
     where "at" < (select as_of from control.run)
 ),
 reversals as (
-    select r.entry_id, coalesce(-named.own, restored.own) as own
-    from booked as r
-    left join booked as named on named.entry_id = r.reverses_entry_id
-    left join booked as restored
-        on restored.entry_id = case when named.kind = 'reverse' then named.reverses_entry_id end
-    where r.kind = 'reverse'
+    select entry_id, sum(moves.points) as own, any_value(entries.root_kind) as root_kind
+    from intermediate.int_loyalty__point_entries as entries
+    left join intermediate.int_loyalty__point_moves as moves using (entry_id)
+    where entries.kind = 'reverse'
+    group by entry_id
 )
 select
     b.entry_id,
@@ -23,9 +22,10 @@ select
     b.kind,
     b."at" as booked_at,
     date_trunc('month', (b."at" + interval 8 hours)::date)::date as entry_month,
-    b.points,
-    coalesce(b.own, r.own, 0) as signed_points,
-    coalesce(b.own, r.own) is null as is_unresolved_reversal,
+    b.points::decimal(28, 8) as points,
+    coalesce(b.own, r.own, 0)::decimal(28, 8) as signed_points,
+    r.root_kind as undone_kind,
+    b.kind = 'reverse' and coalesce(r.own, 0) = 0 as is_unresolved_reversal,
     b.order_id,
     b.expires_at,
     b.reverses_entry_id

@@ -3,13 +3,19 @@
     cast(5 - floor({{ divide('(' ~ rank ~ ' - 1) * 5', n) }}) as integer)
 {%- endmacro %}
 
-{# A stage of a customer who is neither prospect nor lost nor closed; null stage = not active. #}
-{% macro is_active_stage(stage) -%}
-    coalesce({{ stage }} in ('active', 'at_risk', 'reactivated', 'new', 'growing', 'declining', 'mature'), false)
-{%- endmacro %}
-
 {# An order that counts: neither cancelled nor undeliverable. A source without a status only sends orders that count. #}
 {% macro is_valid_order(status) -%} (coalesce({{ status }}, 'placed') not in ('cancelled', 'unavailable')) {%- endmacro %}
+
+{# What was sold by an order: its amount less its own discount. Below 0 it is a return. #}
+{% macro sold_amount(order) -%} ({{ order }}.gross_amount - coalesce({{ order }}.discount_amount, 0)) {%- endmacro %}
+
+{# A purchase: an order that counts and sold something, if only for nothing. An order below 0 is a return, no purchase. #}
+{% macro is_purchase(order) -%} ({{ is_valid_order(order ~ '.status') }} and {{ sold_amount(order) }} >= 0) {%- endmacro %}
+
+{# What a line of an order came to, after its own discount and before that of the order: as stated, else by its price. #}
+{% macro line_amount(line) -%}
+    coalesce({{ line }}.amount, {{ line }}.quantity * {{ line }}.unit_price - coalesce({{ line }}.discount_amount, 0))
+{%- endmacro %}
 
 {# Coefficient of variation (sample standard deviation / mean) from a count, a sum and a sum of squares of integers. #}
 {% macro variation(n, total, squares) -%}
@@ -84,5 +90,17 @@
             and {{ net_amount }} - {{ paid_amount }} <= {{ var('exchange_difference_share') }} * {{ net_amount }}
             then 0
         else greatest({{ net_amount }} - coalesce({{ paid_amount }}, 0), 0)
+    end
+{%- endmacro %}
+
+
+{#- How a member's tier moved since the month before; null where either place is not known, so that nothing moved up or down. -#}
+{% macro tier_movement(tier, rank, previous_rank) %}
+    case
+        when {{ tier }} is null then null
+        when month = joined_month then 'joined'
+        when {{ rank }} > {{ previous_rank }} then 'upgrade'
+        when {{ rank }} < {{ previous_rank }} then 'downgrade'
+        when {{ rank }} = {{ previous_rank }} then 'same'
     end
 {%- endmacro %}

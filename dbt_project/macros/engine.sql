@@ -134,6 +134,15 @@
 
 {% macro median(x) -%} {{ quantile(x, 0.5) }} {%- endmacro %}
 
+{# The values of a group in order, of which value_at takes the one at a place counted from 1, null where there is none. #}
+{% macro sorted_values(x) -%} {{ adapter.dispatch('sorted_values')(x) }} {%- endmacro %}
+{% macro duckdb__sorted_values(x) -%} list_sort(list({{ x }}) filter (where {{ x }} is not null)) {%- endmacro %}
+{% macro spark__sorted_values(x) -%} sort_array(collect_list({{ x }})) {%- endmacro %}
+
+{% macro value_at(values, place) -%} {{ adapter.dispatch('value_at')(values, place) }} {%- endmacro %}
+{% macro duckdb__value_at(values, place) -%} list_extract({{ values }}, greatest({{ place }}, 0)) {%- endmacro %}
+{% macro spark__value_at(values, place) -%} get({{ values }}, cast({{ place }} - 1 as int)) {%- endmacro %}
+
 {# x of the row with the largest (smallest) y, even where that x is null. y must be unique in the group. #}
 {% macro last_by(x, y) -%} {{ adapter.dispatch('last_by')(x, y) }} {%- endmacro %}
 {% macro duckdb__last_by(x, y) -%} arg_max_null({{ x }}, {{ y }}) {%- endmacro %}
@@ -154,7 +163,12 @@
 {# A naive timestamp. #}
 {% macro timestamp_type() -%} {{ 'timestamp_ntz' if target.type == 'spark' else 'timestamp' }} {%- endmacro %}
 
+{% macro numbers_type() -%} {{ 'array<double>' if target.type == 'spark' else 'double[]' }} {%- endmacro %}
+
 {% macro text_type() -%} {{ 'string' if target.type == 'spark' else 'varchar' }} {%- endmacro %}
+
+{# A month as text, 2026-01. #}
+{% macro month_text(month) -%} substr(cast({{ month }} as {{ text_type() }}), 1, 7) {%- endmacro %}
 
 {# MD5 of several columns, null told apart from the empty text. #}
 {% macro hash_of(columns) -%}

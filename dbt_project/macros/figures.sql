@@ -28,12 +28,26 @@ select
 from {{ ref('kpi_monthly') }}
 {%- endmacro %}
 
+{# One row with a truth per column of the contract: whether some source ever gave a value of it. Counts of a table of a shape
+   of its own read this as `supplied`. #}
+{% macro supplied_columns(columns) -%}
+select
+    {%- for column in columns %}
+    count(case when entity = '{{ column.split('.')[0] }}' and column_name = '{{ column.split('.')[1] }}' then 1 end) > 0
+        as {{ column | replace('.', '__') }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ source('control', 'supply') }}
+{%- endmacro %}
+
+{# An expression where some source gave a value of the column, null where none did. #}
+{% macro if_supplied(column, expression) -%} case when supplied.{{ column | replace('.', '__') }} then {{ expression }} end {%- endmacro %}
+
 {# An expression where there are figures of the metric, null where nobody ever told any. #}
 {% macro if_known(metric, expression) -%} case when known.{{ metric }} then {{ expression }} end {%- endmacro %}
 
 
 {# ---- from the sums of a cell to a figure: alike for months and days. Arguments are aliases of rows with kind, unit, n,
-   numerator, denominator, sum_squares, value and variance. ---- #}
+   numerator, denominator, sum_squares, rank_low, rank_high, value, variance, range_low and range_high. ---- #}
 
 {# Variance in the unit of the figure: NPS is in points of a hundred, a rate per 1,000 in thousandths. #}
 {% macro figure_variance(cells, definitions) -%}
@@ -47,15 +61,30 @@ case {{ definitions }}.kind
         end
 {%- endmacro %}
 
+{# Condition that a figure is none that there can be: outside the range its metric declares. #}
+{% macro is_beyond_range(cells, definitions) -%}
+coalesce({{ cells }}.value < {{ definitions }}.range_low or {{ cells }}.value > {{ definitions }}.range_high, false)
+{%- endmacro %}
+
 {# An end of the 95 % interval; side: low or high. t: its quantile for n - 1 degrees of freedom. #}
 {% macro figure_bound(figure, t, side) -%}
-cast(case {{ figure }}.kind
-        when 'proportion' then {{ wilson_bound(figure ~ '.numerator', figure ~ '.n', side) }}
-        when 'mean' then {{ figure }}.value {{ '-' if side == 'low' else '+' }} cast({{ t }} as double) * sqrt({{ figure }}.variance)
-        when 'nps' then {{ figure }}.value {{ '-' if side == 'low' else '+' }} {{ z_975() }} * sqrt({{ figure }}.variance)
-        when 'poisson' then
-            case when {{ figure }}.unit = 'per_1000' then 1e3 else 1e0 end * {{ poisson_bound(figure ~ '.numerator', side) }}
-            / nullif(cast({{ figure }}.denominator as double), 0)
+{%- set sign = '-' if side == 'low' else '+' -%}
+{%- set end -%}
+case {{ figure }}.kind
+            when 'proportion' then {{ wilson_bound(figure ~ '.numerator', figure ~ '.n', side) }}
+            when 'mean' then {{ mean_bound(figure ~ '.value', figure ~ '.variance', t, figure ~ '.range_low', figure ~ '.range_high', side) }}
+            when 'nps' then {{ figure }}.value {{ sign }} {{ z_975() }} * sqrt({{ figure }}.variance)
+            when 'poisson' then
+                case when {{ figure }}.unit = 'per_1000' then 1e3 else 1e0 end * {{ poisson_bound(figure ~ '.numerator', side) }}
+                / nullif(cast({{ figure }}.denominator as double), 0)
+            else {{ figure }}.rank_{{ side }}
+        end
+{%- endset -%}
+cast(case
+        when {{ figure }}.value is not null and {{ end }} is not null
+            then {{ 'greatest' if side == 'low' else 'least' }}(
+                {{ end }}, coalesce(cast({{ figure }}.range_{{ side }} as double), {{ '-1e300' if side == 'low' else '1e300' }})
+            )
     end as decimal(28, 8))
 {%- endmacro %}
 
@@ -71,6 +100,10 @@ case
                 then {{ z_of_difference(now ~ '.value', now ~ '.variance', base ~ '.value', base ~ '.variance') }}
             when {{ now }}.kind = 'poisson'
                 then {{ z_two_rates(now ~ '.numerator', now ~ '.denominator', base ~ '.numerator', base ~ '.denominator') }}
+            when {{ now }}.kind in ('median', 'p90')
+                then {{ z_of_quantiles(
+                    now ~ '.value', now ~ '.rank_low', now ~ '.rank_high', base ~ '.value', base ~ '.rank_low', base ~ '.rank_high'
+                ) }}
         end
 {%- endmacro %}
 

@@ -15,11 +15,18 @@
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
+     window            {months or days: number or setting, of: entities} that the figure looks back over: while the history of
+                       those entities is shorter, the figure says so and nothing is claimed of it
+     range             [least, most] that the figure can be at all, null for an open end, where it is not that of its unit
+                       (unit_ranges): no interval leaves it, and a figure beyond it is absent and told in `warnings`
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
      cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
-     entities          optional: entities without which the figure is absent rather than 0
-     known_by          optional: expression; while no row of the model has it, the figure is absent rather than 0
+     stands_on         columns of the contract (entity.column) or tables that only the company can state (reference.table)
+                       without which the figure means nothing, alternatives with " or " between them. A source that does not
+                       give one of them adds nothing to the figure; while none does, it is absent rather than 0 or 100 %
+     known_by          optional, for what no column alone shows (that a promise was moved): expression; while no row of the
+                       model has it, the figure is absent
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
      claims_change     whether months may be compared; not by default for snapshots
@@ -27,14 +34,14 @@
                        no such figure for its small n; true by default #}
 
 
-{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, and
-   as which other kind its cells are read once they are made. #}
+{# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, which
+   quantile of the values it is, and as which other kind its cells are read once they are made. #}
 {% macro kpi_kinds() %}
 {%- do return({
     'proportion': {'needs': ['value'], 'estimated': true, 'tested': true},
     'mean': {'needs': ['value'], 'estimated': true, 'tested': true},
-    'median': {'needs': ['value'], 'estimated': true, 'tested': false},
-    'p90': {'needs': ['value'], 'estimated': true, 'tested': false},
+    'median': {'needs': ['value'], 'estimated': true, 'tested': true, 'quantile': 0.5},
+    'p90': {'needs': ['value'], 'estimated': true, 'tested': true, 'quantile': 0.9},
     'nps': {'needs': ['value'], 'estimated': true, 'tested': true},
     'poisson': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': true},
     'ratio': {'needs': ['numerator', 'denominator'], 'estimated': true, 'tested': false},
@@ -47,14 +54,38 @@
 {% endmacro %}
 
 
+{# What a figure can be at all by its unit, [least, most]; none is an open end. Money, scores and points may be anything:
+   a metric of them that may not says so by `range`, as does a time that counts back. #}
+{% macro unit_ranges() %}
+{%- do return({
+    'rate': [0, 1], 'count': [0, none], 'money': [none, none], 'seconds': [0, none], 'minutes': [0, none], 'days': [0, none],
+    'months': [0, none], 'score': [none, none], 'points': [none, none], 'per_1000': [0, none],
+}) -%}
+{% endmacro %}
+
+{% macro metric_range(metric) %}
+{%- do return(metric.get('range', [-100, 100] if metric.kind == 'nps' else unit_ranges()[metric.unit])) -%}
+{% endmacro %}
+
+
+{# The months that a metric looks back over, or none. #}
+{% macro metric_window_months(metric) %}
+{%- if 'window' not in metric -%}{%- do return(none) -%}{%- endif -%}
+{%- set declared = metric.window.get('months', metric.window.get('days')) -%}
+{%- set length = declared if declared is number else var(declared) -%}
+{%- do return(length if 'months' in metric.window else (length + 30) // 31) -%}
+{% endmacro %}
+
+
 {# Every declared metric, checked and with its defaults, ordered by area, model and place in the yml. Only at execution:
    the graph is not complete before. #}
 {% macro declared_metrics(area=none) %}
 {%- set metrics = [] -%}
 {%- set homes = {} -%}
+{%- set columns = suppliable_columns() -%}
 {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
     {%- for metric in node.config.meta.get('metrics', []) -%}
-        {%- do check_metric(metric, node) -%}
+        {%- do check_metric(metric, node, columns) -%}
         {%- if metric.id in homes -%}
             {%- do exceptions.raise_compiler_error(
                 'metric ' ~ metric.id ~ ' is declared by ' ~ homes[metric.id] ~ ' and by ' ~ node.name ~ ': keep one'
@@ -66,7 +97,7 @@
             'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'scopes': {}, 'dimensions': [], 'whole': true,
         } -%}
         {%- do declared.update(metric) -%}
-        {%- do declared.update({'model': node.name, 'area': node.fqn[2]}) -%}
+        {%- do declared.update({'model': node.name, 'area': node.fqn[2], 'of_sources': 'source_system' in node.columns}) -%}
         {%- do metrics.append(declared) if area is none or area == declared.area -%}
     {%- endfor -%}
 {%- endfor -%}
@@ -75,16 +106,17 @@
 
 
 {# Stops the build where a declaration makes no sense, naming the model, the metric, the key and what would do. #}
-{% macro check_metric(metric, node, period='month') %}
+{% macro check_metric(metric, node, suppliable, period='month') %}
 {%- set where = 'model ' ~ node.name ~ ', metric ' ~ metric.get('id', '(no id)') ~ ': ' -%}
-{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'additivity'] -%}
+{%- set required = ['id', 'label', 'definition', 'unit', 'direction', 'kind', 'stands_on', 'additivity'] -%}
 {%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'entities', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'target', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'range', 'window',
 ] -%}
 {%- set accepted = {
-    'unit': ['rate', 'count', 'money', 'seconds', 'minutes', 'days', 'months', 'score', 'points', 'per_1000'],
+    'unit': unit_ranges().keys() | list,
     'direction': ['up', 'down', 'none'],
     'kind': kpi_kinds().keys() | list,
     'additivity': ['additive', 'distinct', 'ratio', 'quantile'],
@@ -112,12 +144,32 @@
     and 'material_change' not in metric and 'material_change_relative' not in metric -%}
     {%- do exceptions.raise_compiler_error(where ~ 'give material_change or material_change_relative, or claims_change: false') -%}
 {%- endif -%}
+{%- if 'window' in metric and (
+    not metric.window.get('of') or ('months' in metric.window) == ('days' in metric.window) or metric.window | length != 2
+) -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'window is ' ~ metric.window ~ '; give {months or days: number or setting, of: [entities]}') -%}
+{%- endif -%}
+{%- set ends = metric.get('range', [none, none]) -%}
+{%- if ends is not sequence or ends is string or ends | length != 2
+    or (ends[0] is not none and ends[1] is not none and ends[0] >= ends[1]) -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'range is ' ~ ends ~ '; give [least, most], null for an open end') -%}
+{%- endif -%}
+{%- if 'quantile' in kind and 'cases' in metric -%}
+    {%- do exceptions.raise_compiler_error(where ~ 'n of a ' ~ metric.kind ~ ' is its values, so it takes no cases') -%}
+{%- endif -%}
 {%- if metric.get('whole') is false and not metric.get('dimensions') -%}
     {%- do exceptions.raise_compiler_error(where ~ 'whole is false, so it needs dimensions') -%}
 {%- endif -%}
 {%- set scope_types = ['region', 'store', 'channel', 'category', 'team', 'grade'] -%}
 {%- for scope in metric.get('scopes', {}) if scope not in scope_types -%}
     {%- do exceptions.raise_compiler_error(where ~ 'unknown scope ' ~ scope ~ '; it may be ' ~ scope_types | join(', ')) -%}
+{%- endfor -%}
+{%- for need in metric.stands_on -%}
+    {%- for column in need.split(' or ') if column not in suppliable -%}
+        {%- do exceptions.raise_compiler_error(
+            where ~ 'stands_on names ' ~ column ~ ', which is neither a column of the contract nor a reference table to state'
+        ) -%}
+    {%- endfor -%}
 {%- endfor -%}
 {%- set named = metric.get('dimensions', []) -%}
 {%- set named = [metric.month] + metric.get('scopes', {}).values() | list + named if period == 'month' else named -%}
@@ -127,13 +179,32 @@
 {% endmacro %}
 
 
+{# What a figure may stand on: columns of the contract, and the reference tables that only the company can state. #}
+{% macro suppliable_columns() %}
+{%- set found = [] -%}
+{%- for table in graph.sources.values() if table.source_name == 'raw' -%}
+    {%- for column in table.columns -%}{%- do found.append(table.name ~ '.' ~ column) -%}{%- endfor -%}
+{%- endfor -%}
+{%- for seed in stated_tables() -%}{%- do found.append('reference.' ~ seed) -%}{%- endfor -%}
+{%- do return(found) -%}
+{% endmacro %}
+
+{# Names of the reference tables that ship empty, for the company to state. #}
+{% macro stated_tables() %}
+{%- set found = [] -%}
+{%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.config.meta.get('stated_by_company') -%}
+    {%- do found.append(node.name) -%}
+{%- endfor -%}
+{%- do return(found | sort) -%}
+{% endmacro %}
+
+
 {# One row per month, scope, metric and dimension value of an area: figures as sums that estimates and tests start from.
    The calling model names the models it stands on in comments, `depends_on:` with a ref each; dbt stops it otherwise. #}
 {% macro kpi_cells(area) %}
 {%- set months = ref('int_core__months') -%}
-{%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_metrics(area) if execute else [] -%}
-{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value, target' -%}
+{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares' -%}
 with months as (
     select month, is_complete
     from {{ months }}
@@ -160,38 +231,53 @@ dimension_months as (
     )
 ),
 
-supplied_entities as (
-    select distinct entity
-    from {{ loads }}
-    where status = 'loaded' and rows_loaded > 0
+supplied as (
+    select
+        metric_id,
+        source_system
+    from {{ ref('int_core__metric_sources') }}
+    where is_supplied
 )
 {%- for metric in metrics %},
 
 {{ kpi_metric_ctes(metric) }}
-{%- endfor %}
-{% for metric in metrics %}
-{%- for cells in kpi_cell_ctes(metric) %}
-select {{ columns }} from {{ cells }}
-{{ 'union all' if not loop.last }}
-{%- endfor %}
-{{ 'union all' if not loop.last }}
-{%- else %}
+{%- endfor %},
+
+cells as (
+    {%- for metric in metrics %}
+    {%- set outer = loop %}
+    {%- for cells in kpi_cell_ctes(metric) %}
+    select {{ columns }}, quantile, in_order, value, target from {{ cells }}
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- else %}
+    select
+        cast(null as date) as month,
+        cast(null as {{ text_type() }}) as scope_type,
+        cast(null as {{ text_type() }}) as scope_id,
+        cast(null as {{ text_type() }}) as metric_id,
+        cast(null as {{ text_type() }}) as dimension,
+        cast(null as {{ text_type() }}) as dimension_value,
+        cast(null as bigint) as n,
+        cast(null as decimal(28, 8)) as numerator,
+        cast(null as decimal(28, 8)) as denominator,
+        cast(null as decimal(38, 8)) as sum_squares,
+        cast(null as double) as quantile,
+        cast(null as {{ numbers_type() }}) as in_order,
+        cast(null as double) as value,
+        cast(null as decimal(28, 8)) as target
+    from months
+    where 1 = 0
+    {%- endfor %}
+)
+
 select
-    cast(null as date) as month,
-    cast(null as {{ text_type() }}) as scope_type,
-    cast(null as {{ text_type() }}) as scope_id,
-    cast(null as {{ text_type() }}) as metric_id,
-    cast(null as {{ text_type() }}) as dimension,
-    cast(null as {{ text_type() }}) as dimension_value,
-    cast(null as bigint) as n,
-    cast(null as decimal(28, 8)) as numerator,
-    cast(null as decimal(28, 8)) as denominator,
-    cast(null as decimal(38, 8)) as sum_squares,
-    cast(null as double) as value,
-    cast(null as decimal(28, 8)) as target
-from months
-where 1 = 0
-{%- endfor %}
+    {%- for column in columns.split(', ') %}
+    {{ column }},
+    {%- endfor %}
+    {{ kpi_read_off() }},
+    target
+from cells
 {% endmacro %}
 
 
@@ -208,13 +294,7 @@ where 1 = 0
         {%- if metric.where %}
         and ({{ metric.where }})
         {%- endif %}
-        {%- if metric.entities %}
-        and (
-            select count(*)
-            from supplied_entities
-            where entity in ('{{ metric.entities | join("', '") }}')
-        ) = {{ metric.entities | length }}
-        {%- endif %}
+        and {{ is_supplied(metric) }}
         {%- if metric.known_by %}
         and (select count({{ metric.known_by }}) from {{ ref(metric.model) }}) > 0
         {%- endif %}
@@ -225,6 +305,18 @@ where 1 = 0
     {{ kpi_aggregate(metric, dimensions) | indent(4) }}
 )
 {%- endfor %}
+{%- endmacro %}
+
+
+{# Condition that a row comes from a source that gives what the metric stands on; of rows of no one source, that some does.
+   `supplied` are the metrics and sources of which that holds. #}
+{% macro is_supplied(metric) -%}
+{%- set of_metric = "from supplied where metric_id = '" ~ metric.id ~ "'" -%}
+{%- if metric.of_sources -%}
+source_system in (select source_system {{ of_metric }})
+{%- else -%}
+(select count(*) {{ of_metric }}) > 0
+{%- endif -%}
 {%- endmacro %}
 
 
@@ -322,7 +414,7 @@ case
 {% endmacro %}
 
 
-{# n, numerator, denominator, sum of squares and value of a cell by kind. #}
+{# n, numerator, denominator, sum of squares and value of a cell by kind; of a median or quantile its values in order. #}
 {% macro kpi_aggregates(metric) %}
 {%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
 {%- set by_kind = {
@@ -331,8 +423,8 @@ case
     'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(' ~ measure_squared('value') ~ ')',
         divide('sum(value)', 'count(value)')],
     'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
-    'median': ['count(value)', 'null', 'null', 'null', median('value')],
-    'p90': ['count(value)', 'null', 'null', 'null', quantile('value', 0.9)],
+    'median': ['count(value)', 'null', 'null', 'null', 'null'],
+    'p90': ['count(value)', 'null', 'null', 'null', 'null'],
     'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
     'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
     'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
@@ -349,7 +441,45 @@ cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 {{ measure(by_kind[1]) }} as numerator,
 {{ measure(by_kind[2]) }} as denominator,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
+cast({{ kpi_kinds()[metric.kind].get('quantile', 'null') }} as double) as quantile,
+{{ sorted_values('value') if 'quantile' in kpi_kinds()[metric.kind] else 'cast(null as ' ~ numbers_type() ~ ')' }} as in_order,
 cast({{ by_kind[4] }} as double) as value
+{%- endmacro %}
+
+
+{# What is read off the values in order, for all cells at once: the ends of the interval of a median or quantile, and itself. #}
+{% macro kpi_read_off() -%}
+{%- set quantiles = kpi_kinds().values() | selectattr('quantile', 'defined') | map(attribute='quantile') | list -%}
+{%- for side in ['low', 'high'] -%}
+case quantile
+        {%- for q in quantiles %}
+        when {{ q }}e0 then {{ quantile_end('in_order', 'n', q, side) | indent(8) }}
+        {%- endfor %}
+    end as rank_{{ side }},
+    {% endfor -%}
+case
+        {%- for q in quantiles %}
+        when quantile = {{ q }}e0 then {{ quantile_in_order('in_order', 'n', q) }}
+        {%- endfor %}
+        else value
+    end as value
+{%- endmacro %}
+
+
+{# The value that begins (ends) the interval of a quantile of n values in order; null where they are too few for one. #}
+{% macro quantile_end(in_order, n, q, side) -%}
+case
+    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
+        then {{ value_at(in_order, quantile_place(n, q, side)) }}
+end
+{%- endmacro %}
+
+{# The quantile itself, interpolated as quantile() does. #}
+{% macro quantile_in_order(in_order, n, q) -%}
+{%- set place = '((' ~ n ~ ' - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
+{%- set below = value_at(in_order, 'cast(floor(' ~ place ~ ') as bigint)') -%}
+{%- set above = value_at(in_order, 'cast(ceil(' ~ place ~ ') as bigint)') -%}
+{{ below }} + ({{ place }} - floor({{ place }})) * ({{ above }} - {{ below }})
 {%- endmacro %}
 
 
@@ -361,11 +491,13 @@ cast({{ by_kind[4] }} as double) as value
     'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
     'claims_change': 'boolean', 'is_estimate': 'boolean', 'counts_cases': 'boolean',
     'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
+    'range_low': 'decimal(28, 8)', 'range_high': 'decimal(28, 8)', 'window_months': 'integer',
 } -%}
 select
     {%- for column, data_type in columns.items() %}
-    cast({{ column }} as {{ data_type }}) as {{ column }}{{ ',' if not loop.last }}
+    cast(declared.{{ column }} as {{ data_type }}) as {{ column }},
     {%- endfor %}
+    lineage.made_of
 from (
     values
     {%- for metric in metrics %}
@@ -387,11 +519,15 @@ from (
         {{ kpi_kinds()[metric.kind].estimated }},
         {{ metric.get('counts_cases', true) }},
         {{ measure(metric.get('material_change', 'null')) }},
-        {{ measure(metric.get('material_change_relative', 'null')) }}
+        {{ measure(metric.get('material_change_relative', 'null')) }},
+        {{ measure(metric_range(metric)[0] if metric_range(metric)[0] is not none else 'null') }},
+        {{ measure(metric_range(metric)[1] if metric_range(metric)[1] is not none else 'null') }},
+        {{ metric_window_months(metric) if metric_window_months(metric) is not none else 'null' }}
     ){{ ',' if not loop.last }}
     {%- else %}
     ({%- for column in columns %}null{{ ', ' if not loop.last }}{%- endfor %})
     {%- endfor %}
 ) as declared ({{ columns | join(', ') }})
-where metric_id is not null
+left join {{ ref('metric_lineage') }} as lineage on declared.metric_id = lineage.metric_id
+where declared.metric_id is not null
 {% endmacro %}

@@ -4,7 +4,7 @@
      day        column (or expression) of the moment or date a row belongs to; a timestamp belongs to its local day
      like       a metric of kpi_monthly: what is not said here is as declared there, so no rule is written twice
      label, definition {en, zh}; always its own, because those of a month speak of a month
-     entities   those the figure stands on, always: a day is known up to the last delivery of all of them
+     entities   those that come every day: a day is known up to the last delivery of all of them
      scopes     region and store alone; columns may be expressions. No digest is made for a region: small cells are found
                 over the same scopes as in the monthly report, so that the two agree on what they hide
 
@@ -17,6 +17,7 @@
 {%- for metric in declared_metrics() -%}{%- do monthly.update({metric.id: metric}) -%}{%- endfor -%}
 {%- set metrics = [] -%}
 {%- set homes = {} -%}
+{%- set columns = suppliable_columns() -%}
 {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
     {%- for metric in node.config.meta.get('daily_metrics', []) -%}
         {%- set where = 'model ' ~ node.name ~ ', daily metric ' ~ metric.get('id', metric.get('like', '(no id)')) ~ ': ' -%}
@@ -25,7 +26,7 @@
         {%- endif -%}
         {%- set daily = {'id': metric.get('like'), 'month': metric.get('day'), 'where': none, 'whole': true} -%}
         {%- if 'like' in metric -%}
-            {%- for key, value in monthly[metric.like].items() if key not in ('month', 'dimensions', 'label', 'definition') -%}
+            {%- for key, value in monthly[metric.like].items() if key not in ('month', 'dimensions', 'label', 'definition', 'window') -%}
                 {%- do daily.update({key: value}) -%}
             {%- endfor -%}
         {%- endif -%}
@@ -38,15 +39,15 @@
             {%- do kept.update({scope: daily.scopes[scope]}) -%}
         {%- endfor -%}
         {%- do daily.update({
-            'model': node.name, 'area': node.fqn[2], 'scopes': kept, 'dimensions': metric.get('dimensions', []),
+            'model': node.name, 'area': node.fqn[2], 'of_sources': 'source_system' in node.columns, 'scopes': kept, 'dimensions': metric.get('dimensions', []),
             'dated': 'snapshot' if daily.get('dated') == 'snapshot' else 'event', 'look_back_months': 0,
         }) -%}
         {%- do daily.update({'claims_change': daily.get('claims_change', daily.dated == 'event')}) -%}
         {%- set checked = {} -%}
-        {%- for key, value in daily.items() if key not in ('like', 'day', 'model', 'area', 'month') and value is not none -%}
+        {%- for key, value in daily.items() if key not in ('like', 'day', 'model', 'area', 'month', 'entities', 'of_sources') and value is not none -%}
             {%- do checked.update({key: value}) -%}
         {%- endfor -%}
-        {%- do check_metric(checked, node, period='day') -%}
+        {%- do check_metric(checked, node, columns, period='day') -%}
         {%- if daily.id in homes -%}
             {%- do exceptions.raise_compiler_error(where ~ homes[daily.id] ~ ' declares it too: keep one') -%}
         {%- endif -%}
@@ -71,7 +72,7 @@
 {% macro kpi_daily_cells() %}
 {%- set loads = source('control', 'loads') -%}
 {%- set metrics = declared_daily_metrics() if execute else [] -%}
-{%- set columns = 'day, is_usual, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares, value' -%}
+{%- set columns = 'day, is_usual, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares' -%}
 with kept_days as (
     {{ kept_days() | indent(4) }}
 ),
@@ -84,6 +85,14 @@ deliveries as (
     from {{ loads }}
     where status = 'loaded'
     group by entity
+),
+
+supplied as (
+    select
+        metric_id,
+        source_system
+    from {{ ref('int_core__metric_sources') }}
+    where is_supplied
 ),
 
 -- a row speaks for its own day, and as one of the usual ones for that weekday in the weeks after it
@@ -130,11 +139,11 @@ known as (
     {%- endfor %}
 ),
 
-cells as (
+in_order_cells as (
     {%- for metric in metrics %}
     {%- set outer = loop %}
     {%- for cells in kpi_cell_ctes(metric) %}
-    select {{ columns }} from {{ cells }}
+    select {{ columns }}, quantile, in_order, value from {{ cells }}
     {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
     {%- else %}
@@ -150,12 +159,23 @@ cells as (
         cast(null as decimal(28, 8)) as numerator,
         cast(null as decimal(28, 8)) as denominator,
         cast(null as decimal(38, 8)) as sum_squares,
+        cast(null as double) as quantile,
+        cast(null as {{ numbers_type() }}) as in_order,
         cast(null as double) as value
     {%- endfor %}
+),
+
+cells as (
+    select
+        {%- for column in columns.split(', ') %}
+        {{ column }},
+        {%- endfor %}
+        {{ kpi_read_off() | indent(4) }}
+    from in_order_cells
 )
 
 select
-    {%- for column in columns.split(', ') %}
+    {%- for column in columns.split(', ') + ['rank_low', 'rank_high', 'value'] %}
     cells.{{ column }},
     {%- endfor %}
     known.known_from,
@@ -186,11 +206,7 @@ from {{ source('control', 'run') }}
         {%- if metric.where %}
         and ({{ metric.where }})
         {%- endif %}
-        and (
-            select count(*)
-            from deliveries
-            where is_supplied and entity in ('{{ metric.entities | join("', '") }}')
-        ) = {{ metric.entities | length }}
+        and {{ is_supplied(metric) }}
 )
 {%- for cells, dimensions in kpi_cell_ctes(metric).items() %},
 

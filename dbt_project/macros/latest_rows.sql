@@ -1,12 +1,14 @@
-{# The rows of one entity as known at known_at: newest version per key, deletions and second arrivals applied.
+{# The rows of one entity as known at known_at: the newest version of each key of each source, deletions applied.
 
-   snapshot  rows of the newest snapshot of their source (a key that is gone was deleted)
-   delta     last version column wins, then last load_date, then row_hash
-   append    first arrival wins
-   Keys, columns and the usual load mode come from the contract (graph.sources); the mode in force for a source is that of
-   its last load in control.loads. A source that sends a snapshot once and deltas after is covered: rows older than its
-   newest snapshot count no more. with_deleted keeps the last row of deleted keys. #}
-{% macro latest_rows(entity, with_deleted=false) %}
+   Whatever the load mode, a later arrival with another content is a new version: the last version column wins (a row
+   without one is as of its load), then the last load_date, then row_hash. The mode says what a missing key means:
+   snapshot  it was deleted: only rows of the newest snapshot of their source count
+   delta     nothing: only what changed is sent
+   append    nothing: only what is new is sent
+   Keys and columns come from the contract (graph.sources). A source that sends a snapshot once and deltas after is
+   covered: rows older than its newest snapshot count no more. with_deleted keeps the last row of deleted keys. lost: a
+   model with keys and load days whose rows do not count. #}
+{% macro latest_rows(entity, with_deleted=false, lost=none) %}
 {%- set raw = source('raw', entity) -%}
 {%- set loads = source('control', 'loads') -%}
 {%- if execute -%}
@@ -14,33 +16,37 @@
 with loads as (
     select
         source_system,
-        max(case when load_mode = 'snapshot' then load_date end) as snapshot_date,
-        {{ last_by('load_mode', 'load_date') }} as load_mode
+        max(case when load_mode = 'snapshot' then load_date end) as snapshot_date
     from {{ loads }}
     where entity = '{{ entity }}' and status = 'loaded'
     group by source_system
 ),
 
 live as (
-    select
-        raw.*,
-        coalesce(loads.load_mode, '{{ contract.load_mode }}') as load_mode
+    select raw.*
     from {{ raw }} as raw
     left join loads on raw.source_system = loads.source_system
-    {%- if not with_deleted %}
-    where loads.snapshot_date is null or raw.load_date >= loads.snapshot_date
+    {%- if lost %}
+    left join {{ lost.model }} as lost on raw.load_date = lost.load_date and raw.{{ lost.key }} = lost.{{ lost.key }}
     {%- endif %}
+    where
+        true
+        {%- if not with_deleted %}
+        and (loads.snapshot_date is null or raw.load_date >= loads.snapshot_date)
+        {%- endif %}
+        {%- if lost %}
+        and lost.{{ lost.key }} is null
+        {%- endif %}
 ),
 
 ranked as (
     select
         *,
         row_number() over (
-            partition by {{ contract.key_columns | join(', ') }}
+            partition by source_system, {{ contract.key_columns | join(', ') }}
             order by
-                case when load_mode = 'append' then load_date end asc nulls last,
                 {%- if contract.version %}
-                {{ contract.version }} desc nulls last,
+                coalesce({{ contract.version }}, {{ to_utc('load_date') }}) desc,
                 {%- endif %}
                 load_date desc,
                 row_hash desc
@@ -58,7 +64,7 @@ select 1 as not_rendered_at_parse
 {% endmacro %}
 
 
-{# Keys, version column, columns and load mode of an entity as the contract declares them. #}
+{# Keys, version column and columns of an entity as the contract declares them. #}
 {% macro contract_of(entity) %}
 {%- set found = graph.sources.values() | selectattr('source_name', 'equalto', 'raw') | selectattr('name', 'equalto', entity) | first -%}
 {%- set columns = [] -%}
@@ -73,6 +79,5 @@ select 1 as not_rendered_at_parse
     'key_columns': keys,
     'version': versions | first,
     'columns': columns,
-    'load_mode': found.config.meta.load_mode,
 }) -%}
 {% endmacro %}

@@ -63,6 +63,11 @@ select {{ columns }} from {{ arguments.temp_relation }};
 {%- endmacro %}
 
 
+{# Entities of which a row speaks of long ago whenever it is delivered: that a customer was known, a member joined or an agent
+   trained. #}
+{% macro reaching_back() -%} 'customers', 'loyalty_members', 'agent_training' {%- endmacro %}
+
+
 {# Whether a report of either of the last two months prints the month or compares it: those two, the one before them and
    theirs a year ago. What is dear is worked out for these alone. #}
 {% macro is_compared_month(month, last_month) -%}

@@ -30,6 +30,27 @@ with compared as (
     select 'quantile interpolates' as macro_name, {{ quantile("x", 0.75) }} = 3.25 as is_equal
     from (select {{ int_series("1", "4") }} as x) as numbers
     union all
+    select
+        'value_at takes a place of the values in order, nulls left out' as macro_name,
+        {{ value_at(sorted_values("case when x <> 2 then 5 - x end"), 2) }} = 2
+        and {{ value_at(sorted_values("x"), 0) }} is null
+        and {{ value_at(sorted_values("x"), 5) }} is null as is_equal
+    from (select {{ int_series("1", "4") }} as x) as numbers
+    union all
+    select
+        'the interval of a median of 40 is that of its 14th to 27th value, of a 90th percentile 32nd to 40th' as macro_name,
+        {{ quantile_end(sorted_values("x"), "count(*)", 0.5, "low") }} = 14 and {{ quantile_end(sorted_values("x"), "count(*)", 0.5, "high") }} = 27
+        and {{ quantile_end(sorted_values("x"), "count(*)", 0.9, "low") }} = 32 and {{ quantile_end(sorted_values("x"), "count(*)", 0.9, "high") }} = 40 as is_equal
+    from (select {{ int_series("1", "40") }} as x) as numbers
+    union all
+    select 'quantile_in_order interpolates as quantile does' as macro_name, {{ quantile_in_order(sorted_values("x"), "count(*)", 0.9) }} = {{ quantile("x", 0.9) }} as is_equal
+    from (select {{ int_series("1", "7") }} as x) as numbers
+    union all
+    select
+        'five values have no interval of their median' as macro_name,
+        {{ quantile_end(sorted_values("x"), "count(*)", 0.5, "low") }} is null and {{ quantile_end(sorted_values("x"), "count(*)", 0.5, "high") }} is null as is_equal
+    from (select {{ int_series("1", "5") }} as x) as numbers
+    union all
     select 'last_by keeps a null' as macro_name, {{ last_by("case when x < 4 then x end", "x") }} is null as is_equal
     from (select {{ int_series("1", "4") }} as x) as numbers
     union all

@@ -76,6 +76,7 @@ warranty_in as (
         on {{ local_month("coalesce(orders.delivered_at, case when coalesce(orders.status, 'delivered') = 'delivered' then orders.ordered_at end)") }}
             = months.month
     where coalesce(orders.delivered_at, case when coalesce(orders.status, 'delivered') = 'delivered' then orders.ordered_at end) < run.as_of
+        and {{ sold_amount('orders') }} >= 0
 ),
 
 warranty_out as (

@@ -46,6 +46,8 @@ tiers_in_force as (
         lag(tier_rules.min_spend) over (partition by tier_days.day order by tier_rules.tier_rank) as spend_before
     from tier_days
     inner join tier_rules on {{ in_force('tier_rules', 'tier_days.day') }}
+    -- a tier that no spend earns only has its place
+    where tier_rules.min_spend is not null
 )
 
 select

@@ -1,4 +1,4 @@
-{#- One row per key, within what makes its second arrival legitimate: a new day for snapshots, a day and version for deltas.
+{#- One row per key, within what makes its second arrival legitimate: a new day, for deltas a new version too.
     Contents are told apart by 64 bits of their hash: least and greatest of a text cost five times as much. -#}
 {%- for supply in supplies %}
 select

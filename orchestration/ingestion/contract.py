@@ -31,6 +31,7 @@ class Column:
     technical: bool = False  # added by ingestion, never mapped
     version: bool = False
     identifier: bool = False  # a `source:id` though it references no one entity
+    required_without: str | None = None  # required where that other column is empty
     unit: str | None = None
     references: str | None = None
     accepted_values: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Entity:
     event_time: str | None
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
+    rate_time: str | None = None  # whose day money is converted by, where it is not the event time
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -108,7 +110,14 @@ def _entity(table: dict[str, Any]) -> Entity:
         columns.append(Column(name=node["name"], data_type=node["data_type"], **meta))
     meta = _meta(table)
     rules = tuple(Rule(**{**rule, "without": tuple(rule.get("without", ()))}) for rule in meta.get("rules", ()))
-    return Entity(table["name"], meta.get("load_mode", "append"), meta.get("event_time"), tuple(columns), rules)
+    return Entity(
+        name=table["name"],
+        load_mode=meta.get("load_mode", "append"),
+        event_time=meta.get("event_time"),
+        columns=tuple(columns),
+        rules=rules,
+        rate_time=meta.get("rate_time"),
+    )
 
 
 def _tables(file_name: str) -> dict[str, Entity]:

@@ -7,27 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
 from orchestration.ingestion.mapping import Mapping, load_mapping, mapping_path
+from orchestration.ingestion.rates import ENTITY as RATES
+from orchestration.ingestion.rates import RateBook, Rates
 from orchestration.ingestion.snapshots import settle
+from orchestration.ingestion.statement import is_converted
 from orchestration.settings import Settings
 
 Progress = Callable[[FileEntry, int, int], None]  # the file just done, how many are done, how many there are
-_RATES = "fx_rates"
-_NO_RATES = pa.schema([("currency", pa.string()), ("date", pa.date32()), ("rate", pa.decimal128(18, 6))]).empty_table()
 _MARKER = "*.deletions-accepted"
 
 
@@ -65,6 +64,7 @@ def ingest(settings: Settings, first: date, last: date, progress: Progress | Non
         run = _Run(con, reading, pool, settings, first, last, progress)
         for source in run.sources():
             run.take(source)
+        run.convert_again()
     return run.report()
 
 
@@ -83,13 +83,22 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.manifest = Manifest.read(self.settings.raw)
+        self.rates = RateBook(self.settings.raw, self.settings.ingestion.fx_max_age_days)
+        self.rates.show(self.manifest.loads)
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
     def sources(self) -> list[str]:
-        found = sorted({path.parent.name for path in self._folders()})
+        """Those that give rates first: the others may need them."""
+        found = sorted(
+            {path.parent.name for path in self._folders()}, key=lambda one: (not self._gives_rates(one), one)
+        )
         self.total = sum(1 for folder in self._folders() for path in _paths(folder) if path.is_file())
         return found
+
+    def _gives_rates(self, source: str) -> bool:
+        mapping = self._sound_mapping(source)
+        return mapping is not None and RATES in mapping.modes
 
     def _folders(self) -> Iterator[Path]:
         for folder in sorted(self.settings.landing.glob("*/*")):
@@ -105,30 +114,92 @@ class _Run:
     def take(self, source: str) -> None:
         """Takes in the days of one source; whatever goes wrong there is told and stops no other."""
         wanted = sorted(day for day in self._days(source) if self.first <= day <= self.last)
+        with self._alone(source, wanted):
+            days = self._days(source)
+            mapping = self._mapping(source)
+            for day in wanted:
+                self._take_day(mapping, day, days[day])
+
+    @contextmanager
+    def _alone(self, source: str, days: Iterable[date]) -> Iterator[None]:
+        """Refuses the days of a source where something goes wrong with it; what fails the machine ends the run."""
         try:
-            self._take_days(source, wanted)
+            yield
         except MappingError as error:
-            self._refuse_source(source, wanted, str(error))
+            self._refuse_source(source, days, str(error))
         except Exception as error:
             if is_of_the_machine(error):
                 raise
-            self._refuse_source(source, wanted, f"{source}: {unexpected(error)}")
+            self._refuse_source(source, days, f"{source}: {unexpected(error)}")
 
-    def _refuse_source(self, source: str, days: list[date], message: str) -> None:
+    def _refuse_source(self, source: str, days: Iterable[date], message: str) -> None:
         self.refusals.append(Refusal(source, message))
         self._refuse_all(source, days, message)
 
-    def _take_days(self, source: str, wanted: list[date]) -> None:
-        days = self._days(source)
-        mapping = self._mapping(source)
-        while wanted:
-            day = wanted.pop(0)
-            old_rates = self._rates(source, day)
-            self._take_day(mapping, day, days[day])
-            if self._rates(source, day) != old_rates:
-                # later days were converted without these rates
-                later = {entry.load_date for entry in self._entries(source) if entry.load_date > day}
-                wanted = sorted({*wanted, *(later & set(days))})
+    def convert_again(self) -> None:
+        """Takes in what was converted by other rates than are known now, of whatever source and day: what a delivery
+        comes to must not depend on when it, or the rates, were ingested."""
+        for source, day in sorted({(entry.source, entry.load_date) for entry in self._outdated()}):
+            folder = self.settings.landing / source / str(day)
+            mapping = self._sound_mapping(source)
+            if mapping and folder.is_dir():
+                with self._alone(source, [day]):
+                    self._take_day(mapping, day, folder)
+        for source in sorted({entry.source for entry in self.manifest.files if entry.rates_used or entry.known_from}):
+            mapping = self._sound_mapping(source)
+            if mapping:
+                with self._alone(source, []):
+                    self._read_again(mapping)
+
+    def _outdated(self) -> Iterator[FileEntry]:
+        for entry in self.manifest.files:
+            if entry.rates_used and not entry.known_from:
+                rates = self.rates.known(entry.source, entry.load_date)
+                if rates.digest(entry.rates_used) != entry.rates_digest:
+                    yield entry
+
+    def _read_again(self, mapping: Mapping) -> None:
+        """A reading more of each file for each later day on which rates arrived that convert it otherwise."""
+        entries = self._entries(mapping.source)
+        made = {_reading(entry): entry for entry in entries if entry.known_from}
+        wanted: list[FileEntry] = []
+        asked: list[Future[FileEntry]] = []
+        for first in entries:
+            if first.known_from or first.status != "loaded":
+                continue
+            for arrived, rates in self.rates.later(mapping.source, first.rates_used, first.load_date):
+                digest = rates.digest(first.rates_used)
+                if reading := made.get(_reading(first, arrived, digest)):
+                    wanted.append(reading)
+                elif delivery := self._delivered(mapping, first, rates, arrived):
+                    path = delivery.folder / first.file
+                    asked.append(self.pool.submit(load_file, self.con, delivery, first.mapping_file, path))
+        for entry in (one.result() for one in asked):
+            if entry.error:
+                self.refusals.append(Refusal(entry.source, entry.error, entry.load_date, entry.file))
+            else:
+                wanted.append(entry)
+        if {_reading(entry) for entry in wanted} != set(made):
+            others = [e for e in self.manifest.files if not (e.source == mapping.source and e.known_from)]
+            self._commit(mapping.source, [*others, *wanted])
+
+    def _delivered(self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date) -> Delivery | None:
+        """The delivery a file came with, if it is still there as it was read."""
+        folder = self.settings.landing / mapping.source / str(entry.load_date)
+        path = folder / entry.file
+        if not path.is_file():
+            return None
+        files, _ = _matched(mapping, folder)
+        delivery = Delivery(self.settings, mapping, entry.load_date, folder, files, rates, known_from)
+        as_read = (delivery.sha256(path), delivery.inputs(entry.mapping_file)) == (entry.sha256, entry.inputs)
+        return delivery if as_read else None
+
+    def _sound_mapping(self, source: str) -> Mapping | None:
+        """None where it is wrong: that is told when the source is taken."""
+        try:
+            return self._mapping(source)
+        except MappingError:
+            return None
 
     def _mapping(self, source: str) -> Mapping:
         path = mapping_path(self.settings, source)
@@ -140,34 +211,33 @@ class _Run:
         return load_mapping(path)
 
     def _take_day(self, mapping: Mapping, day: date, folder: Path) -> None:
-        matched = self._matched(mapping, day, folder)
-        delivery = Delivery(self.settings, mapping, day, folder, matched, self._rates(mapping.source, day, before=True))
-        entries = self._load(delivery, [name for name in matched if _gives(mapping, name, _RATES)])
-        own = [entry for name in entries for entry in entries[name]]
-        delivery = replace(delivery, rates=self._rates(mapping.source, day, before=True, also=own))
-        entries |= self._load(delivery, [name for name in matched if name not in entries])
+        matched, unmatched = _matched(mapping, folder)
+        others = [(path, "no pattern of the mapping fits it; add one, or list it under `ignore`") for path in unmatched]
+        others += [
+            (path, "is no file but a link that leads nowhere, a pipe or a device; take it away")
+            for path in _paths(folder)
+            if not path.is_file()
+        ]
+        for path, why in others:
+            shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
+            self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name))))
+        rates = self.rates.known(mapping.source, day, before=True)
+        delivery = Delivery(self.settings, mapping, day, folder, matched, rates)
+        entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
+        own = [feed.path for name in entries for entry in entries[name] for feed in entry.feeds if feed.entity == RATES]
+        delivery = replace(delivery, rates=self.rates.known(mapping.source, day, also=own))
+        entries |= self._load(
+            delivery, [name for name in matched if name not in entries or _is_converted(mapping, name)]
+        )
+        taken = [entry for name in entries for entry in entries[name]]
+        unchanged = {(entry.mapping_file, entry.file) for entry in taken if entry in self.manifest.files}
         kept = [
             entry
             for entry in self.manifest.files
             if not (entry.source == mapping.source and entry.load_date == day and entry.mapping_file in entries)
+            or (entry.known_from and (entry.mapping_file, entry.file) in unchanged)
         ]
-        self._commit(mapping.source, [*kept, *(entry for name in entries for entry in entries[name])])
-
-    def _matched(self, mapping: Mapping, day: date, folder: Path) -> dict[str, tuple[Path, ...]]:
-        matched: dict[str, list[Path]] = {}
-        for path in _paths(folder):
-            shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
-            if not path.is_file():
-                message = f"{shown}: is no file but a link that leads nowhere, a pipe or a device; take it away"
-                self.refusals.append(Refusal(mapping.source, message, day, printable(Path(path.name))))
-                continue
-            names = [name for name, file in mapping.files.items() if file.matches(path.name)]
-            for name in names:
-                matched.setdefault(name, []).append(path)
-            if not names and not any(fnmatch(path.name, one) for one in mapping.ignore):
-                message = f"{shown}: no pattern of the mapping fits it; add one, or list it under `ignore`"
-                self.refusals.append(Refusal(mapping.source, message, day, printable(Path(path.name))))
-        return {name: tuple(matched[name]) for name in mapping.files if name in matched}
+        self._commit(mapping.source, [*kept, *taken])
 
     def _load(self, delivery: Delivery, names: Iterable[str]) -> dict[str, list[FileEntry]]:
         loaded: dict[str, list[FileEntry]] = {}
@@ -175,6 +245,7 @@ class _Run:
             (entry.mapping_file, entry.file, entry.sha256, entry.inputs): entry
             for entry in self.manifest.files
             if (entry.source, entry.load_date) == (delivery.mapping.source, delivery.load_date)
+            if not entry.known_from and entry.rates_digest == delivery.rates_digest(entry.rates_used)
         }
 
         def take(name: str, path: Path) -> FileEntry:
@@ -234,33 +305,20 @@ class _Run:
         if manifest != self.manifest:
             manifest.write(self.settings.raw)
             self.manifest = manifest
-
-    def _rates(self, source: str, day: date, *, before: bool = False, also: Iterable[FileEntry] = ()) -> pa.Table:
-        """Rates that the source had given by a day; the last one given wins."""
-        paths = [
-            path
-            for load in self.manifest.loads
-            if load.entity == _RATES and load.source == source
-            if load.load_date < day or (load.load_date == day and not before)
-            for path in load.live
-        ]
-        paths += [feed.path for entry in also for feed in entry.feeds if feed.entity == _RATES]
-        if not paths:
-            return _NO_RATES
-        tables = [
-            pq.read_table(self.settings.raw / path, columns=_NO_RATES.schema.names, partitioning=None) for path in paths
-        ]
-        rates = {(row["currency"], row["date"]): row for table in tables for row in table.to_pylist()}
-        return pa.Table.from_pylist([rates[key] for key in sorted(rates)], schema=_NO_RATES.schema)
+            self.rates.show(manifest.loads)
 
     # --- the outcome ------------------------------------------------------------------------------------------------
 
     def report(self) -> IngestReport:
-        loads = tuple(load for load in self.manifest.loads if self.first <= load.load_date <= self.last)
+        loads = tuple(load for load in self.manifest.known(date.max) if self.first <= load.load_date <= self.last)
         held = [Refusal(load.source, str(load.error), load.load_date) for load in loads if load.status == "held"]
         return IngestReport(
             loads=loads,
-            files=tuple(file for file in self.manifest.files if self.first <= file.load_date <= self.last),
+            files=tuple(
+                file
+                for file in self.manifest.files
+                if self.first <= file.load_date <= self.last and not file.known_from
+            ),
             refusals=tuple(dict.fromkeys([*self.refusals, *held])),
         )
 
@@ -280,6 +338,40 @@ def _paths(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if not path.is_dir() and not path.name.startswith(".") and not fnmatch(path.name, _MARKER)
     )
+
+
+def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]], list[Path]]:
+    """The files of a delivery by the mapping's name of them, and those that no pattern fits."""
+    matched: dict[str, list[Path]] = {}
+    unmatched = []
+    for path in _paths(folder):
+        if not path.is_file():
+            continue
+        names = [name for name, file in mapping.files.items() if file.matches(path.name)]
+        for name in names:
+            matched.setdefault(name, []).append(path)
+        if not names and not any(fnmatch(path.name, one) for one in mapping.ignore):
+            unmatched.append(path)
+    return {name: tuple(matched[name]) for name in mapping.files if name in matched}, unmatched
+
+
+def _reading(
+    entry: FileEntry, known_from: date | None = None, rates_digest: str | None = None
+) -> tuple[str, date, str, str, str, date | None, str]:
+    """What tells one reading of a file from another, and whether it is still what it was made of."""
+    return (
+        entry.mapping_file,
+        entry.load_date,
+        entry.file,
+        entry.sha256,
+        entry.inputs,
+        known_from or entry.known_from,
+        rates_digest or entry.rates_digest,
+    )
+
+
+def _is_converted(mapping: Mapping, name: str) -> bool:
+    return any(is_converted(feed) for feed in mapping.files[name].entities)
 
 
 def _gives(mapping: Mapping, name: str, entity: str) -> bool:

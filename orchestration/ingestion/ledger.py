@@ -32,11 +32,16 @@ class Feed(_Entry):
     nulled: int = 0  # of them: loaded without a value that a rule of the contract took
     event_from: datetime | None = None  # UTC
     event_to: datetime | None = None  # UTC
+    filled: tuple[str, ...] | None = None  # columns that hold a value; None in a manifest older than the field
     quarantined_keys: tuple[str, ...] = ()  # of a snapshot: keys that are not gone, only unreadable
 
 
 class FileEntry(_Entry):
-    """One file of one delivery. read = accepted + filtered + duplicate + quarantined + refused."""
+    """One file of one delivery. read = accepted + filtered + duplicate + quarantined + refused.
+
+    A file whose money was converted has an entry more for each later day on which rates arrived that convert it
+    otherwise: `known_from` is that day. What was known before is still had from the entry before.
+    """
 
     source: str
     load_date: date
@@ -44,7 +49,7 @@ class FileEntry(_Entry):
     file: str  # relative to the folder of the delivery
     sha256: str
     mapping_version: str
-    inputs: str  # hash of all else the result depends on: mapping, contract, joined files, rates, limits
+    inputs: str  # hash of all else the result depends on, but rates: mapping, contract, joined files, limits
     status: Status
     entities: dict[str, LoadMode]
     read: int = 0
@@ -56,6 +61,11 @@ class FileEntry(_Entry):
     feeds: tuple[Feed, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     error: str | None = None
+    known_from: date | None = None  # of a later reading; None: the day of the delivery
+    rates_used: dict[str, tuple[date, date]] = {}  # by foreign currency: first and last day a rate was looked up for
+    rates_digest: str = ""  # hash of the rates that those days could have
+    earlier_rate: int = 0  # rows converted by the rate of a day before theirs, for want of one
+    without_rate: int = 0  # of the quarantined ones: rows for which there is no rate
 
     def balances(self) -> bool:
         return self.read == self.accepted + self.filtered + self.duplicate + self.quarantined + self.refused
@@ -80,9 +90,18 @@ class LoadEntry(_Entry):
     event_from: datetime | None = None
     event_to: datetime | None = None
     error: str | None = None
+    filled: tuple[str, ...] | None = None  # columns of the entity that hold a value; None in an older manifest
+    known_from: date | None = None  # of a later reading by other rates; None: load_date
+    rows_earlier_rate: int = 0
+    rows_without_rate: int = 0
     deletions_accepted: bool = False  # by a person, of a snapshot that lost many keys
     basis: str = ""  # hash of what the entry was made of
     live: tuple[str, ...] = ()  # Parquet in the raw zone; of a refused load its last good version
+
+    @property
+    def arrived(self) -> date:
+        """From when on it was known."""
+        return self.known_from or self.load_date
 
 
 class Manifest(_Entry):
@@ -100,8 +119,12 @@ class Manifest(_Entry):
     def of(cls, files: Iterable[FileEntry], loads: Iterable[LoadEntry]) -> Manifest:
         """In the order that does not depend on when each part arrived."""
         return cls(
-            files=tuple(sorted(files, key=lambda f: (f.source, f.load_date, f.mapping_file, f.file))),
-            loads=tuple(sorted(loads, key=lambda load: (load.entity, load.source, load.load_date))),
+            files=tuple(
+                sorted(
+                    files, key=lambda f: (f.source, f.load_date, f.mapping_file, f.file, f.known_from or f.load_date)
+                )
+            ),
+            loads=tuple(sorted(loads, key=lambda load: (load.entity, load.source, load.load_date, load.arrived))),
         )
 
     def write(self, raw: Path) -> None:
@@ -116,7 +139,9 @@ class Manifest(_Entry):
         sync_directory(raw)
 
     def known(self, known_at: date) -> tuple[LoadEntry, ...]:
-        return tuple(load for load in self.loads if load.load_date <= known_at)
+        """One entry per entity, source and day of delivery: the newest reading known by then."""
+        newest = {(load.entity, load.source, load.load_date): load for load in self.loads if load.arrived <= known_at}
+        return tuple(newest.values())
 
     @property
     def newest(self) -> date | None:

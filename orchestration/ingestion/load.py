@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -26,6 +25,7 @@ from orchestration.ingestion.expressions import Reference
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
 from orchestration.ingestion.quarantine import RejectedRow, outcome, quarantine_file, whole_record, write_quarantine
+from orchestration.ingestion.rates import Rates, Spans
 from orchestration.ingestion.readers import DelimitedReader, NotPlainError, Reader, open_reader
 from orchestration.ingestion.staged import Staged, Tally, Verdict, staged
 from orchestration.ingestion.statement import Statement, Surroundings, is_converted, source_text
@@ -57,7 +57,8 @@ class Delivery:
     load_date: date
     folder: Path
     files: dict[str, tuple[Path, ...]]  # by the mapping's name of the file
-    rates: pa.Table  # currency, date, rate: known to the source by this day
+    rates: Rates  # known to the source by this day, or by `known_from`
+    known_from: date | None = None  # of a later reading of the same files, by rates that arrived on that day
     hashes: dict[Path, str] = field(default_factory=dict)
 
     def sha256(self, path: Path) -> str:
@@ -75,13 +76,8 @@ class Delivery:
     def name(self, path: Path) -> str:
         return printable(path.relative_to(self.folder))
 
-    @cached_property
-    def rates_digest(self) -> str:
-        rows = sorted(str(row) for row in self.rates.to_pylist())
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
-
     def inputs(self, name: str) -> str:
-        """Hash of all that the outcome of a file depends on besides its own bytes."""
+        """Hash of all that the outcome of a file depends on besides its own bytes and the rates."""
         file = self.mapping.files[name]
         limits = self.settings.ingestion
         parts = [self.mapping.version, name, str(limits.max_bad_share), str(limits.bad_rows_allowed)]
@@ -89,8 +85,12 @@ class Delivery:
         parts += [self.sha256(path) for join in file.joins.values() for path in self.files.get(join.file, ())]
         if any(is_converted(feed) for feed in file.entities):
             company = self.settings.company
-            parts += [company.currency, company.time_zone, self.rates_digest]
+            parts += [company.currency, company.time_zone, str(limits.fx_max_age_days)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def rates_digest(self, spans: Spans) -> str:
+        """Hash of the rates that the spans could have; empty where none is asked for."""
+        return self.rates.digest(spans) if spans else ""
 
 
 @contextmanager
@@ -143,6 +143,7 @@ class _FileLoad:
         self.quarantine = quarantine_file(folder, delivery.name(path))
         self.reader: Reader | None = None
         self.rejected: list[RejectedRow] = []
+        self.rates_used: Spans = {}
 
     def run(self) -> FileEntry:
         try:
@@ -184,6 +185,9 @@ class _FileLoad:
                 "sha256": self.delivery.sha256(self.path),
                 "mapping_version": self.delivery.mapping.version,
                 "inputs": self.delivery.inputs(self.name),
+                "known_from": self.delivery.known_from,
+                "rates_used": dict(self.rates_used),
+                "rates_digest": self.delivery.rates_digest(self.rates_used),
                 "entities": {feed.entity: feed.mode for feed in self.file.entities},
                 "status": status,
                 **fields,
@@ -192,17 +196,18 @@ class _FileLoad:
 
     def _loaded(self) -> FileEntry:
         reader = self.reader = open_reader(self.path, self.file)
-        self.con.register("rates", self.delivery.rates)
         rows, tally = self._judged(reader)
         if tally.rows + len(reader.broken) != reader.records:
             raise RefusedError(
                 f"{reader.records:,} records were counted but {tally.rows + len(reader.broken):,} could be read; "
                 "look for quotes that are not closed"
             )
+        asked = rows.asked_rates()
+        self.rates_used = asked.spans
         quarantined = tally.failed + len(reader.broken)
         if quarantined:
             self._put_aside(rows, reader)
-            self._refuse_if_too_bad(rows, reader, quarantined)
+            self._refuse_if_too_bad(rows, reader, quarantined - asked.without_rate)
         if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
             raise RefusedError("holds a header and no row, which for a snapshot would mean that all is gone")
         duplicate = rows.drop_repeated() if tally.suspects else 0
@@ -219,6 +224,8 @@ class _FileLoad:
             duplicate=duplicate,
             quarantined=quarantined,
             feeds=feeds,
+            earlier_rate=asked.earlier_rate,
+            without_rate=asked.without_rate,
             unknown_columns=self._unknown(reader, rows.statement),
         )
 
@@ -236,8 +243,10 @@ class _FileLoad:
             time_zone=self.delivery.mapping.time_zone,
             company_zone=self.settings.company.time_zone,
             company_currency=self.settings.company.currency,
+            rate_days=self.settings.ingestion.fx_max_age_days,
         )
         statement = Statement(self.file, reader, around, careful=careful)
+        self.con.register("rates", self.delivery.rates.table)
         for alias, join in self.file.joins.items():
             self._look_up(alias, join, statement.looked_up[alias])
         rows = staged(self.con, statement, reader)
@@ -248,7 +257,8 @@ class _FileLoad:
         return rows, rows.fill(run, counts_repeats=self._counts_repeats)
 
     def _refuse_if_too_bad(self, rows: Staged, reader: Reader, bad: int) -> None:
-        """A wrong mapping shows by many bad rows; a few are a few, however small the file.
+        """A wrong mapping shows by many bad rows; a few are a few, however small the file. One that waits for a rate of
+        exchange is not bad.
 
         It shows too where none of several rows is left, unless all that is wrong is what their columns say of each
         other; and where no row could be read at all, it is the file that is none.
@@ -260,7 +270,8 @@ class _FileLoad:
         is_all = bad == reader.records and (broken == bad or 1 < bad != unruly)
         if not (is_much or is_all):
             return
-        self.rejected = self.rejected[:_SHOWN]
+        waiting = {failure.reason for failure in rows.failures.values() if failure.is_no_rate}
+        self.rejected = [row for row in self.rejected if row.reason not in waiting][:_SHOWN]
         worst = max(self.rejected, key=lambda row: [r.reason for r in self.rejected].count(row.reason))
         allowed = f"more than the {limits.max_bad_share:.1%} allowed" if is_much else "so that nothing is left of it"
         raise RefusedError(
@@ -376,14 +387,16 @@ class _FileLoad:
             f"copy (with rows as ({rows.rows(entity)}) select {columns} from rows) to {literal(str(aside))} "
             "(format parquet, compression zstd)"
         )
-        count, first, last = _span(aside, entity.event_time)
+        footer = pq.read_metadata(aside)
+        first, last = _span(footer, entity.event_time)
         return Feed(
             entity=name,
             path=self._keep(entity, aside),
-            rows=count,
+            rows=footer.num_rows,
             nulled=rows.count(entity, "is_lossy") if loses else 0,
             event_from=first,
             event_to=last,
+            filled=filled_columns(entity, footer),
             quarantined_keys=self._quarantined_keys(rows, entity, feeds) if has_failed else (),
         )
 
@@ -426,7 +439,10 @@ class _FileLoad:
 
     def _keep(self, entity: Entity, aside: Path) -> str:
         """Moves a finished file to its place, whose name says all that it was made of."""
-        name = f"{self.delivery.sha256(self.path)[:12]}-{self.delivery.inputs(self.name)}.parquet"
+        made_of = [self.delivery.sha256(self.path)[:12], self.delivery.inputs(self.name)]
+        if self.rates_used:
+            made_of.append(self.delivery.rates_digest(self.rates_used)[:8])
+        name = f"{'-'.join(made_of)}.parquet"
         relative = (
             Path(entity.name) / f"load_date={self.delivery.load_date}" / f"source={self.delivery.mapping.source}" / name
         )
@@ -443,19 +459,26 @@ def key_sql(entity: Entity, prefix: str = "") -> str:
     return " || chr(31) || ".join(f"{quote(prefix + column.name)}::varchar" for column in entity.keys)
 
 
-def _span(path: Path, event_time: str | None) -> tuple[int, datetime | None, datetime | None]:
-    """Rows of a Parquet file, and the first and last of its event times, from its footer."""
-    footer = pq.read_metadata(path)
+def filled_columns(entity: Entity, footer: pq.FileMetaData) -> tuple[str, ...]:
+    """Columns of the contract that hold a value in some row of a Parquet file, from its footer."""
+    names = footer.schema.to_arrow_schema().names
+    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+    nulls = {name: sum(group.column(i).statistics.null_count for group in groups) for i, name in enumerate(names)}
+    return tuple(column.name for column in entity.mapped if nulls.get(column.name, footer.num_rows) < footer.num_rows)
+
+
+def _span(footer: pq.FileMetaData, event_time: str | None) -> tuple[datetime | None, datetime | None]:
+    """First and last of the event times of a Parquet file, from its footer."""
     if event_time is None:
-        return footer.num_rows, None, None
+        return None, None
     column = footer.schema.to_arrow_schema().get_field_index(event_time)
     groups = (footer.row_group(i).column(column).statistics for i in range(footer.num_row_groups))
     known = [statistics for statistics in groups if statistics is not None and statistics.has_min_max]
     first, last = min((s.min for s in known), default=None), max((s.max for s in known), default=None)
     if isinstance(first, datetime):
-        return footer.num_rows, first, last
+        return first, last
     midnight = time()
-    return footer.num_rows, first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
+    return first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
 
 
 def _of_the_other(reference: Reference) -> str:

@@ -152,7 +152,12 @@ class EntityMapping(_Part):
         for name in (*self.one_per, *self.order_by):
             if name not in self.columns:
                 raise ValueError(f"{name} is used by one_per or order_by but not mapped")
-        missing = [column.name for column in known.values() if column.required and column.name not in self.columns]
+        missing = [
+            column.name
+            for column in known.values()
+            if column.name not in self.columns
+            and (column.required or (column.required_without and column.required_without not in self.columns))
+        ]
         if missing:
             raise ValueError(f"{self.entity} needs {', '.join(missing)}; map them")
         left_out = [column for column in self.contract.keys if column.name not in self.columns]

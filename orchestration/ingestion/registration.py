@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import Entity, contract, control_tables, literal, quote
 from orchestration.ingestion.ledger import LoadEntry, Manifest
+from orchestration.ingestion.load import filled_columns
 from orchestration.settings import Settings
 
 
@@ -65,9 +67,10 @@ def register_duckdb(
         "insert into control.run by name select ? as as_of, ? as as_of_date, ? as known_at",
         [run.as_of, run.as_of_date, run.known_at],
     )
-    con.register("loads_tried", _loads_rows(loads))
-    con.execute("insert into control.loads by name from loads_tried")
-    con.unregister("loads_tried")
+    for name, rows in (("loads", _loads_rows(loads)), ("supply", _supply_rows(settings, loads))):
+        con.register("told", rows)
+        con.execute(f"insert into control.{name} by name from told")
+        con.unregister("told")
     return run
 
 
@@ -102,3 +105,29 @@ def _loads_rows(loads: tuple[LoadEntry, ...]) -> pa.Table:
             for name in table.by_name
         }
     )
+
+
+def _supply_rows(settings: Settings, loads: tuple[LoadEntry, ...]) -> pa.Table:
+    """Which columns of which entity each source ever filled, and since when."""
+    first: dict[tuple[str, str, str], date] = {}
+    for load in sorted(loads, key=lambda load: load.load_date):
+        for column in _filled(settings, load):
+            first.setdefault((load.entity, column, load.source), load.load_date)
+    keys = sorted(first)
+    return pa.table(
+        {
+            "entity": pa.array([entity for entity, _, _ in keys], pa.string()),
+            "column_name": pa.array([column for _, column, _ in keys], pa.string()),
+            "source_system": pa.array([source for _, _, source in keys], pa.string()),
+            "first_load_date": pa.array([first[key] for key in keys], pa.date32()),
+        }
+    )
+
+
+def _filled(settings: Settings, load: LoadEntry) -> tuple[str, ...]:
+    if load.filled is not None or not load.live:
+        return load.filled or ()
+    # a manifest of before the field was kept: the files say it
+    entity = contract()[load.entity]
+    footers = (pq.read_metadata(settings.raw / path) for path in load.live)
+    return tuple({name for footer in footers for name in filled_columns(entity, footer)})

@@ -9,14 +9,14 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from orchestration.ingestion.contract import contract, literal
-from orchestration.ingestion.ledger import FileEntry, LoadEntry, Status
+from orchestration.ingestion.ledger import Feed, FileEntry, LoadEntry, Status
 from orchestration.ingestion.load import key_sql
 from orchestration.settings import Settings
 
@@ -32,19 +32,39 @@ def settle(
 
     `con` is any DuckDB that may read the raw zone.
     """
-    before = {(load.entity, load.load_date): load for load in loads}
+    before = {(load.entity, load.load_date, load.known_from): load for load in loads}
     deliveries: dict[tuple[str, date], list[FileEntry]] = defaultdict(list)
+    readings: dict[tuple[str, date], list[FileEntry]] = defaultdict(list)
     for file in files:
         for entity in file.entities:
-            deliveries[entity, file.load_date].append(file)
+            (readings if file.known_from else deliveries)[entity, file.load_date].append(file)
     settled: list[LoadEntry] = []
-    last_good: dict[str, LoadEntry] = {}
+    good: dict[str, list[LoadEntry]] = {}  # the last good load of each entity, with its later readings
     for (entity, day), entries in sorted(deliveries.items()):
-        load = _settled(con, settings, source, entity, day, entries, before.get((entity, day)), last_good.get(entity))
-        settled.append(load)
-        if load.live:
-            last_good[entity] = load
+        last_good = next((load for load in reversed(good.get(entity, [])) if load.arrived <= day), None)
+        known = before.get((entity, day, None))
+        loads_of_day = [_settled(con, settings, source, entity, day, entries, known, last_good)]
+        if loads_of_day[0].status == "loaded":
+            for known_from, read in _later_readings(entries, readings[entity, day]):
+                known = before.get((entity, day, known_from))
+                again = _settled(con, settings, source, entity, day, read, known, last_good)
+                loads_of_day.append(again.model_copy(update={"known_from": known_from}))
+        settled += loads_of_day
+        if loads_of_day[0].live:
+            good[entity] = loads_of_day
     return settled
+
+
+def _later_readings(entries: list[FileEntry], readings: list[FileEntry]) -> Iterator[tuple[date, list[FileEntry]]]:
+    """For each later day on which a file was read by other rates: the newest reading of every file by then."""
+    newest = {(entry.mapping_file, entry.file): entry for entry in entries}
+    by_day: dict[date, list[FileEntry]] = defaultdict(list)
+    for reading in readings:
+        if reading.known_from:
+            by_day[reading.known_from].append(reading)
+    for day, read in sorted(by_day.items()):
+        newest |= {(entry.mapping_file, entry.file): entry for entry in read}
+        yield day, list(newest.values())
 
 
 def accepts_deletions(settings: Settings, source: str, day: date, entity: str) -> Path:
@@ -114,13 +134,23 @@ def _settled(
         rows_quarantined=sum(entry.quarantined for entry in entries),
         rows_nulled=sum(feed.nulled for feed in feeds) if loaded else 0,
         rows_refused=sum(entry.refused for entry in entries) + (0 if loaded else accepted_rows),
+        rows_earlier_rate=sum(entry.earlier_rate for entry in entries),
+        rows_without_rate=sum(entry.without_rate for entry in entries),
         event_from=min((feed.event_from for feed in feeds if feed.event_from), default=None) if loaded else None,
         event_to=max((feed.event_to for feed in feeds if feed.event_to), default=None) if loaded else None,
+        filled=_filled(feeds) if loaded else None,
         error="\n".join(errors) or None,
         deletions_accepted=accepted,
         basis=basis,
         live=live,
     )
+
+
+def _filled(feeds: list[Feed]) -> tuple[str, ...] | None:
+    """Columns that hold a value in some file of a load; None where an older manifest does not say."""
+    if any(feed.filled is None for feed in feeds):
+        return None
+    return tuple(sorted({name for feed in feeds for name in feed.filled or ()}))
 
 
 class _Comparison:

@@ -6,8 +6,9 @@ What is asked of them is the same: how many there are, which failed and why, whi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -15,7 +16,17 @@ from orchestration.ingestion.contract import Entity, contract, quote
 from orchestration.ingestion.mapping import EntityMapping
 from orchestration.ingestion.moments import is_odd
 from orchestration.ingestion.readers import Reader
-from orchestration.ingestion.statement import FILTERED, HELD, KEPT, SUSPECTS, Failure, Part, Statement, mapped
+from orchestration.ingestion.statement import (
+    FILTERED,
+    HELD,
+    KEPT,
+    SUSPECTS,
+    Failure,
+    Part,
+    Statement,
+    is_converted,
+    mapped,
+)
 
 Run = Callable[[str], None]  # runs a statement over the batches of the file's reader
 
@@ -39,6 +50,15 @@ class Verdict:
     codes: tuple[int, ...]
     values: tuple[str | None, ...]
     record: str
+
+
+@dataclass(frozen=True)
+class AskedRates:
+    """What the rows of a file asked of the rates of exchange."""
+
+    spans: Mapping[str, tuple[date, date]]  # currency: the first and the last day
+    earlier_rate: int = 0  # rows converted by the rate of an earlier day
+    without_rate: int = 0  # rows for which there is none
 
 
 class Staged(ABC):
@@ -75,6 +95,11 @@ class Staged(ABC):
     @abstractmethod
     def _verdicts(self) -> str:
         """SQL of the rows with something to tell: line, code, failed_value, told, told_values, record."""
+
+    @property
+    @abstractmethod
+    def _asked(self) -> str:
+        """SQL of the rates that the rows of converted feeds asked for: line, currency, day, age of the rate found."""
 
     @abstractmethod
     def drop_repeated(self) -> int:
@@ -113,6 +138,30 @@ class Staged(ABC):
         return self.con.execute(
             f"select {columns} from ({self._verdicts}) where {condition} order by line{end}"
         ).fetchall()
+
+    def asked_rates(self) -> AskedRates:
+        """The rates that rows which are good, or would be with a rate, were converted by."""
+        lacking = _is_one_of([code for code, failure in self.failures.items() if failure.is_no_rate])
+        if lacking == "false":
+            return AskedRates({})
+        asked = f"({self._asked}) join (select line, code from ({self._lines})) using (line)"
+        spans = self.con.execute(
+            f"select currency, min(day), max(day) from {asked} where code = {KEPT} or {lacking} group by 1 order by 1"
+        ).fetchall()
+        (earlier,) = one_row(self.con, f"select count(distinct line) from {asked} where code = {KEPT} and age > 0")
+        without = self.count_failed(lambda failure: failure.is_no_rate)
+        return AskedRates({currency: (first, last) for currency, first, last in spans}, earlier, without)
+
+    def _asked_of(self, feeds: Iterable[int]) -> str:
+        """SQL of `_asked` for feeds in the table `mapped`."""
+        parts = [
+            f"select line, fx{i} as currency, fx_day{i} as day, fx_age{i} as age from mapped "
+            f"where fx{i} is not null and w{i}"
+            for i in feeds
+            if is_converted(self.statement.feeds[i])
+        ]
+        nothing = "select 0::bigint as line, '' as currency, null::date as day, 0 as age where false"
+        return " union all ".join(parts) or nothing
 
     def count_failed(self, is_so: Callable[[Failure], bool]) -> int:
         """The rows that are put aside for a reason of a kind."""
@@ -186,6 +235,10 @@ class _Single(Staged):
     def _verdicts(self) -> str:
         return "from mapped"
 
+    @property
+    def _asked(self) -> str:
+        return self._asked_of(range(len(self.statement.feeds)))
+
     def _lost(self, i: int) -> str:
         source = self.again or self.statement
         return f"coalesce(l{i}, false)" if source.loses(i) else "false"
@@ -235,14 +288,20 @@ class _Several(Staged):
                 f"create or replace temp table filtered as select line from mapped where code = {FILTERED}"
             )
             self.con.execute("create or replace temp table repeated (line bigint)")
+            self.con.execute(f"create or replace temp table asked as {self._asked_of(part.feeds)}")
         else:
             self.con.execute(f"insert into verdicts {verdicts}")
+            self.con.execute(f"insert into asked {self._asked_of(part.feeds)}")
         for i in part.feeds:
             feed = self.statement.feeds[i]
             entity = contract()[feed.entity]
             is_first = i == self._feeds(entity)[0][0]
             verb = f"create or replace temp table {_table(entity)} as" if is_first else f"insert into {_table(entity)}"
             self.con.execute(f"{verb} {self._feed_rows(entity, i, feed)} where code <> {FILTERED} and w{i}")
+
+    @property
+    def _asked(self) -> str:
+        return "from asked"
 
     @property
     def _lines(self) -> str:

@@ -2,7 +2,8 @@
 
 Every value passes as text: an expression makes it, a cast gives it the contract's type, and what a cast cannot take is
 told from what was not there. Names: n = column of the file, m = of a joined one, r = text of a column of an entity,
-t = its typed value, v = the same in the company's money, b = whether a rule is broken, u = what the rules left of it.
+t = its typed value, v = the same in the company's money, b = whether a rule is broken, u = what the rules left of it,
+fx = the currency a rate is asked for, fx_day and fx_age = of which day, and how old the rate found is.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Surroundings:
     time_zone: str  # of stamps without one
     company_zone: str
     company_currency: str
+    rate_days: int  # how old a rate may be
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Failure:
     is_moment: bool = False  # a text that states no time, as far as the plain reading goes
     is_suspect: bool = False  # something is wrong, and a careful statement says what
     is_rule: bool = False  # what the columns say of each other, not what one of them says
+    is_no_rate: bool = False  # nothing is wrong with the row but that a rate is not there
     without: tuple[str, ...] = ()  # columns that the row is loaded without; none: it is put aside
 
 
@@ -163,7 +166,13 @@ class Statement:
         whens = [f"coalesce({self._truth(f.when, i)}, false) as w{i}" for i, f in feeds]
         texts = [f"{self._text(i, column, how)} as r{i}_{column.name}" for i, column, how in columns]
         typed = [f"{self._typed(i, column, how)} as t{i}_{column.name}" for i, column, how in columns]
-        rates = [f"{self._rate(i)} as rate{i}" for i, feed in feeds if is_converted(feed)]
+        asked = [
+            f"{what} as {name}"
+            for i, feed in feeds
+            if is_converted(feed)
+            for name, what in ((f"fx{i}", self._asked_currency(i, feed)), (f"fx_day{i}", self._rate_day(i, feed)))
+        ]
+        rates = [f"{self._rate(i)} as rate{i}, fx_age{i}" for i, feed in feeds if is_converted(feed)]
         converted = [
             f"{self._converted(i, column)} as v{i}_{column.name}"
             for i, column, _ in columns
@@ -197,13 +206,15 @@ class Statement:
         named = [f"{self._source(name)} as {short}" for name, short in self._named.items() if short in self._used]
         results = [f"{kind}{i}" for kind in "hw" for i, _ in feeds] + [f"l{i}" for i in judged if judged[i].lost]
         results += [f"{judged[i].value[column.name]} as v{i}_{column.name}" for i, column, _ in columns]
+        results += [f"{name}{i}" for i, feed in feeds if is_converted(feed) for name in ("fx", "fx_day", "fx_age")]
         # a step that adds nothing is left out: binding a wide step costs more than running it over a small file
         steps = [
             ("named", _list("*", named), ""),
             ("joined", _list("named.*", looked_up), " ".join(joins)),
             ("texts", _list("*", whens, [kept], texts), ""),
             ("typed", _list("*", typed), ""),
-            ("rated", _list("typed.*", rates), " ".join(self._rate_joins(feeds))),
+            ("asked", _list("*", asked), ""),
+            ("rated", _list("asked.*" if asked else "*", rates), " ".join(self._rate_joins(feeds))),
             ("converted", _list("*", converted), ""),
             ("ruled", _list("*", [select for i in judged for select in judged[i].selects]), ""),
             ("judged", _list("*", hashes, losses, [f"{codes} as code"], told), ""),
@@ -236,6 +247,11 @@ from judged
             cases = " ".join(f"when {condition} then {code}" for condition, code in before)
             inner = " ".join(f"when {condition} then {code}" for condition, code in within)
             by_feed.append(f"case {cases} when w{i} then {f'case {inner} end' if inner else 'null'} end")
+        for i, feed in feeds:
+            for condition, failure in self._rate_rules(i, feed):
+                code = self._code(failure)
+                codes.append(code)
+                by_feed.append(f"case when w{i} and {condition} then {code} end")
         found = f"coalesce({', '.join((*by_feed, str(KEPT)))})"
         return f"case {whole} when not kept then {FILTERED} else {found} end", [
             f"when {code} then {self.failures[code].value}" for code in codes
@@ -396,26 +412,33 @@ from judged
 
     # --- money --------------------------------------------------------------------------------------------------
 
-    def _foreign(self, i: int) -> str:
-        return f"coalesce(t{i}_currency, '') not in ('', {literal(self.around.company_currency)})"
+    def _asked_currency(self, i: int, feed: EntityMapping) -> str:
+        """The code of the currency a row is in, where that is not the company's and the row has money."""
+        code = f"upper(trim(t{i}_currency))"
+        money = ", ".join(f"t{i}_{column.name}" for column, _ in mapped(feed) if column.unit == "money")
+        is_foreign = f"{code} <> {literal(self.around.company_currency.upper())}"
+        return f"case when {is_foreign} and coalesce({money}) is not null then nullif({code}, '') end"
+
+    def _rate_day(self, i: int, feed: EntityMapping) -> str:
+        """The company's day a row is converted by; that of the delivery where the row states none."""
+        zone = literal(self.around.company_zone)
+        delivered = f"date '{self.around.load_date}'"
+        time = feed.contract.rate_time or feed.contract.event_time
+        if time not in feed.columns:
+            return delivered
+        return f"coalesce(timezone({zone}, timezone('UTC', t{i}_{time}))::date, {delivered})"
 
     def _rate(self, i: int) -> str:
-        return f"case when {self._foreign(i)} then rates{i}.rate else 1 end"
+        return f"case when fx{i} is not null then rates{i}.rate else 1 end"
 
     def _rate_joins(self, feeds: list[tuple[int, EntityMapping]]) -> Iterator[str]:
         for i, feed in feeds:
             if is_converted(feed):
-                event = feed.contract.event_time
-                zone = literal(self.around.company_zone)
-                day = (
-                    f"timezone({zone}, timezone('UTC', t{i}_{event}))::date"
-                    if event in feed.columns
-                    else (f"date '{self.around.load_date}'")
-                )
-                yield f"left join rates as rates{i} on rates{i}.currency = t{i}_currency and rates{i}.date = {day}"
+                rates = f"(select currency, day, rate, age as fx_age{i} from rates)"
+                yield f"left join {rates} as rates{i} on rates{i}.currency = fx{i} and rates{i}.day = fx_day{i}"
 
     def _changes(self, i: int, column: Column) -> bool:
-        return is_converted(self.feeds[i]) and (column.unit == "money" or column.name == "currency")
+        return is_converted(self.feeds[i]) and column.unit == "money"
 
     def _value(self, i: int, column: Column) -> str:
         """The name of the value before the rules."""
@@ -423,11 +446,9 @@ from judged
 
     def _converted(self, i: int, column: Column) -> str:
         value = f"t{i}_{column.name}"
-        company = literal(self.around.company_currency)
         # DuckDB keeps the product of two decimals of 18 digits to 18; rounding a wider one is 20 times as slow
         product = f"coalesce(try(round({value} * rate{i}, 4)), round({value}::decimal(38, 4) * rate{i}, 4))"
-        converted = f"try_cast({product} as {column.data_type})" if column.unit else company
-        return f"case when {self._foreign(i)} then {converted} else {value} end"
+        return f"case when fx{i} is not null then try_cast({product} as {column.data_type}) else {value} end"
 
     def _hash(self, feed: EntityMapping, judged: _Judged) -> str:
         values = (f"coalesce({judged.value[column.name]}::varchar, chr(30))" for column, _ in mapped(feed))
@@ -456,13 +477,24 @@ from judged
             is_moment = column.data_type in ("date", "timestamp") and not how.format
             for condition, reason in _column_rules(column, text, value):
                 yield condition, Failure(about, reason, text, is_moment=is_moment)
-            if self._changes(i, column) and column.unit:
+            other = column.required_without
+            if other is not None:
+                condition = f"{text} is null" + (f" and r{i}_{other} is null" if other in feed.columns else "")
+                yield condition, Failure(about, f"is missing, and so is {other}; one of them is required", text)
+            if self._changes(i, column):
                 too_much = f"{value} is not null and {self._value(i, column)} is null and rate{i} is not null"
                 yield too_much, Failure(about, f"is more than {column.data_type} holds in the company's currency", text)
-        if is_converted(feed):
-            reason = "has no rate of its day in fx_rates; deliver the rate, then ingest this day again"
-            yield f"rate{i} is null", Failure(f"{feed.entity}.currency", reason, f"r{i}_currency")
         yield from judged.broken
+
+    def _rate_rules(self, i: int, feed: EntityMapping) -> Iterator[tuple[str, Failure]]:
+        """After all others: of a row that lacks a rate nothing else is wrong."""
+        if is_converted(feed):
+            reason = (
+                f"has no rate in fx_rates of its day or of the {self.around.rate_days} days before it; deliver the "
+                "rate, and the row is taken in"
+            )
+            failure = Failure(f"{feed.entity}.currency", reason, f"r{i}_currency", is_no_rate=True)
+            yield f"rate{i} is null", failure
 
     def _judged(self, i: int, feed: EntityMapping) -> _Judged:
         """The limits of each column, then the rules between them in the contract's order, each on what is left."""

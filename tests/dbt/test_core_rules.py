@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import statistics
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -70,29 +71,43 @@ def test_scores_grades_and_stages_equal_a_brute_force(warehouse: Any) -> None:
         assert rows["rfm_segment"][~rows["is_buyer"]].isna().all()
         assert buyers["rfm_segment"].notna().all()
 
-    assert built["stage"].to_dict() == expected_stages(data["customers"], orders, built)
+    expected = expected_stages(data["customers"], orders, built)
+    assert built["stage"].astype(object).where(built["stage"].notna(), None).to_dict() == expected
+    assert {None, "lost", "at_risk", "reactivated", "growing", "declining"} < set(expected.values())
+    is_active = {key: stage not in ("prospect", "lost") for key, stage in expected.items()}
+    known = built["at_risk_limit_days"].notna() | (built["stage"] == "prospect")
+    assert built["is_active"][known].to_dict() == {key: is_active[key] for key in built.index[known]}
+    assert built["is_active"][~known].isna().all()
+    told = built[["is_active", "was_active"]].astype(object).where(built[["is_active", "was_active"]].notna(), None)
+    before = told["is_active"].to_dict()
+    for (month, customer), was_active in told["was_active"].items():
+        assert was_active == before.get((month - pd.DateOffset(months=1), customer), False)
 
 
 def grade(better: int, n: int) -> str:
     return next(g for g, cut in zip("ABCD", (1, 5, 20, 100), strict=True) if better * 100 < cut * n)
 
 
-def expected_stages(people: list[dict[str, Any]], orders: pd.DataFrame, built: pd.DataFrame) -> dict[Any, str]:
+def expected_stages(people: list[dict[str, Any]], orders: pd.DataFrame, built: pd.DataFrame) -> dict[Any, str | None]:
     days = {c: sorted(set(rows["day"])) for c, rows in orders.groupby("customer_id")}
     gaps = {c: [((b - a).days, b) for a, b in itertools.pairwise(d)] for c, d in days.items()}
 
     def limit(customer: str, end: pd.Timestamp) -> float:
+        """Not known before ten gaps have ended and order days have been watched for six times their 90th percentile."""
         own = [g for g, at in gaps.get(customer, []) if at <= end]
         everyone = [g for pairs in gaps.values() for g, at in pairs if at <= end]
-        chosen = own if len(own) >= 10 else everyone
-        return float(np.quantile(chosen, 0.9)) if chosen else math.nan
+        watched = [(end - day).days for mine in days.values() for day in mine if day <= end]
+        if len(everyone) < 10 or 2 * statistics.fmean(watched) < 6 * np.quantile(everyone, 0.9):
+            return math.nan
+        return float(np.quantile(own if len(own) >= 10 else everyone, 0.9))
 
     def silence(customer: str, end: pd.Timestamp) -> float:
         past = [d for d in days.get(customer, []) if d <= end]
         return (end - past[-1]).days if past else math.nan
 
     known = {p["customer_id"]: pd.Timestamp(p["first_known_at"]) for p in people}
-    stages = {}
+    begin = min(day for mine in days.values() for day in mine)
+    stages: dict[Any, str | None] = {}
     for month, customer in built.index:
         end, start = month + pd.offsets.MonthEnd(0), pd.Timestamp(month)
         before = start - pd.Timedelta(days=1)
@@ -104,16 +119,22 @@ def expected_stages(people: list[dict[str, Any]], orders: pd.DataFrame, built: p
         tenure = (start.year - past[0].year) * 12 + start.month - past[0].month if past else 0
         bought = bool(past) and past[-1] >= start
         at_risk = limit(customer, end)
+        at_risk_before = limit(customer, before)
+        stage: str | None
         if not past:
             stage = "prospect"
+        elif math.isnan(at_risk):
+            stage = None
         elif silence(customer, end) > 2 * at_risk:
             stage = "lost"
         elif silence(customer, end) > at_risk:
             stage = "at_risk"
-        elif bought and silence(customer, before) > 2 * limit(customer, before):
+        elif bought and silence(customer, before) > 2 * (at_risk if math.isnan(at_risk_before) else at_risk_before):
             stage = "reactivated"
         elif past[0] >= start:
             stage = "new"
+        elif tenure >= 12 and (start.year - begin.year) * 12 + start.month - begin.month < 11:
+            stage = None
         elif tenure >= 12 and now > then * 1.1:
             stage = "growing"
         elif tenure >= 12 and now < then * 0.9:

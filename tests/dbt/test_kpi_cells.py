@@ -18,6 +18,7 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from scipy import stats
 
 CONNECTIONS: Any = DuckDBConnectionManager  # untyped
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -43,13 +44,14 @@ class Case:
     orders: int
     customer_id: str
     promised: float
+    source_system: str
 
 
 CASES = [
     Case(
         case_month=None if i == 7 else date(2019, 1, 1) if i == 8 else MONTHS[i * 3 % 5],
         region="NS"[i % 3 == 0],
-        store_id=None if i % 10 == 9 else f"s{i % 5}",
+        store_id=None if i % 10 == 9 else f"s{i % 8}",
         topic=None if i % 7 == 3 else f"t{i % 2}",
         is_good=None if i % 11 == 5 else i % 4 != i % 3,
         minutes=None if i % 13 == 2 else i * 1.25,
@@ -58,8 +60,9 @@ CASES = [
         orders=i % 4,
         customer_id=f"c{i % 17}",
         promised=0.9 if i % 3 else 0.8,
+        source_system="web" if i % 4 == 1 else "crm",
     )
-    for i in range(150)
+    for i in range(250)
 ]
 
 
@@ -69,6 +72,7 @@ def metric(suffix: str, **declared: Any) -> dict[str, Any]:
     return {
         "id": f"cases_{suffix}", "label": text, "definition": text, "unit": "count", "direction": "up", "kind": suffix,
         "month": "case_month", "additivity": "ratio", "scopes": scopes, "dimensions": ["topic"], "claims_change": False,
+        "stands_on": ["tickets.kind"],
     } | declared  # fmt: skip
 
 
@@ -92,10 +96,24 @@ METRICS = [
         dimensions=["topic", "region"],
     ),
     metric("parts", kind="count", whole=False),
-    metric("absent", kind="count", entities=["orders", "tickets"]),
-    metric("present", kind="count", entities=["tickets"], target=5),
+    metric("absent", kind="count", stands_on=["tickets.kind", "orders.promised_at"]),
+    metric("present", kind="count", stands_on=["orders.promised_at or tickets.kind"], target=5),
+    metric("of_crm", kind="count", stands_on=["tickets.priority"]),
     metric("unsent", kind="sum", value="minutes", known_by="nullif(minutes, minutes)"),
     metric("sent", kind="sum", value="minutes", known_by="nullif(minutes, 7)"),
+]
+# figures of rows that are of no one source
+SOURCELESS = [metric("somewhere", kind="count"), metric("nowhere", kind="count")]
+# what int_core__metric_sources would say
+SUPPLIED = [
+    (
+        m["id"],
+        source,
+        m["id"] not in ("cases_absent", "cases_nowhere") and not (m["id"] == "cases_of_crm" and source == "web"),
+    )
+    for m in METRICS + SOURCELESS
+    for source in ("crm", "web")
+    if not (m["id"] == "cases_somewhere" and source == "web")
 ]
 
 
@@ -116,14 +134,26 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }},
         }),
         "models/control.yml": (DBT_PROJECT / "models/staging/_control.yml").read_text(encoding="utf-8"),
+        "models/raw.yml": (DBT_PROJECT / "models/staging/_sources.yml").read_text(encoding="utf-8"),
+        "models/intermediate/core/int_core__metric_sources.sql": "select * from main.metric_sources",
+        "models/metric_lineage.sql": "select 'cases_mean' as metric_id, 'cases (minutes)' as made_of",
         "models/intermediate/core/int_core__months.sql": "select month, is_complete from main.months",
         "models/marts/service/fct_case.sql": "select * from main.cases",
         "models/marts/service/fct_case.yml": yaml.safe_dump({"models": [{
             "name": "fct_case", "config": {"meta": {"metrics": METRICS}},
             "columns": [{"name": name} for name in Case.__dataclass_fields__],
         }]}),
-        "models/intermediate/reporting/cells.sql": "-- depends_on: {{ ref('fct_case') }}\n{{ kpi_cells('service') }}",
-        "models/intermediate/reporting/no_cells.sql": "{{ kpi_cells('economics') }}",
+        "models/marts/service/sourceless.sql": "select * exclude (source_system) from main.cases",
+        "models/marts/service/sourceless.yml": yaml.safe_dump({"models": [{
+            "name": "sourceless", "config": {"meta": {"metrics": SOURCELESS}},
+            "columns": [{"name": name} for name in Case.__dataclass_fields__ if name != "source_system"],
+        }]}),
+        "models/intermediate/reporting/cells.sql": "".join(
+            f"-- depends_on: {{{{ ref('{name}') }}}}\n"
+            for name in ("fct_case", "sourceless", "int_core__metric_sources")
+        ) + "{{ kpi_cells('service') }}",
+        "models/intermediate/reporting/no_cells.sql":
+            "-- depends_on: {{ ref('int_core__metric_sources') }}\n{{ kpi_cells('economics') }}",
         "models/marts/reporting/metric_definitions.sql":
             (DBT_PROJECT / "models/marts/reporting/metric_definitions.sql").read_text(encoding="utf-8"),
     }  # fmt: skip
@@ -131,17 +161,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(content, encoding="utf-8")
     with duckdb.connect(project / "kpi.duckdb") as connection:
-        connection.execute("create schema control")
-        connection.execute("create table control.loads (entity text, status text, rows_loaded bigint)")
-        connection.execute("insert into control.loads values ('tickets', 'loaded', 9), ('orders', 'refused', 9)")
+        connection.execute("create table metric_sources (metric_id text, source_system text, is_supplied boolean)")
+        connection.executemany("insert into metric_sources values (?, ?, ?)", SUPPLIED)
         connection.execute("create table months (month date, is_complete boolean)")
         connection.executemany("insert into months values (?, ?)", [(m, m != INCOMPLETE) for m in MONTHS])
         connection.execute(
             "create table cases (case_month date, region text, store_id text, topic text, is_good boolean,"
-            " minutes double, score int, complaints int, orders int, customer_id text, promised decimal(4, 2))"
+            " minutes double, score int, complaints int, orders int, customer_id text, promised decimal(4, 2),"
+            " source_system text)"
         )
         connection.executemany(
-            f"insert into cases values ({', '.join('?' * 11)})", [list(vars(case).values()) for case in CASES]
+            f"insert into cases values ({', '.join('?' * 12)})", [list(vars(case).values()) for case in CASES]
         )
     return project
 
@@ -201,6 +231,7 @@ def expected_cells(declared: dict[str, Any]) -> dict[tuple[Any, ...], tuple[Any,
     groups: dict[tuple[Any, ...], list[Case]] = defaultdict(list)
     for case in CASES:
         kept = case.case_month in MONTHS and not (declared["id"] == "cases_mean" and case.region != "N")
+        kept = kept and not (declared["id"] == "cases_of_crm" and case.source_system != "crm")
         for (scope, column), split in itertools.product(scope_columns.items(), [None, *declared["dimensions"]]):
             scope_id = getattr(case, column) if column else "company"
             value = getattr(case, split) if split else ""
@@ -211,7 +242,9 @@ def expected_cells(declared: dict[str, Any]) -> dict[tuple[Any, ...], tuple[Any,
     return {key: figure(declared["kind"], cases) for key, cases in groups.items()}
 
 
-@pytest.mark.parametrize("declared", [m for m in METRICS if not m["id"].endswith("sent")], ids=lambda m: m["id"])
+@pytest.mark.parametrize(
+    "declared", [m for m in METRICS + SOURCELESS[:1] if not m["id"].endswith("sent")], ids=lambda m: m["id"]
+)
 def test_cells_equal_a_plain_aggregation(built: duckdb.DuckDBPyConnection, declared: dict[str, Any]) -> None:
     rows = built.execute(
         "select month, scope_type, scope_id, dimension, dimension_value,"
@@ -237,6 +270,31 @@ def test_squares_serve_the_variance_of_a_mean(built: duckdb.DuckDBPyConnection) 
     assert answer == (pytest.approx(sum(m * m for m in minutes)),)
 
 
+@pytest.mark.parametrize(("kind", "q"), [("median", 0.5), ("p90", 0.9)])
+def test_medians_and_quantiles_carry_the_values_that_bound_them(
+    built: duckdb.DuckDBPyConnection, kind: str, q: float
+) -> None:
+    """By the places of the binomial distribution; none where so few values have no interval of 95 %."""
+    groups: dict[tuple[Any, ...], list[float]] = defaultdict(list)
+    scopes = ["company", "region", "store"] if kind == "median" else ["company"]
+    for case, scope in itertools.product(CASES, scopes):
+        scope_id = {"company": "company", "region": case.region, "store": case.store_id}[scope]
+        if case.minutes is not None and case.case_month in MONTHS and scope_id is not None:
+            groups[case.case_month, scope, scope_id].append(case.minutes)
+    expected = {}
+    for key, values in groups.items():
+        low, high = (int(stats.binom.ppf(tail, len(values), q)) for tail in (0.025, 0.975))
+        there = low >= 1 and high + 1 <= len(values)
+        expected[key] = (sorted(values)[low - 1], sorted(values)[high]) if there else (None, None)
+    assert (None, None) in expected.values() or kind == "p90"
+    assert any(ends != (None, None) for ends in expected.values())
+    rows = built.execute(
+        "select month, scope_type, scope_id, rank_low, rank_high from m.cells where metric_id = $id and dimension = ''",
+        {"id": f"cases_{kind}"},
+    ).fetchall()
+    assert {row[:3]: row[3:] for row in rows} == expected
+
+
 def test_a_target_of_the_rows_holds_only_where_they_agree(built: duckdb.DuckDBPyConnection) -> None:
     targets = built.execute(
         "select distinct scope_id, target from m.cells where metric_id = 'cases_proportion'"
@@ -247,7 +305,8 @@ def test_a_target_of_the_rows_holds_only_where_they_agree(built: duckdb.DuckDBPy
     ]  # fmt: skip
 
 
-def test_a_metric_is_absent_while_an_entity_or_a_column_it_needs_is(built: duckdb.DuckDBPyConnection) -> None:
+def test_a_metric_is_absent_while_no_source_gives_what_it_stands_on(built: duckdb.DuckDBPyConnection) -> None:
+    assert built.execute("select count(*) from m.cells where metric_id = 'cases_nowhere'").fetchone() == (0,)
     found = built.execute("select distinct metric_id from m.cells where metric_id like '%sent' order by all").fetchall()
     assert found == [("cases_present",), ("cases_sent",)]
     assert built.execute("select count(*) from m.no_cells").fetchone() == (0,)
@@ -255,7 +314,9 @@ def test_a_metric_is_absent_while_an_entity_or_a_column_it_needs_is(built: duckd
 
 def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConnection) -> None:
     rows = built.execute("select metric_id, area, label_en, label_zh from m.metric_definitions").fetchall()
-    assert sorted(rows) == sorted((m["id"], "service", m["label"]["en"], m["label"]["zh"]) for m in METRICS)
+    assert sorted(rows) == sorted(
+        (m["id"], "service", m["label"]["en"], m["label"]["zh"]) for m in METRICS + SOURCELESS
+    )
 
 
 @pytest.mark.parametrize(
@@ -283,8 +344,22 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
             {"claims_change": True},
             "metric cases_proportion: give material_change or material_change_relative",
         ),
+        ({"range": [7, 1]}, "metric cases_proportion: range is [7, 1]; give [least, most], null for an open end"),
+        (
+            {"kind": "median", "cases": "orders"},
+            "metric cases_proportion: n of a median is its values, so it takes no cases",
+        ),
+        (
+            {"window": {"months": 12}},
+            "metric cases_proportion: window is {'months': 12}; give {months or days: number or setting, of:",
+        ),
+        ({"range": 7}, "metric cases_proportion: range is 7; give [least, most]"),
         ({"whole": False, "dimensions": []}, "metric cases_proportion: whole is false, so it needs dimensions"),
         ({"label": {"en": "Label"}}, "metric cases_proportion: label is not given in zh"),
+        (
+            {"stands_on": ["tickets.kind or tickets.colour"]},
+            "metric cases_proportion: stands_on names tickets.colour, which is neither a column of the contract nor",
+        ),
     ],
 )
 def test_a_wrong_declaration_stops_the_build_and_says_where(
@@ -292,6 +367,11 @@ def test_a_wrong_declaration_stops_the_build_and_says_where(
 ) -> None:
     declared = METRICS[0] | wrong
     node = {"name": "fct_case", "columns": {name: {} for name in Case.__dataclass_fields__}}
-    outcome = dbt("run-operation", "check_metric", "--args", json.dumps({"metric": declared, "node": node}))
+    outcome = dbt(
+        "run-operation",
+        "check_metric",
+        "--args",
+        json.dumps({"metric": declared, "node": node, "suppliable": ["tickets.kind"]}),
+    )
     assert not outcome.success
     assert told in " ".join(capsys.readouterr().out.split())

@@ -45,17 +45,20 @@ _KPI = """
         denominator::decimal(28, 8) as denominator, n::bigint as n, ci_low::decimal(28, 8) as ci_low,
         ci_high::decimal(28, 8) as ci_high, target::decimal(28, 8) as target, status,
         null::decimal(28, 8) as previous, null::decimal(28, 8) as year_ago,
-        null::varchar as change_previous, null::varchar as change_year_ago
+        null::varchar as change_previous, null::varchar as change_year_ago,
+        window_months::integer as window_months, covered_months::integer as covered_months
     from (values
-        ('company', 'company', 'csat', 'rate', 0.8, 80, 100, 100, 0.7, 0.9, 0.75, 'met'),
-        ('region', 'north', 'csat', 'rate', 0.9, 54, 60, 60, 0.8, 0.95, null, 'no_target'),
-        ('region', 'south', 'csat', 'rate', 0.65, 26, 40, 40, 0.5, 0.8, 0.75, 'missed'),
-        ('company', 'company', 'orders', 'count', 50, null, null, 50, null, null, null, 'no_target'),
-        ('region', 'north', 'orders', 'count', 30, null, null, 30, null, null, null, 'no_target'),
-        ('region', 'south', 'orders', 'count', 20, null, null, 20, null, null, null, 'too_few'),
-        ('company', 'company', 'first_reply', 'minutes', 12, null, null, 40, null, null, null, 'no_target')
+        ('company', 'company', 'csat', 'rate', 0.8, 80, 100, 100, 0.7, 0.9, 0.75, 'met', null, null),
+        ('region', 'north', 'csat', 'rate', 0.9, 54, 60, 60, 0.8, 0.95, null, 'no_target', null, null),
+        ('region', 'south', 'csat', 'rate', 0.65, 26, 40, 40, 0.5, 0.8, 0.75, 'missed', null, null),
+        ('company', 'company', 'orders', 'count', 50, null, null, 50, null, null, null, 'no_target', null, null),
+        ('region', 'north', 'orders', 'count', 30, null, null, 30, null, null, null, 'no_target', null, null),
+        ('region', 'south', 'orders', 'count', 20, null, null, 20, null, null, null, 'too_few', null, null),
+        ('company', 'company', 'first_reply', 'minutes', 12, null, null, 40, null, null, null, 'no_target', null, null),
+        ('company', 'company', 'repurchase_rate', 'rate', 0.4, 40, 100, 100, 0.3, 0.5, 0.3, 'short_history', 12, 3)
     ) as kpi(
-        scope_type, scope_id, metric_id, unit, value, numerator, denominator, n, ci_low, ci_high, target, status
+        scope_type, scope_id, metric_id, unit, value, numerator, denominator, n, ci_low, ci_high, target, status,
+        window_months, covered_months
     ),
     (values (date '2026-09-01'), (date '2026-10-01')) as months(month)
 """
@@ -63,9 +66,10 @@ _DEFINITIONS = """
     create table kefu.reporting.metric_definitions as
     select *, 'Label' as label_en, '名称' as label_zh, 'What.' as definition_en, '定义。' as definition_zh
     from (values
-        ('csat', 'rate', 'up', 'proportion'), ('orders', 'count', 'none', 'count'),
-        ('first_reply', 'minutes', 'down', 'median')
-    ) as metrics(metric_id, unit, direction, kind)
+        ('csat', 'rate', 'up', 'proportion', 0, 1, null), ('orders', 'count', 'none', 'count', 0, null, null),
+        ('first_reply', 'minutes', 'down', 'median', 0, null, null),
+        ('repurchase_rate', 'rate', 'up', 'proportion', 0, 1, 12)
+    ) as metrics(metric_id, unit, direction, kind, range_low, range_high, window_months)
 """
 _BALANCES = (
     """

@@ -78,7 +78,23 @@ MARTS = {
     ),
     "a rate in per cent": (
         f"update kefu.reporting.kpi_monthly set value = 80, ci_high = 90 where {CSAT}",
-        {"kpi_rate_out_of_range": "csat", "contributions_open": "csat"},
+        {"kpi_out_of_range": "csat", "contributions_open": "csat"},
+    ),
+    "a time below nought": (
+        f"update kefu.reporting.kpi_monthly set value = -1 where metric_id = 'first_reply' and {IN_OCTOBER}",
+        {"kpi_out_of_range": "first_reply"},
+    ),
+    "an interval beyond all": (
+        f"update kefu.reporting.kpi_monthly set ci_high = 1.2 where {CSAT}",
+        {"kpi_out_of_range": "csat"},
+    ),
+    "short of nothing": (
+        "update kefu.reporting.kpi_monthly set covered_months = 12 where metric_id = 'repurchase_rate'",
+        {"kpi_status_contradicted": "repurchase_rate"},
+    ),
+    "short and compared": (
+        "update kefu.reporting.kpi_monthly set previous = 0.3 where metric_id = 'repurchase_rate'",
+        {"kpi_status_contradicted": "repurchase_rate"},
     ),
     "above its interval": (
         f"update kefu.reporting.kpi_monthly set value = 0.95 where {CSAT}",

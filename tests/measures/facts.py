@@ -39,6 +39,7 @@ class Facts:
             found = self.connection.execute(f"from work.staging.stg_crm__{entity}").df()
             decimals = ["amount", "value", "cost", "fee", "gross_amount", "discount_amount", "refund_amount"]
             decimals += ["compensation_amount", "quantity", "quantity_requested", "quantity_supplied", "unit_cost"]
+            decimals += ["points"]
             present = {name: float for name in decimals if name in found}
             self.kept[entity] = found.astype(present)
         found = self.kept[entity]
@@ -58,9 +59,10 @@ class Facts:
         return {month: month + pd.DateOffset(months=1) - LOCAL for month in months}
 
     def active(self) -> pd.DataFrame:
-        """Customers at the end of each month in a stage that is neither prospect, lost nor closed."""
-        stages = self.connection.execute("select month, customer_id, stage from kefu.customer.fct_customer_month").df()
-        return stages[~stages.stage.isin(["prospect", "lost", "closed"])]
+        """Customers known to be active at the end of each month: neither prospect, lost nor closed."""
+        return self.connection.execute(
+            "select month, customer_id, stage from kefu.customer.fct_customer_month where is_active"
+        ).df()
 
     def orders(self) -> pd.DataFrame:
         """Orders that count, with their local day and month and net of discounts."""

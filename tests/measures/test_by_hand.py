@@ -40,7 +40,7 @@ class Raw:
     as_of: pd.Timestamp  # UTC, without zone as all of raw
 
     def rows(self, entity: str, *key: str) -> pd.DataFrame:
-        """The rows that hold: of a snapshot the newest, of events the first arrival, else the last version."""
+        """The rows that hold: of a snapshot the newest, else the last version, without versions the last arrival."""
         files = json.loads((self.settings.raw / "manifest.json").read_text(encoding="utf-8"))["files"]
         fed = [
             (one["load_date"], one["entities"][entity], feed["path"])
@@ -53,8 +53,6 @@ class Raw:
         mode = {how for _, how, _ in fed}.pop()
         live = [path for day, _, path in fed if mode != "snapshot" or day == newest]
         rows = pd.concat([pd.read_parquet(self.settings.raw / path, partitioning=None) for path in live])
-        if mode == "append":
-            return rows.sort_values("load_date").drop_duplicates(list(key), keep="first")
         order = [name for name in ("updated_at", "load_date") if name in rows]
         return rows.sort_values(order, na_position="first").drop_duplicates(list(key), keep="last")
 

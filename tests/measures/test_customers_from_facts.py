@@ -38,7 +38,8 @@ DAY = pd.Timedelta(days=1)
 def ranked(facts: Facts) -> pd.DataFrame:
     """Customers at the end of each month: stage, grade, score of spend and spend in the window."""
     return facts.connection.execute(
-        "select month, customer_id, stage, grade, m_score, spend_in_window::double as spent, is_active"
+        "select month, customer_id, stage, grade, m_score, spend_in_window::double as spent,"
+        " coalesce(is_active, false) as is_active"
         " from kefu.customer.fct_customer_month"
     ).df()
 
@@ -66,18 +67,28 @@ def messages_of_campaigns(facts: Facts) -> pd.DataFrame:
 
 
 def receivables(facts: Facts, end: pd.Timestamp) -> pd.DataFrame:
-    """Orders made by then: what is still owed, and when it was last paid. The demo trades in one currency."""
+    """Orders made by then: what is still owed, and when it was last paid. What little is left of a paid order in pounds
+    is the difference of two days' rates, and settled."""
     orders = facts.orders().query("ordered_at < @end").set_index("order_id")
     returns = facts.rows("returns", "returned_at").query("kind == 'refund' and returned_at < @end")
     payments = facts.rows("payments", "paid_at").query("paid_at < @end").groupby("order_id")
     settled = [returns.groupby("order_id").refund_amount.sum(), payments.amount.sum()]
-    rest = orders.net - sum(amounts.reindex(orders.index).fillna(0) for amounts in settled)
+    given_back, paid = (amounts.reindex(orders.index).fillna(0) for amounts in settled)
+    rest = orders.net - given_back - paid
+    is_settled = (orders.currency == "GBP") & (paid > 0)
+    is_settled &= rest <= VARS["exchange_difference_share"] * (orders.net - given_back)
+    rest = rest.mask(is_settled, 0)
     return orders.assign(rest=rest.round(4).clip(lower=0), paid_at=payments.paid_at.max())
 
 
 @reader
 def care(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
-    """Any contact of ours is care, a message of a campaign too; of several cadences of a grade the shortest counts."""
+    """Any contact of ours is care, a message of a campaign too; of several cadences of a grade the shortest counts.
+
+    What came before the first month of contacts sent is not known: a cadence counts once they reach back as far.
+    """
+    told = [facts.rows("interactions").started_at, facts.rows("campaign_contacts").assigned_at]
+    begin = min(facts.month(moments).min() for moments in told)
     cadence = facts.connection.execute("from work.reference.contact_cadence").df()
     days = cadence.groupby("grade").every_days.min()
     contacts = pd.concat([calls_of_ours(facts), messages_of_campaigns(facts)])
@@ -85,6 +96,7 @@ def care(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     cared_for = ranked(facts).query("is_active and grade in @days.index")
     for month, of in cared_for.groupby("month"):
         end = ends[month]
+        of = of[of.grade.map(days) <= ((end + LOCAL - DAY).normalize() - begin).days]
         last = contacts[contacts["at"] < end].groupby("customer_id")["at"].max()
         since = last.reindex(of.customer_id).fillna(known)
         age = (end + LOCAL - DAY).normalize() - (since + LOCAL).dt.normalize()
@@ -298,6 +310,47 @@ def net_spend(facts: Facts) -> pd.DataFrame:
     returns = facts.rows("returns", "returned_at").query("kind == 'refund'").merge(orders, on="order_id")
     back = returns.assign(month=facts.month(returns.returned_at), net=-returns.refund_amount)
     return pd.concat([orders, back])[["order_id", "customer_id", "month", "net"]]
+
+
+@reader
+def sales(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """Every refund of the demo states its amount, no order is below 0."""
+    orders = facts.orders()
+    returns = facts.rows("returns", "returned_at").query("kind == 'refund'").merge(orders[["order_id"]], on="order_id")
+    back = facts.month(returns.returned_at)
+    yield "orders", "count", cases(orders.month, 1)
+    yield "revenue", "sum", pd.concat([cases(orders.month, orders.net), cases(back, -returns.refund_amount)])
+    yield "refund_amount", "sum", cases(back, returns.refund_amount)
+    given = pd.DataFrame({"month": back, "numerator": returns.refund_amount, "denominator": 0.0})
+    sold = pd.DataFrame({"month": orders.month, "numerator": 0.0, "denominator": orders.net})
+    yield "refund_rate", "ratio", pd.concat([given, sold])
+
+
+@reader
+def tiers_of_the_source(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """The tier last told by the month's end, by its own stamp; who rose or fell since the end of the month before."""
+    told = facts.connection.execute(
+        "select member_id, tier, updated_at from work.raw.loyalty_members order by updated_at, load_date"
+    ).df()
+    joined = facts.rows("loyalty_members").set_index("member_id")
+    left = joined.updated_at.where(joined.status == "left")
+    place = facts.connection.execute("from work.reference.tier_rules").df().set_index("tier").tier_rank
+    known = ranked(facts)[["month", "customer_id"]]
+    members, moved, before = [], [], pd.Series(dtype=float)
+    for month, end in facts.ends().items():
+        there = joined.index[(joined.joined_at < end) & ~(left < end)]
+        there = there[joined.customer_id[there].isin(known.customer_id[known.month == month])]
+        last = told[told.updated_at < end].groupby("member_id").tier.last()
+        tier = last.reindex(there).fillna(told.groupby("member_id").tier.first())
+        members.append(cases(month, 1, part=tier.reindex(there), index=there))
+        rank = tier.map(place).astype(float)
+        old = before.reindex(there)[facts.month(joined.joined_at[there]) < month].dropna()
+        moved.append(pd.DataFrame({"month": month, "change": rank.reindex(old.index) - old}))
+        before = rank
+    changes = pd.concat(moved)
+    yield "tiers_source by source_tier", "count", pd.concat(members)
+    yield "tiers_source_upgraded", "mean", cases(changes.month, changes.change > 0)
+    yield "tiers_source_downgraded", "mean", cases(changes.month, changes.change < 0)
 
 
 def alike(facts: Facts) -> pd.DataFrame:

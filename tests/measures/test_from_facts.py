@@ -195,7 +195,8 @@ def members(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     joined = facts.rows("loyalty_members")
     left = joined.updated_at.where(joined.status == "left")
     spends = facts.connection.execute(
-        "select month, customer_id, spend_in_window::double as spent, stage from kefu.customer.fct_customer_month"
+        "select month, customer_id, spend_in_window::double as spent, coalesce(is_active, false) as is_active"
+        " from kefu.customer.fct_customer_month"
     ).df()
     rules = facts.connection.execute("from work.reference.tier_rules order by min_spend").df()
     assert rules.valid_to.isna().all()
@@ -203,7 +204,7 @@ def members(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     for month, end in facts.ends().items():
         there = joined[(joined.joined_at < end) & ~(left < end)].customer_id
         known = spends[spends.month == month]
-        active = known[~known.stage.isin(["prospect", "lost", "closed"])]
+        active = known[known.is_active]
         enrolled.append(cases(month, active.customer_id.isin(there)).assign(denominator=1))
         of = known[known.customer_id.isin(there)]
         place = np.searchsorted(rules.min_spend.astype(float), of.spent.fillna(0).clip(lower=0), side="right") - 1

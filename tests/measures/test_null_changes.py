@@ -22,9 +22,10 @@ from scipy.stats import binom
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 PAIRS = 2_000
 LEVEL = 0.05
+KINDS = ("proportion", "poisson", "mean", "nps", "median", "p90")
 COLUMNS = [
     "month", "scope_type", "scope_id", "metric_id", "dimension", "dimension_value", "kind", "claims_change",
-    "is_too_few", "n", "numerator", "denominator", "value", "variance",
+    "is_too_few", "is_short_history", "n", "numerator", "denominator", "rank_low", "rank_high", "value", "variance",
 ]  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def comparisons(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def month(draw: np.random.Generator, kind: str) -> dict[str, Any]:
-    """One month's estimate of an unchanging company: 400 cases of a share, 200 of a mean or a score, 90 events."""
+    """One month's estimate of an unchanging company: of 400 cases, 200 answers, 90 events or 500 times."""
     if kind == "proportion":
         good = int(draw.binomial(400, 0.7))
         return {"n": 400, "numerator": good, "denominator": 400, "value": good / 400, "variance": None}
@@ -74,6 +75,11 @@ def month(draw: np.random.Generator, kind: str) -> dict[str, Any]:
         values = draw.lognormal(1.0, 0.5, 200)
         return {"n": 200, "numerator": values.sum(), "denominator": 200, "value": values.mean(),
                 "variance": values.var(ddof=1) / 200}  # fmt: skip
+    if kind in {"median", "p90"}:
+        values, q = np.sort(draw.lognormal(4.0, 1.0, 500)), {"median": 0.5, "p90": 0.9}[kind]
+        low, high = (int(binom.ppf(tail, 500, q)) for tail in (0.025, 0.975))
+        return {"n": 500, "numerator": None, "denominator": None, "value": np.quantile(values, q),
+                "rank_low": values[low - 1], "rank_high": values[high], "variance": None}  # fmt: skip
     answers = draw.choice([1, 0, -1], 200, p=[0.5, 0.3, 0.2])
     net = answers.mean()
     return {"n": 200, "numerator": answers.sum(), "denominator": 200, "value": 100 * net,
@@ -84,12 +90,13 @@ def pairs(family_size: int) -> Iterator[list[Any]]:
     """Two months of each of PAIRS metrics, so many of them to a store."""
     draw = np.random.default_rng(20261122)
     for number in range(PAIRS):
-        kind = ("proportion", "poisson", "mean", "nps")[number % 4]
+        kind = KINDS[number % len(KINDS)]
         for first in ("2026-01-01", "2026-02-01"):
             key = {
                 "month": pd.Timestamp(first).date(), "scope_type": "store", "scope_id": f"s{number // family_size}",
                 "metric_id": f"{kind} {number}", "dimension": "", "dimension_value": "", "kind": kind,
-                "claims_change": True, "is_too_few": False,
+                "claims_change": True, "is_too_few": False, "is_short_history": False,
+                "rank_low": None, "rank_high": None,
             }  # fmt: skip
             row = key | month(draw, kind)
             yield [row[name] for name in COLUMNS]
@@ -110,7 +117,7 @@ def test_of_2000_unchanged_figures_as_many_are_called_as_the_level_says() -> Non
     by_kind: dict[str, int] = defaultdict(int)
     for metric, is_called in zip(found["metric_id"], found["is_called"], strict=True):
         by_kind[metric.split()[0]] += is_called
-    low, high = binom.interval(0.99, PAIRS // 4, LEVEL)
+    low, high = binom.interval(0.99, PAIRS // len(KINDS), LEVEL)
     assert {kind: count for kind, count in by_kind.items() if not low <= count <= high} == {}
 
 

@@ -13,8 +13,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from orchestration.declarations import metrics, models
+from orchestration.settings import DBT_PROJECT_DIR
 
 pytestmark = pytest.mark.slow
 KEY = ["month", "scope_type", "scope_id", "dimension", "dimension_value"]
@@ -118,6 +120,98 @@ def test_every_figure_is_what_pandas_makes_of_the_rows(
         assert (np.nan if found[key][1] is None else found[key][1]) == pytest.approx(
             value, rel=1e-7, abs=1e-7, nan_ok=True
         ), key
+
+
+QUANTILES = {"median": 0.5, "p90": 0.9}
+BOUNDED = [(metric, relation) for metric, relation in METRICS if metric["kind"] in {*QUANTILES, "mean"}]
+T_QUANTILES = pd.read_csv(DBT_PROJECT_DIR / "seeds" / "t_quantiles.csv")  # tests/dbt/test_statistics.py holds them to t
+UNBOUNDED_UNITS = {"money", "score", "points"}
+
+
+def ends(metric: dict[str, Any], values: pd.Series) -> tuple[float, float]:
+    """The 95 % interval of the rows of a cell: order statistics by scipy's binomial quantiles, or Student's t."""
+    values, n = values.dropna().sort_values(), values.count()
+    if metric["kind"] in QUANTILES:
+        low, high = (int(stats.binom.ppf(tail, n, QUANTILES[metric["kind"]])) for tail in (0.025, 0.975))
+        return (values.iloc[low - 1], values.iloc[high]) if low >= 1 and high < n else (np.nan, np.nan)
+    if n < 2:
+        return np.nan, np.nan
+    t = T_QUANTILES.t_975[(T_QUANTILES.df_from <= n - 1) & (n - 1 <= T_QUANTILES.df_to)].item()
+    mean, reach = values.mean(), t * values.std() / np.sqrt(n)
+    rate = (0, 1) if metric["unit"] == "rate" else (0, None)
+    least, most = metric.get("range", (None, None) if metric["unit"] in UNBOUNDED_UNITS else rate)
+    if least is not None and most is None and mean > least:  # on the logarithm of what lies above the end
+        above = mean - least
+        return least + above * np.exp(-reach / above), least + above * np.exp(reach / above)
+    low, high = mean - reach, mean + reach
+    return (low if least is None else max(low, least)), (high if most is None else min(high, most))
+
+
+@pytest.mark.parametrize(("metric", "relation"), BOUNDED, ids=[metric["id"] for metric, _ in BOUNDED])
+def test_every_interval_is_what_scipy_makes_of_the_rows(
+    demo_warehouse: duckdb.DuckDBPyConnection, metric: dict[str, Any], relation: str
+) -> None:
+    """Of the company and its scopes, in every month."""
+    rows = rows_of(demo_warehouse, metric, relation)
+    expected_ends: dict[tuple[Any, ...], tuple[float, float]] = {}
+    for scope in ("company", *metric.get("scopes", {})):
+        by = ["month"] if scope == "company" else ["month", f"scope {scope}"]
+        for key, values in rows.groupby(by, dropna=True)["value"]:
+            expected_ends[key[0], scope, "company" if scope == "company" else key[1]] = ends(metric, values)
+    found = demo_warehouse.execute(
+        "select month, scope_type, scope_id, ci_low::double, ci_high::double from kefu.reporting.kpi_monthly"
+        " where metric_id = $id and dimension = ''",
+        {"id": metric["id"]},
+    ).fetchall()
+    assert metric.get("whole") is False or found
+    for month, scope_type, scope_id, low, high in found:
+        told = [np.nan if end is None else end for end in (low, high)]
+        wanted = expected_ends[pd.Timestamp(month), scope_type, scope_id]
+        off = 1e-6 if metric["kind"] in QUANTILES else 5e-4  # squares are kept to eight decimals
+        assert told == pytest.approx(wanted, rel=1e-6, abs=off, nan_ok=True), (month, scope_type, scope_id)
+
+
+@pytest.mark.parametrize(("period", "months"), [("previous", 1), ("year_ago", 12)])
+def test_changes_of_medians_and_quantiles_are_those_of_their_intervals(
+    demo_warehouse: duckdb.DuckDBPyConnection, period: str, months: int
+) -> None:
+    """By the published formula from both months' figures and ends; too few cases or no interval: none."""
+    kinds = ", ".join(f"'{kind}'" for kind in QUANTILES)
+    figures = demo_warehouse.execute(
+        f"""
+        select
+            now.metric_id, now.p_{period}::double as p, now.change_{period} as change, now.status,
+            base.status as base_status, claims_change, direction,
+            now.value::double as now, now.ci_low::double as now_low, now.ci_high::double as now_high,
+            base.value::double as base, base.ci_low::double as base_low, base.ci_high::double as base_high,
+            material_change::double as least, material_change_relative::double as least_share
+        from kefu.reporting.kpi_monthly as now
+        inner join kefu.reporting.metric_definitions using (metric_id)
+        inner join kefu.reporting.kpi_monthly as base
+            on now.month = base.month + interval {months} month and now.metric_id = base.metric_id
+            and now.scope_type = base.scope_type and now.scope_id = base.scope_id
+            and now.dimension = base.dimension and now.dimension_value = base.dimension_value
+        where kind in ({kinds})
+        """
+    ).df()
+    is_told = figures.claims_change & ~figures.status.eq("too_few") & ~figures.base_status.eq("too_few")
+    is_told &= figures[["now_low", "base_low"]].notna().all(axis=1)
+    assert figures.p[~is_told].isna().all()
+    told = figures[is_told]
+    assert len(told) > 1000
+    rose = told.now > told.base
+    facing = np.where(rose, told.now - told.now_low, told.now_high - told.now)
+    facing = np.hypot(facing, np.where(rose, told.base_high - told.base, told.base - told.base_low))
+    gap = (told.now - told.base).abs()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(gap > 0, stats.norm.ppf(0.975) * gap / facing, 0)
+    np.testing.assert_allclose(told.p, 2 * stats.norm.sf(z), atol=2e-6)
+    called = told[told.change.isin(["better", "worse"])]
+    assert len(called) > 0
+    assert (called.p <= 0.05).all()
+    enough = called.least.fillna(called.least_share * called.base.abs())
+    assert ((called.now - called.base).abs() >= enough - 1e-9).all()
+    assert ((called.now < called.base) == ((called.direction == "down") == (called.change == "better"))).all()
 
 
 ADDITIVE = [(metric, relation) for metric, relation in METRICS if metric["additivity"] == "additive"]

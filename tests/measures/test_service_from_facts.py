@@ -651,9 +651,9 @@ def test_links_of_a_store_and_month_are_those_of_its_agents_answers_and_customer
     csat = answers(facts, "csat")
     active = facts.connection.execute(
         "select month, customer_id, store_id, spend::double as spend,"
-        " stage not in ('prospect', 'lost', 'closed') as value from kefu.customer.fct_customer_month"
+        " is_active::int::double as value from kefu.customer.fct_customer_month"
     ).df()
-    before = active[active.value].assign(month=lambda rows: rows.month + pd.DateOffset(months=1))
+    before = active[active.value == 1].assign(month=lambda rows: rows.month + pd.DateOffset(months=1))
     kept = active.merge(before[["month", "customer_id"]], on=["month", "customer_id"])
     spend = active.groupby(["store_id", "month"]).spend.sum()
     earlier = spend.rename(lambda month: month + pd.DateOffset(months=1), level="month").reindex(spend.index)

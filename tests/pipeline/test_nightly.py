@@ -204,7 +204,7 @@ def test_a_failed_check_publishes_nothing_and_is_told(
         return results
 
     monkeypatch.setattr(warehouse, "build", build_and_break)
-    with pytest.raises(CommandFailedError, match="kpi_rate_out_of_range"):
+    with pytest.raises(CommandFailedError, match="kpi_out_of_range"):
         commands.nightly(home, first, first)
     assert not (home.published / MARTS_FILE).exists()
     assert len(list(home.outbox.glob("*.eml"))) == 1

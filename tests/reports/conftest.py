@@ -124,7 +124,10 @@ create table reporting.kpi_monthly (
 );
 create table reporting.metric_definitions (
     metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
-    unit varchar, direction varchar, claims_change boolean, counts_cases boolean
+    unit varchar, direction varchar, claims_change boolean, counts_cases boolean, made_of varchar
+);
+create table reporting.metric_needs (
+    metric_id varchar, need_no integer, entity varchar, column_name varchar, is_met boolean
 );
 create table reporting.servqual_monthly (
     month date, scope_type varchar, scope_id varchar, dimension varchar, n bigint, expectation decimal(28, 8),
@@ -169,15 +172,34 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         con,
         "metric_definitions",
         [
-            (m.id, m.en, m.zh, f"How {m.en} {long_en}.", f"{m.zh}{long_zh}。", m.unit, m.direction, m.claims, True)
+            (
+                m.id,
+                m.en,
+                m.zh,
+                f"How {m.en} {long_en}.",
+                f"{m.zh}{long_zh}。",
+                m.unit,
+                m.direction,
+                m.claims,
+                True,
+                None,
+            )
             for m in METRICS
         ],
     )
     spec, told = report("service_quality"), {m.id for m in METRICS}
     others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
     if others:  # declared, and not supplied
-        insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, True) for m in others])
+        insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, True, None) for m in others])
+    con.execute("update reporting.metric_definitions set made_of = 'surveys (responded_at)' where metric_id = 'csat'")
     supplied = [metric for metric in METRICS if metric.area in areas]
+    insert(con, "metric_needs", [(m.id, 1, m.area, "column", m in supplied) for m in METRICS])
+    waiting = [
+        ("identity", "customers", "email"),
+        ("identity", "customers", "phone"),
+        ("care_gap", "reference", "cadence"),
+    ]
+    insert(con, "metric_needs", [(metric, 1, entity, column, False) for metric, entity, column in waiting])
     insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
     insert(con, "dim_store", [(s, region) for region, stores in REGIONS.items() for s in stores], schema="customer")
     company = (MONTH, "company", "company")

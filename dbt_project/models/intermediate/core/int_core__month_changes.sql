@@ -6,7 +6,7 @@
         'from': ref('int_customer__activity_months'),
         'month': 'month',
         'columns': [
-            'customer_id', 'orders_count', 'order_days', 'spend', 'last_order_date', 'gaps_count', 'gap_days',
+            'customer_id', 'orders_count', 'valued_orders', 'order_days', 'spend', 'last_order_date', 'gaps_count', 'gap_days',
             'gap_days_squared', 'own_limit_days',
         ],
     },

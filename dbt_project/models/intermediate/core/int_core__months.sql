@@ -9,13 +9,11 @@ run as (
     from {{ source('control', 'run') }}
 ),
 
--- that a customer was known, a member joined or an agent trained reaches back before the time that was delivered
+-- what reaches back before the time that was delivered tells of no month of its own
 covered as (
     select
-        {{ local_month("coalesce(
-            min(case when loads.entity not in ('customers', 'loyalty_members', 'agent_training') then loads.event_from end),
-            min(loads.event_from)
-        )") }} as first_month,
+        {{ local_month('coalesce(min(case when loads.entity not in (' ~ reaching_back() ~ ') then loads.event_from end), min(loads.event_from))') }}
+            as first_month,
         {{ local_month('max(loads.event_to)') }} as last_month
     from loads
 ),

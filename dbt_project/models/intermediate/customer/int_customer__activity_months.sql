@@ -1,11 +1,11 @@
 with orders as (
-    select order_id, customer_id, order_date, order_month, gross_amount, discount_amount
+    select order_id, customer_id, order_date, order_month, is_purchase, sold_amount
     from {{ ref('fct_order') }}
-    where is_valid
+    where is_valid and customer_id is not null
 ),
 
-returns as (
-    select order_id, kind, returned_at, refund_amount from {{ ref('stg_crm__returns') }}
+refunds as (
+    select order_id, returned_month, refund_amount from {{ ref('int_customer__refunds') }}
 ),
 
 order_days as (
@@ -16,20 +16,23 @@ movements as (
     select
         customer_id,
         order_month as month,
-        order_date,
-        1 as orders_count,
-        gross_amount - discount_amount as amount
+        case when is_purchase then order_date end as order_date,
+        {{ to_int('is_purchase') }} as orders_count,
+        case when is_purchase and sold_amount is not null then 1 else 0 end as valued_orders,
+        sold_amount as amount
     from orders
     union all
     select
         orders.customer_id,
-        {{ local_month('returns.returned_at') }} as month,
+        refunds.returned_month as month,
         cast(null as date) as order_date,
         0 as orders_count,
-        -returns.refund_amount as amount
-    from returns
-    inner join orders on returns.order_id = orders.order_id
-    where returns.kind = 'refund' and returns.returned_at < {{ as_of() }}
+        0 as valued_orders,
+        -refunds.refund_amount as amount
+    from refunds
+    inner join orders on refunds.order_id = orders.order_id
+    -- an order of which nobody knows what is left is in no amount, and so are its refunds
+    where orders.sold_amount is not null
 ),
 
 monthly as (
@@ -37,6 +40,7 @@ monthly as (
         customer_id,
         month,
         {{ int_sum('orders_count') }} as orders_count,
+        {{ int_sum('valued_orders') }} as valued_orders,
         count(distinct order_date) as order_days,
         {{ measure('coalesce(sum(amount), 0)') }} as spend,
         max(order_date) as last_order_date
@@ -73,6 +77,7 @@ select
     monthly.customer_id,
     monthly.month,
     monthly.orders_count,
+    monthly.valued_orders,
     monthly.order_days,
     monthly.spend,
     monthly.last_order_date,

@@ -19,7 +19,7 @@ store_versions as (
 
 activity as (
     select
-        customer_id, month, orders_count, order_days, spend, gaps_count, gap_days, gap_days_squared, last_order_date,
+        customer_id, month, orders_count, valued_orders, order_days, spend, gaps_count, gap_days, gap_days_squared, last_order_date,
         own_limit_days, next_order_month, previous_order_date, previous_own_limit_days
     from {{ ref('int_customer__activity_months') }}
 ),
@@ -30,6 +30,16 @@ limits as (
 
 bounds as (
     select min(month) as first_month, max(month) as last_month from months
+),
+
+-- growth and decline compare the last six months with the six before: they need a year of orders
+order_histories as (
+    select
+        customers.source_system,
+        min(activity.month) as first_month
+    from activity
+    inner join customers on activity.customer_id = customers.customer_id
+    group by customers.source_system
 ),
 
 -- every month since the customer is known
@@ -47,6 +57,7 @@ activity_ahead as (
         activity.customer_id,
         activity.month as active_month,
         activity.orders_count,
+        activity.valued_orders,
         activity.order_days,
         activity.spend,
         activity.gaps_count,
@@ -65,6 +76,7 @@ aged as (
         customer_id,
         month,
         orders_count,
+        valued_orders,
         order_days,
         spend,
         gaps_count,
@@ -82,6 +94,7 @@ windows as (
         {{ int_sum('case when age_months = 0 then order_days else 0 end') }} as order_days,
         {{ measure('sum(case when age_months = 0 then spend else 0 end)') }} as spend,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then orders_count else 0 end') }} as orders_in_window,
+        {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then valued_orders else 0 end') }} as valued_orders_in_window,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then order_days else 0 end') }} as order_days_in_window,
         {{ measure('sum(case when age_months < ' ~ var('window_months') ~ ' then spend else 0 end)') }} as spend_in_window,
         {{ int_sum('case when age_months < ' ~ var('window_months') ~ ' then gaps_count else 0 end') }} as gaps_in_window,
@@ -163,18 +176,27 @@ measured as (
         {% for amount in ['spend', 'spend_in_window', 'spend_6_months', 'spend_previous_6_months'] -%}
         case when placed.has_orders_supplied then coalesce(windows.{{ amount }}, {{ measure('0') }}) end as {{ amount }},
         {% endfor -%}
+        windows.valued_orders_in_window,
         case
             when windows.gaps_in_window >= 2
                 then {{ measure(variation('windows.gaps_in_window', 'windows.gap_days_in_window', 'windows.gap_days_squared_in_window')) }}
         end as gap_variation,
         last_orders.last_order_date,
         {{ days_between('last_orders.last_order_date', 'placed.month_end_date') }} as days_since_last,
-        coalesce(last_orders.own_limit_days, limits.group_limit_days) as at_risk_limit_days,
+        -- while the limit of the type is not known, those of its most frequent customers alone would pass for all
+        case
+            when limits.group_limit_days is not null then coalesce(last_orders.own_limit_days, limits.group_limit_days)
+        end as at_risk_limit_days,
+        case
+            when limits_before.group_limit_days is not null
+                then coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days)
+        end as previous_limit_days,
         {{ local_month('placed.first_order_at') }} = placed.month as is_first_order_month,
-        windows.orders_count > 0
-        and {{ days_between('last_orders.previous_order_date', add_days('placed.month', -1)) }}
-            > {{ var('lost_multiple') }} * coalesce(last_orders.previous_own_limit_days, limits_before.group_limit_days)
-            as is_back_from_lost
+        case
+            when windows.orders_count > 0
+                then {{ days_between('last_orders.previous_order_date', add_days('placed.month', -1)) }}
+        end as days_silent_before,
+        {{ months_between_dates('order_histories.first_month', 'placed.month') }} >= 11 as has_year_of_orders
     from placed
     left join windows on placed.customer_id = windows.customer_id and placed.month = windows.month
     left join last_orders on placed.customer_id = last_orders.customer_id and placed.month = last_orders.month
@@ -182,6 +204,7 @@ measured as (
     left join limits as limits_before
         on placed.type = limits_before.type
         and {{ add_months('placed.month', -1) }} = limits_before.month
+    left join order_histories on placed.source_system = order_histories.source_system
 )
 
 select
@@ -206,20 +229,29 @@ select
     days_since_last,
     at_risk_limit_days,
     coalesce(orders_in_window > 0, false) as is_buyer,
-    case when orders_in_window > 0 then {{ measure(divide('spend_in_window', 'orders_in_window')) }} end as mean_order_value,
+    {{ measure(divide('spend_in_window', 'valued_orders_in_window')) }} as mean_order_value,
     case
         when is_closed then 'closed'
         when is_contract then 'active'
         when not has_orders_supplied then null
         when last_order_date is null then 'prospect'
+        when at_risk_limit_days is null then null
         when days_since_last > {{ var('lost_multiple') }} * at_risk_limit_days then 'lost'
         when days_since_last > at_risk_limit_days then 'at_risk'
-        when is_back_from_lost then 'reactivated'
+        when days_silent_before > {{ var('lost_multiple') }} * coalesce(previous_limit_days, at_risk_limit_days) then 'reactivated'
         when is_first_order_month then 'new'
+        when tenure_months >= {{ var('growth_tenure_months') }} and not has_year_of_orders then null
         when tenure_months >= {{ var('growth_tenure_months') }}
             and spend_6_months > spend_previous_6_months * {{ 1 + var('growth_threshold') }} then 'growing'
         when tenure_months >= {{ var('growth_tenure_months') }}
             and spend_6_months < spend_previous_6_months * {{ 1 - var('growth_threshold') }} then 'declining'
         else 'mature'
-    end as stage
+    end as stage,
+    -- null where it is not known how long a silence is long
+    case
+        when is_closed then false
+        when is_contract then true
+        when not has_orders_supplied or last_order_date is null then false
+        else days_since_last <= {{ var('lost_multiple') }} * at_risk_limit_days
+    end as is_active
 from measured

@@ -1,5 +1,5 @@
 with orders as (
-    select customer_id, ordered_at, is_valid from {{ ref('fct_order') }}
+    select customer_id, ordered_at, is_purchase from {{ ref('fct_order') }}
 ),
 
 interactions as (
@@ -15,7 +15,7 @@ tickets as (
 ),
 
 touches as (
-    select customer_id, ordered_at as touched_at, case when is_valid then ordered_at end as ordered_at from orders
+    select customer_id, ordered_at as touched_at, case when is_purchase then ordered_at end as ordered_at from orders
     union all
     select customer_id, started_at as touched_at, null as ordered_at from interactions
     union all

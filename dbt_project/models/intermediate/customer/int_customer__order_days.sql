@@ -1,5 +1,5 @@
 with orders as (
-    select customer_id, order_date, order_month, is_valid from {{ ref('fct_order') }}
+    select customer_id, order_date, order_month, is_purchase from {{ ref('fct_order') }}
 ),
 
 days as (
@@ -8,7 +8,7 @@ days as (
         order_date,
         order_month
     from orders
-    where is_valid
+    where is_purchase and customer_id is not null
     group by customer_id, order_date, order_month
 ),
 

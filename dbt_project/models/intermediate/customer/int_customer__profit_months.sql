@@ -4,13 +4,13 @@ with customers as (
 ),
 
 orders as (
-    select order_id, customer_id, order_month, gross_amount, discount_amount, product_cost, margin is not null as is_cost_known
+    select order_id, customer_id, order_month, sold_amount, product_cost, margin is not null as is_cost_known
     from {{ ref('fct_order') }}
-    where is_valid
+    where is_valid and is_amount_known and customer_id is not null
 ),
 
-returns as (
-    select order_id, kind, returned_at, refund_amount from {{ ref('stg_crm__returns') }}
+refunds as (
+    select order_id, returned_month, refund_amount from {{ ref('int_customer__refunds') }}
 ),
 
 contacts as (
@@ -40,7 +40,9 @@ service_orders as (
 ),
 
 points as (
-    select entry_id, customer_id, entry_month, kind, signed_points, reverses_entry_id from {{ ref('fct_points_entry') }}
+    select customer_id, entry_month, signed_points
+    from {{ ref('fct_points_entry') }}
+    where kind = 'redeem' or undone_kind = 'redeem'
 ),
 
 -- what a campaign cost is shared by those it was sent to
@@ -111,8 +113,6 @@ rewards as (
         -points.signed_points * point_cost.amount as reward_cost
     from points
     left join unit_costs as point_cost on {{ unit_cost_holds('point_cost', 'point', 'points.entry_month') }}
-    left join points as reversed on points.reverses_entry_id = reversed.entry_id and reversed.kind = 'redeem'
-    where points.kind = 'redeem' or (points.kind = 'reverse' and reversed.entry_id is not null)
 ),
 
 items as (
@@ -120,8 +120,8 @@ items as (
         customer_id,
         order_month as month,
         {{- profit_part_columns({
-            'net_sales': 'sum(gross_amount - discount_amount)',
-            'sales_without_cost': 'sum(case when not is_cost_known then gross_amount - discount_amount else 0 end)',
+            'net_sales': 'sum(sold_amount)',
+            'sales_without_cost': 'sum(case when not is_cost_known then sold_amount else 0 end)',
             'product_cost': 'sum(case when is_cost_known then product_cost end)',
         }) }}
     from orders
@@ -129,15 +129,14 @@ items as (
     union all
     select
         orders.customer_id,
-        {{ local_month('returns.returned_at') }} as month,
+        refunds.returned_month as month,
         {{- profit_part_columns({
-            'net_sales': '-sum(returns.refund_amount)',
-            'sales_without_cost': '-sum(case when not orders.is_cost_known then returns.refund_amount else 0 end)',
+            'net_sales': '-sum(refunds.refund_amount)',
+            'sales_without_cost': '-sum(case when not orders.is_cost_known then refunds.refund_amount else 0 end)',
         }) }}
-    from returns
-    inner join orders on returns.order_id = orders.order_id
-    where returns.kind = 'refund' and returns.returned_at < {{ as_of() }}
-    group by orders.customer_id, {{ local_month('returns.returned_at') }}
+    from refunds
+    inner join orders on refunds.order_id = orders.order_id
+    group by orders.customer_id, refunds.returned_month
     union all
     select
         customer_id,

@@ -1,12 +1,12 @@
 with history as (
-    select repeat_days, repeat_amount
+    select valued_repeat_days, repeat_amount
     from {{ ref('int_customer__purchase_history') }}
-    where repeat_days > 0 and repeat_amount > 0
+    where valued_repeat_days > 0 and repeat_amount > 0
 )
 
 select
-    repeat_days,
-    {{ divide('repeat_amount', 'repeat_days') }} as mean_value,
+    valued_repeat_days as repeat_days,
+    {{ divide('repeat_amount', 'valued_repeat_days') }} as mean_value,
     count(*) as customers
 from history
-group by repeat_days, repeat_amount
+group by valued_repeat_days, repeat_amount

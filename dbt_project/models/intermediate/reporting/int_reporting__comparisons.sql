@@ -8,9 +8,13 @@ with estimates as (
         n,
         numerator,
         denominator,
+        rank_low,
+        rank_high,
         value,
         variance
     from {{ ref('int_reporting__estimates') }}
+    -- half a window is not to be compared with a whole one, nor two halves with each other
+    where not is_short_history
 ),
 
 -- the figures of a month, as what those of a later month are compared with: an equi-join on the month, no fan-out over all
@@ -24,6 +28,8 @@ bases as (
         n,
         numerator,
         denominator,
+        rank_low,
+        rank_high,
         value,
         variance
     from estimates

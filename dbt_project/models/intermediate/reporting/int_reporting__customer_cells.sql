@@ -1,7 +1,9 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('clv') }}
 -- depends_on: {{ ref('customer_profile') }}
 -- depends_on: {{ ref('fct_customer_month') }}
 -- depends_on: {{ ref('fct_order') }}
+-- depends_on: {{ ref('fct_sale') }}
 -- depends_on: {{ ref('profitability') }}
 -- depends_on: {{ ref('grade_migration') }}
 -- depends_on: {{ ref('rfm_shift') }}

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('int_service__backlog_flows') }}
 -- depends_on: {{ ref('int_service__failures') }}
 -- depends_on: {{ ref('int_service__open_tickets') }}

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('cost_to_serve') }}
 -- depends_on: {{ ref('revenue_at_risk') }}
 -- depends_on: {{ ref('retention_whatif') }}

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('bad_experience_exit') }}
 -- depends_on: {{ ref('care_gap') }}
 -- depends_on: {{ ref('churn_reason') }}

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('competitor_immunity') }}
 -- depends_on: {{ ref('coupons') }}
 -- depends_on: {{ ref('customised_service') }}

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('ces') }}
 -- depends_on: {{ ref('csat') }}
 -- depends_on: {{ ref('csat_facet') }}

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('fct_ticket') }}
 -- depends_on: {{ ref('fct_service_order') }}
 -- depends_on: {{ ref('first_reply') }}

@@ -1,6 +1,6 @@
 with answers as (
     select
-        survey_id, instrument, item_id, side, dimension, response_month, score, scale_min, scale_max
+        survey_id, instrument, form, item_id, side, dimension, response_month, score, scale_min, scale_max
     from {{ ref('fct_survey_answer') }}
     where side in ('expectation', 'perception') and respondent_type = 'customer'
 ),
@@ -15,6 +15,7 @@ scaled as (
     select
         answers.survey_id,
         answers.instrument,
+        answers.form,
         answers.item_id,
         answers.side,
         answers.response_month,
@@ -32,18 +33,20 @@ sides as (
     select
         survey_id,
         instrument,
+        form,
         item_id,
         max(response_month) as response_month,
         max(servqual_dimension) as servqual_dimension,
         max(case when side = 'expectation' then score end) as expectation,
         max(case when side = 'perception' then score end) as perception
     from scaled
-    group by survey_id, instrument, item_id
+    group by survey_id, instrument, form, item_id
 )
 
 select
     survey_id,
     instrument,
+    form,
     item_id,
     response_month,
     servqual_dimension,

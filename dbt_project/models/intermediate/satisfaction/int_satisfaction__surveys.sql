@@ -9,6 +9,15 @@ answers as (
     from {{ ref('stg_crm__survey_answers') }}
 ),
 
+-- two sources that use one name ask with two forms
+instruments as (
+    select
+        instrument,
+        count(distinct source_system) as sources
+    from surveys
+    group by instrument
+),
+
 -- what a survey may be about, with the store that served
 subjects as (
     select 'order' as about_type, order_id as about_id, store_id from {{ ref('stg_crm__orders') }}
@@ -90,6 +99,9 @@ select
     placed.survey_id,
     placed.source_system,
     placed.instrument,
+    case
+        when instruments.sources > 1 then placed.source_system || '/' || placed.instrument else placed.instrument
+    end as form,
     placed.respondent_type,
     placed.customer_id,
     placed.about_type as touch_point,
@@ -103,6 +115,7 @@ select
     {{ local_month('placed.responded_at') }} as response_month,
     placed.responded_at is not null as is_response
 from placed
+inner join instruments on placed.instrument = instruments.instrument
 left join store_versions
     on
         placed.store_id = store_versions.store_id

@@ -13,13 +13,18 @@ standards as (
         on_time_target,
         valid_from,
         valid_to
-    from {{ ref('service_standards') }}
+    from {{ ref('int_service__standards') }}
     where source in ('service_orders', 'calls')
+),
+
+names as (
+    select source_system, standard_id from {{ ref('int_service__standard_names') }}
 ),
 
 service_orders as (
     select
         service_order_id,
+        source_system,
         store_id,
         region,
         schedule_id,
@@ -33,6 +38,7 @@ service_orders as (
 interactions as (
     select
         interaction_id,
+        source_system,
         store_id,
         started_at,
         answered_at,
@@ -58,6 +64,7 @@ store_versions as (
 calls as (
     select
         interactions.interaction_id,
+        interactions.source_system,
         interactions.store_id,
         store_versions.region,
         coalesce(store_versions.schedule_id, '{{ var("default_schedule_id") }}') as schedule_id,
@@ -87,6 +94,7 @@ cases as (
         standards.standard_id,
         standards.source as case_source,
         service_orders.service_order_id as case_id,
+        service_orders.source_system,
         service_orders.store_id,
         service_orders.region,
         service_orders.schedule_id,
@@ -100,12 +108,18 @@ cases as (
         standards.valid_from,
         standards.valid_to
     from service_orders
-    inner join standards on service_orders.service_type = standards.service_type and standards.source = 'service_orders'
+    inner join names on service_orders.source_system = names.source_system
+    inner join standards
+        on
+            names.standard_id = standards.standard_id
+            and service_orders.service_type = standards.service_type
+            and standards.source = 'service_orders'
     union all
     select
         standards.standard_id,
         standards.source as case_source,
         calls.interaction_id as case_id,
+        calls.source_system,
         calls.store_id,
         calls.region,
         calls.schedule_id,
@@ -119,13 +133,15 @@ cases as (
         standards.valid_from,
         standards.valid_to
     from calls
-    inner join standards on standards.source = 'calls'
+    inner join names on calls.source_system = names.source_system
+    inner join standards on names.standard_id = standards.standard_id and standards.source = 'calls'
 )
 
 select
     standard_id,
     case_source,
     case_id,
+    source_system,
     store_id,
     region,
     schedule_id,

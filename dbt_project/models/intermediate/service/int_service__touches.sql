@@ -15,7 +15,7 @@ interactions as (
 ),
 
 orders as (
-    select order_id, customer_id, store_id, channel, ordered_at, promised_at, delivered_at, is_valid, status
+    select order_id, customer_id, store_id, channel, ordered_at, promised_at, delivered_at, is_valid, is_purchase, is_return, status
     from {{ ref('fct_order') }}
 ),
 
@@ -88,6 +88,7 @@ touches as (
         channel,
         coalesce(status = 'unavailable', false) as is_failed
     from orders
+    where not is_return
     union all
     select
         customer_id,
@@ -99,7 +100,7 @@ touches as (
         -- known at once, also where the promise falls due later
         delivered_at > promised_at as is_failed
     from orders
-    where is_valid and delivered_at is not null
+    where is_purchase and delivered_at is not null
     union all
     select
         customer_id,
@@ -141,6 +142,17 @@ touches as (
         cast(null as {{ text_type() }}) as channel,
         cast(null as boolean) as is_failed
     from returns
+    union all
+    select
+        customer_id,
+        ordered_at as touched_at,
+        'returned' as journey_step,
+        'order:' || order_id as source_id,
+        store_id,
+        channel,
+        cast(null as boolean) as is_failed
+    from orders
+    where is_return and is_valid
 )
 
 select

@@ -1,5 +1,5 @@
 with history as (
-    select customer_id, cut_date, repeat_days, last_repeat_day, age_days, repeat_amount
+    select customer_id, cut_date, repeat_days, last_repeat_day, age_days, valued_repeat_days, repeat_amount
     from {{ ref('int_customer__purchase_history') }}
 ),
 
@@ -57,7 +57,7 @@ scored as (
         {{ p_alive('history.repeat_days', 'history.last_repeat_day', 'history.age_days', 'fit') }} as p_alive,
         expectations.expected,
         expectations.discounted,
-        {{ expected_day_value('history.repeat_days', 'history.repeat_amount', 'fit') }} as day_value
+        {{ expected_day_value('history.valued_repeat_days', 'history.repeat_amount', 'fit') }} as day_value
     from history
     cross join fit
     inner join customers on history.customer_id = customers.customer_id

@@ -13,13 +13,13 @@ currencies as (
 ),
 
 orders as (
-    select order_id, source_system, customer_id, ordered_at, payment_due_at, gross_amount - discount_amount as sold_amount
+    select order_id, source_system, customer_id, ordered_at, payment_due_at, sold_amount
     from {{ ref('fct_order') }}
-    where is_valid
+    where is_purchase and is_amount_known
 ),
 
 refunds as (
-    select order_id, returned_at, refund_amount from {{ ref('stg_crm__returns') }} where kind = 'refund'
+    select order_id, returned_at, refund_amount from {{ ref('int_customer__refunds') }}
 ),
 
 payments as (

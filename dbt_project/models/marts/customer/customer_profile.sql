@@ -1,3 +1,4 @@
+{#- A group of which no source ever filled a field is not known to be empty: it is left out. -#}
 {%- set groups = {
     'basic': ['name', 'address', 'phone', 'bank_account'],
     'commercial': ['industry', 'growth_plan', 'fiscal_year_end'],
@@ -5,6 +6,12 @@
     'logistics': ['delivery_priority'],
     'record': ['first_order_at'],
 } -%}
+{%- set told_by = {'record': ['orders.customer_id']} -%}
+{%- for group in ['basic', 'commercial', 'personal', 'logistics'] -%}
+    {%- set columns = [] -%}
+    {%- for field in groups[group] -%}{%- do columns.append('customers.' ~ field) -%}{%- endfor -%}
+    {%- do told_by.update({group: columns}) -%}
+{%- endfor -%}
 with contacts as (
     select customer_id, industry, growth_plan, fiscal_year_end, delivery_priority, {{ (groups.basic + groups.personal) | join(', ') }}
     from {{ ref('stg_crm__customers') }}
@@ -18,6 +25,19 @@ months as (
     select max(month) as month from {{ ref('int_core__months') }}
 ),
 
+supplied as (
+    {{ supplied_columns(told_by.values() | sum(start=[])) | indent(4) }}
+),
+
+told as (
+    select
+        {%- for group, columns in told_by.items() %}
+        {% for column in columns %}{{ column | replace('.', '__') }}{{ ' or ' if not loop.last }}{% endfor %} as {{ group }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from supplied
+),
+
 rated as (
     select
         months.month,
@@ -27,12 +47,13 @@ rated as (
         customers.store_id,
         customers.region,
         {%- for group, fields in groups.items() %}
-        {{ divide(filled_count(fields), fields | length) }} as {{ group }}_rate
+        case when told.{{ group }} then {{ divide(filled_count(fields), fields | length) }} end as {{ group }}_rate
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from contacts
     inner join customers on contacts.customer_id = customers.customer_id
     cross join months
+    cross join told
 )
 
 select
@@ -45,5 +66,9 @@ select
     {%- for group in groups %}
     {{ measure(group ~ '_rate') }} as {{ group }}_rate,
     {%- endfor %}
-    {{ measure(divide('basic_rate + commercial_rate + personal_rate + logistics_rate + record_rate', 5)) }} as overall_rate
+    {{ measure(divide(
+        'coalesce(basic_rate, 0) + coalesce(commercial_rate, 0) + coalesce(personal_rate, 0) + coalesce(logistics_rate, 0)'
+        ~ ' + coalesce(record_rate, 0)',
+        filled_count(['basic_rate', 'commercial_rate', 'personal_rate', 'logistics_rate', 'record_rate']),
+    )) }} as overall_rate
 from rated

@@ -5,6 +5,7 @@
     'month', 'customer_id', 'source_system', 'type', 'store_id', 'region', 'tenure_months', 'orders_count', 'order_days', 'spend',
     'orders_in_window', 'order_days_in_window', 'spend_in_window', 'mean_order_value', 'spend_6_months', 'spend_previous_6_months',
     'gap_variation', 'last_order_date', 'days_since_last', 'at_risk_limit_days', 'is_buyer', 'stage',
+    'is_active',
 ] -%}
 with customer_months as (
     select is_lead_in, {{ carried | join(', ') }}
@@ -24,7 +25,7 @@ means as (
         month,
         count(*) as buyers_count,
         {{ measure(divide('sum(orders_in_window)', 'count(*)')) }} as mean_orders,
-        {{ measure(divide('sum(mean_order_value)', 'count(*)')) }} as mean_of_mean_order_value
+        {{ measure(divide('sum(mean_order_value)', 'count(mean_order_value)')) }} as mean_of_mean_order_value
     from customer_months
     where is_buyer
     group by month
@@ -51,6 +52,7 @@ ranked as (
         rank() over (partition by month, is_buyer order by spend_in_window desc) as m_rank,
         count(*) over (partition by month, is_buyer) as buyers_count,
         lag(stage) over (partition by customer_id order by month) as previous_stage,
+        lag(is_active, 1, false) over (partition by customer_id order by month) as was_active,
         lag(store_id) over (partition by customer_id order by month) as previous_store_id,
         lag(region) over (partition by customer_id order by month) as previous_region
     from customer_months
@@ -61,6 +63,7 @@ scored as (
         {{ carried | join(', ') }},
         buyers_count,
         previous_stage,
+        was_active,
         previous_store_id,
         previous_region,
         case when is_buyer then {{ quintile_score('r_rank', 'buyers_count') }} end as r_score,
@@ -75,9 +78,8 @@ select
     {%- for column in carried %}
     scored.{{ column }},
     {%- endfor %}
-    {{ is_active_stage('scored.stage') }} as is_active,
     scored.previous_stage,
-    {{ is_active_stage('scored.previous_stage') }} as was_active,
+    scored.was_active,
     scored.previous_store_id,
     scored.previous_region,
     scored.r_score,
@@ -87,7 +89,7 @@ select
     scored.revenue_rank,
     cut_places.grade,
     case
-        when not scored.is_buyer then null
+        when not scored.is_buyer or scored.mean_order_value is null then null
         when scored.orders_in_window > means.mean_orders
             and scored.mean_order_value > means.mean_of_mean_order_value then 'best'
         when scored.mean_order_value > means.mean_of_mean_order_value then 'spender'

@@ -10,9 +10,9 @@ lines as (
     from {{ ref('fct_order_line') }}
 ),
 
-returns as (
-    select order_id, kind, returned_at, refund_amount
-    from {{ ref('stg_crm__returns') }}
+refunds as (
+    select order_id, refund_amount
+    from {{ ref('int_customer__refunds') }}
 ),
 
 store_versions as (
@@ -45,14 +45,13 @@ line_totals as (
     group by order_id
 ),
 
-refunds as (
+refunded as (
     select
-        returns.order_id,
-        {{ measure('sum(returns.refund_amount)') }} as refund_amount
-    from returns
-    cross join run
-    where returns.kind = 'refund' and returns.returned_at < run.as_of
-    group by returns.order_id
+        order_id,
+        {{ measure('sum(refund_amount)') }} as refund_amount,
+        count(refund_amount) = count(*) as is_amount_known
+    from refunds
+    group by order_id
 ),
 
 -- what had happened by as_of: a delivery after it has not happened yet
@@ -74,12 +73,17 @@ known as (
         coalesce(re_promises.first_promised_at, orders.promised_at) as promised_at,
         case when orders.promised_at is not null then coalesce(re_promises.re_promises, 0) end as re_promises,
         {{ is_valid_order('orders.status') }} as is_valid,
+        {{ is_purchase('orders') }} as is_purchase,
+        {{ sold_amount('orders') }} as sold_amount,
+        coalesce(refunded.is_amount_known, true) as is_amount_known,
+        case when coalesce(refunded.is_amount_known, true) then coalesce(refunded.refund_amount, 0) end as refund_amount,
         coalesce(re_promises.first_promised_at, orders.promised_at) < run.as_of as is_promise_past,
         coalesce(orders.status, 'placed') = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
         case when orders.delivered_at < run.as_of then orders.delivered_at end as delivered_by_then_at
     from orders
     cross join run
     left join re_promises on orders.order_id = re_promises.case_id
+    left join refunded on orders.order_id = refunded.order_id
     where orders.ordered_at < run.as_of
 )
 
@@ -95,14 +99,18 @@ select
     {{ local_month('known.ordered_at') }} as order_month,
     known.status,
     known.is_valid,
+    known.is_purchase,
+    known.sold_amount < 0 as is_return,
+    known.is_amount_known,
     {{ measure('known.gross_amount') }} as gross_amount,
     {{ measure('known.discount_amount') }} as discount_amount,
-    coalesce(refunds.refund_amount, {{ measure('0') }}) as refund_amount,
-    {{ measure('known.gross_amount - known.discount_amount - coalesce(refunds.refund_amount, 0)') }} as net_amount,
-    line_totals.product_cost,
+    case when known.is_amount_known then {{ measure('known.sold_amount') }} end as sold_amount,
+    {{ measure('known.refund_amount') }} as refund_amount,
+    {{ measure('known.sold_amount - known.refund_amount') }} as net_amount,
+    case when known.sold_amount < 0 then line_totals.product_cost * 0 else line_totals.product_cost end as product_cost,
     case
         when line_totals.is_cost_known
-            then {{ measure('known.gross_amount - known.discount_amount - coalesce(refunds.refund_amount, 0) - line_totals.product_cost') }}
+            then {{ measure('known.sold_amount - known.refund_amount - case when known.sold_amount < 0 then 0 else line_totals.product_cost end') }}
     end as margin,
     line_totals.units,
     known.coupon_id,
@@ -114,13 +122,12 @@ select
     cast(known.re_promises as bigint) as re_promises,
     known.delivered_by_then_at as delivered_at,
     case
-        when known.is_valid and known.is_promise_past and not known.is_delivered_at_unknown_time
+        when known.is_purchase and known.is_promise_past and not known.is_delivered_at_unknown_time
             then coalesce(known.delivered_by_then_at > known.promised_at, true)
     end as is_late,
     {{ days_between(local_date('known.promised_at'), local_date('known.delivered_by_then_at')) }} as days_late
 from known
 left join line_totals on known.order_id = line_totals.order_id
-left join refunds on known.order_id = refunds.order_id
 left join store_versions
     on known.store_id = store_versions.store_id
     and known.ordered_at >= store_versions.valid_from

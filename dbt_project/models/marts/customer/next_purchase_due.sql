@@ -44,6 +44,8 @@ due as (
         {{ add_days('customer_months.last_order_date', 'ceil(gaps.median_gap_days)') }} as due_date
     from gaps
     inner join customer_months on gaps.customer_id = customer_months.customer_id and gaps.month = customer_months.month
+    -- in a history too short for a limit of silence, who has enough gaps is quicker than usual, and so are the gaps
+    where customer_months.is_active is not null
 )
 
 select

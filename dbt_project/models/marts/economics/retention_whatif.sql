@@ -9,6 +9,13 @@ customer_months as (
     where is_active
 ),
 
+-- of whom it was not known a year before is neither kept nor won
+not_known as (
+    select {{ add_months('month', 12) }} as month, customer_id
+    from {{ ref('fct_customer_month') }}
+    where is_active is null
+),
+
 covered as (
     select month from {{ ref('int_core__months') }}
 ),
@@ -29,6 +36,9 @@ now as (
     select years_kept.month, customer_months.customer_id
     from customer_months
     inner join years_kept on customer_months.month = years_kept.month
+    left join not_known
+        on customer_months.customer_id = not_known.customer_id and customer_months.month = not_known.month
+    where not_known.customer_id is null
 ),
 
 before as (

@@ -5,7 +5,8 @@ with months as (
 customer_months as (
     select month, customer_id, source_system, type, store_id, region, grade, stage
     from {{ ref('fct_customer_month') }}
-    where coalesce(stage, 'unknown') not in ('lost', 'closed')
+    -- of whom it is not known yet whether the silence is long, nothing is said
+    where coalesce(stage, 'unknown') not in ('lost', 'closed') and is_active is not null
 ),
 
 profit_months as (

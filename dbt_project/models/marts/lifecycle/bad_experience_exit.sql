@@ -7,7 +7,7 @@ with failures as (
 orders as (
     select order_id, customer_id, store_id, region, ordered_at, delivered_at
     from {{ ref('fct_order') }}
-    where is_valid and store_id is not null and customer_id is not null
+    where is_purchase and store_id is not null and customer_id is not null
 ),
 
 run as (

@@ -22,6 +22,13 @@ months as (
     select month, month_end_date from {{ ref('int_core__months') }}
 ),
 
+-- contacts are told of from here on: who had none in a shorter time than the cadence may have had one before it
+told as (
+    select min(from_month) as from_date
+    from {{ ref('histories') }}
+    where entity in ('interactions', 'campaign_contacts') and scope_type = 'company'
+),
+
 limits as (
     select
         months.month,
@@ -30,7 +37,9 @@ limits as (
         min(cadences.every_days) as cadence_days
     from months
     inner join cadences on {{ in_force('cadences', 'months.month_end_date') }}
-    group by months.month, months.month_end_date, cadences.grade
+    cross join told
+    group by months.month, months.month_end_date, told.from_date, cadences.grade
+    having {{ days_between('told.from_date', 'months.month_end_date') }} >= min(cadences.every_days)
 ),
 
 due as (

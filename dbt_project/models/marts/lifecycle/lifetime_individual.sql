@@ -7,7 +7,7 @@ tickets as (
 ),
 
 orders as (
-    select order_id, source_system, customer_id, is_valid, payment_due_at, net_amount from {{ ref('fct_order') }}
+    select order_id, source_system, customer_id, is_purchase, payment_due_at, net_amount from {{ ref('fct_order') }}
 ),
 
 payments as (
@@ -62,7 +62,7 @@ receivables as (
     inner join payment_sources on orders.source_system = payment_sources.source_system
     left join paid_orders on orders.order_id = paid_orders.order_id
     left join currencies on orders.order_id = currencies.order_id
-    where orders.is_valid and orders.payment_due_at is not null
+    where orders.is_purchase and orders.payment_due_at is not null and orders.net_amount is not null
     group by orders.customer_id
 ),
 

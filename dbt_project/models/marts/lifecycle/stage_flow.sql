@@ -50,6 +50,7 @@ came as (
         count(case when not was_active and coalesce(previous_stage, 'unknown') not in ('lost', 'closed') then 1 end) as new_customers,
         count(case when not was_active and previous_stage in ('lost', 'closed') then 1 end) as reactivated,
         count(case when was_active and scope_id <> previous_scope_id then 1 end) as moved_in,
+        count(case when was_active is null then 1 end) as not_known_before,
         count(*) as closing
     from scoped
     where is_active
@@ -63,7 +64,8 @@ went as (
         previous_scope_id as scope_id,
         count(case when stage = 'lost' then 1 end) as lost,
         count(case when stage = 'closed' then 1 end) as closed,
-        count(case when is_active and scope_id <> previous_scope_id then 1 end) as moved_out
+        count(case when is_active and scope_id <> previous_scope_id then 1 end) as moved_out,
+        count(case when is_active is null then 1 end) as not_known_now
     from scoped
     where was_active
     group by month, scope_type, previous_scope_id
@@ -97,4 +99,7 @@ left join {{ side }}
     and scope_months.scope_type = {{ side }}.scope_type
     and scope_months.scope_id = {{ side }}.scope_id
 {%- endfor %}
-where scope_months.month > covered.first_month and scope_months.month <= covered.last_month
+where
+    scope_months.month > covered.first_month and scope_months.month <= covered.last_month
+    -- whose activity becomes known in a month, or is known no longer, neither came nor went
+    and coalesce(came.not_known_before, 0) = 0 and coalesce(went.not_known_now, 0) = 0

@@ -4,7 +4,7 @@ with coupons as (
 ),
 
 orders as (
-    select order_id, is_valid, net_amount, discount_amount, product_cost from {{ ref('fct_order') }}
+    select order_id, is_purchase, net_amount, discount_amount, product_cost from {{ ref('fct_order') }}
 ),
 
 versions as (
@@ -55,7 +55,7 @@ select
     case when known.redeemed_at is not null then orders.discount_amount end as discount_amount,
     case when known.redeemed_at is not null then orders.net_amount - orders.product_cost end as margin_after_discount
 from known
-left join orders on known.order_id = orders.order_id and orders.is_valid
+left join orders on known.order_id = orders.order_id and orders.is_purchase
 left join versions
     on
         known.customer_id = versions.customer_id

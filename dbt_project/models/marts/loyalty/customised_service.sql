@@ -1,7 +1,7 @@
 with orders as (
     select order_id, source_system, customer_id, store_id, region, ordered_at, is_customised
     from {{ ref('fct_order') }}
-    where is_valid
+    where is_purchase
 ),
 
 service_orders as (

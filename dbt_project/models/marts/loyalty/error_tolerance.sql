@@ -7,7 +7,7 @@ with failures as (
 orders as (
     select customer_id, ordered_at
     from {{ ref('fct_order') }}
-    where is_valid and customer_id is not null
+    where is_purchase and customer_id is not null
 ),
 
 run as (

@@ -17,7 +17,7 @@ campaigns as (
 ),
 
 orders as (
-    select customer_id, ordered_at, net_amount, product_cost
+    select customer_id, ordered_at, is_purchase, net_amount, product_cost
     from {{ ref('fct_order') }}
     where is_valid
 ),
@@ -57,7 +57,7 @@ followed as (
     select
         assigned.campaign_id,
         assigned.customer_id,
-        count(*) as orders_count,
+        count(case when orders.is_purchase then 1 end) as orders_count,
         {{ measure('sum(orders.net_amount)') }} as revenue,
         {{ measure('sum(orders.net_amount - coalesce(orders.product_cost, 0))') }} as margin
     from assigned
@@ -88,7 +88,7 @@ select
     case when assigned.sent_at is not null then assigned.clicked_at is not null end as is_clicked,
     assigned.judged_date,
     case when assigned.judged_date <= assigned.as_of_date then {{ month_of('assigned.judged_date') }} end as judged_month,
-    case when assigned.judged_date <= assigned.as_of_date then followed.orders_count is not null end as is_converted,
+    case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.orders_count, 0) > 0 end as is_converted,
     case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.orders_count, 0) end as orders_count,
     case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.revenue, {{ measure('0') }}) end as revenue,
     case when assigned.judged_date <= assigned.as_of_date then coalesce(followed.margin, {{ measure('0') }}) end as margin

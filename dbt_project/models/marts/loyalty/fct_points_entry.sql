@@ -13,12 +13,25 @@ customer_versions as (
     from {{ ref('int_core__customer_versions') }}
 ),
 
-run as (
-    select as_of
-    from {{ source('control', 'run') }}
+entries as (
+    select entry_id, own_points, root_id, root_kind
+    from {{ ref('int_loyalty__point_entries') }}
 ),
 
-booked as (
+moves as (
+    select entry_id, points from {{ ref('int_loyalty__point_moves') }}
+),
+
+moved as (
+    select
+        entry_id,
+        sum(points) as points
+    from moves
+    group by entry_id
+),
+
+-- what a reversal undoes depends on what still stands of the entry it names; all else says itself what it does
+resolved as (
     select
         ledger.entry_id,
         ledger.source_system,
@@ -29,35 +42,11 @@ booked as (
         ledger.order_id,
         ledger.expires_at,
         ledger.reverses_entry_id,
-        -- only a reversal looks for another entry; as a column of its own it keeps the join below a plain equality
-        case when ledger.kind = 'reverse' then ledger.reverses_entry_id end as reversed_entry_id,
-        case
-            when ledger.kind in ('earn', 'adjust') then ledger.points
-            when ledger.kind in ('redeem', 'expire') then -ledger.points
-        end as own_points
+        entries.root_kind,
+        coalesce(entries.own_points, moved.points, 0) as signed_points
     from ledger
-    cross join run
-    where ledger.booked_at < run.as_of
-),
-
--- a reversal takes back the entry it names, or restores what the reversal it names had taken back
-resolved as (
-    select
-        booked.entry_id,
-        booked.source_system,
-        booked.member_id,
-        booked.booked_at,
-        booked.kind,
-        booked.points,
-        booked.order_id,
-        booked.expires_at,
-        booked.reverses_entry_id,
-        coalesce(booked.own_points, -reversed.own_points, restored.own_points) as resolved_points
-    from booked
-    left join booked as reversed
-        on booked.reversed_entry_id = reversed.entry_id
-    left join booked as restored
-        on reversed.reversed_entry_id = restored.entry_id
+    inner join entries on ledger.entry_id = entries.entry_id
+    left join moved on ledger.entry_id = moved.entry_id
 )
 
 select
@@ -70,9 +59,10 @@ select
     resolved.kind,
     resolved.booked_at,
     {{ local_month('resolved.booked_at') }} as entry_month,
-    resolved.points,
-    coalesce(resolved.resolved_points, 0) as signed_points,
-    resolved.resolved_points is null as is_unresolved_reversal,
+    {{ measure('resolved.points') }} as points,
+    {{ measure('resolved.signed_points') }} as signed_points,
+    resolved.root_kind as undone_kind,
+    resolved.kind = 'reverse' and resolved.signed_points = 0 as is_unresolved_reversal,
     resolved.order_id,
     resolved.expires_at,
     resolved.reverses_entry_id

@@ -20,6 +20,13 @@ months as (
     select month from {{ ref('int_core__months') }}
 ),
 
+-- a part of which nobody sends what it stands on is not in the mean
+supplied_parts as (
+    select distinct metric_id as part
+    from {{ ref('int_core__metric_sources') }}
+    where is_supplied
+),
+
 last_month as (
     select max(month) as month from months
 ),
@@ -96,6 +103,7 @@ scaled as (
         ) }}, 0), 1) as scaled_value
     from parts
     inner join scales on parts.part = scales.part
+    inner join supplied_parts on parts.part = supplied_parts.part
     where parts.denominator > 0
 )
 

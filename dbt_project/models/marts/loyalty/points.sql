@@ -45,10 +45,10 @@ point_cost as (
 balances as (
     select
         member_id,
-        {{ int_sum("case when kind = 'earn' then signed_points else 0 end") }} as earned,
-        {{ int_sum("case when kind = 'redeem' then -signed_points else 0 end") }} as redeemed,
-        {{ int_sum("case when kind = 'expire' then -signed_points else 0 end") }} as expired,
-        {{ int_sum('signed_points') }} as balance
+        {{ measure("sum(case when kind = 'earn' then signed_points else 0 end)") }} as earned,
+        {{ measure("sum(case when kind = 'redeem' then -signed_points else 0 end)") }} as redeemed,
+        {{ measure("sum(case when kind = 'expire' then -signed_points else 0 end)") }} as expired,
+        {{ measure('sum(signed_points)') }} as balance
     from entries
     group by member_id
 ),
@@ -69,13 +69,13 @@ open_lots as (
     select
         member_id,
         count(*) as open_lots_count,
-        {{ int_sum('open_points') }} as open_points,
-        {{ int_sum('case when age_days <= 90 then open_points else 0 end') }} as open_to_90_days,
-        {{ int_sum('case when age_days > 90 and age_days <= 180 then open_points else 0 end') }} as open_to_180_days,
-        {{ int_sum('case when age_days > 180 and age_days <= 365 then open_points else 0 end') }} as open_to_365_days,
-        {{ int_sum('case when age_days > 365 then open_points else 0 end') }} as open_over_365_days,
-        {{ int_sum('case when is_expiring then open_points else 0 end') }} as expiring_in_90_days,
-        {{ int_sum('case when is_overdue then open_points else 0 end') }} as overdue_points
+        {{ measure('sum(open_points)') }} as open_points,
+        {{ measure('sum(case when age_days <= 90 then open_points else 0 end)') }} as open_to_90_days,
+        {{ measure('sum(case when age_days > 90 and age_days <= 180 then open_points else 0 end)') }} as open_to_180_days,
+        {{ measure('sum(case when age_days > 180 and age_days <= 365 then open_points else 0 end)') }} as open_to_365_days,
+        {{ measure('sum(case when age_days > 365 then open_points else 0 end)') }} as open_over_365_days,
+        {{ measure('sum(case when is_expiring then open_points else 0 end)') }} as expiring_in_90_days,
+        {{ measure('sum(case when is_overdue then open_points else 0 end)') }} as overdue_points
     from aged
     group by member_id
 )
@@ -91,15 +91,15 @@ select
     balances.expired,
     balances.balance,
     balances.balance < 0 as is_overdrawn,
-    coalesce(open_lots.open_points, 0) as open_points,
-    greatest(-balances.balance, 0) as overdrawn_points,
+    {{ measure('coalesce(open_lots.open_points, 0)') }} as open_points,
+    {{ measure('greatest(-balances.balance, 0)') }} as overdrawn_points,
     coalesce(open_lots.open_lots_count, 0) as open_lots_count,
-    coalesce(open_lots.open_to_90_days, 0) as open_to_90_days,
-    coalesce(open_lots.open_to_180_days, 0) as open_to_180_days,
-    coalesce(open_lots.open_to_365_days, 0) as open_to_365_days,
-    coalesce(open_lots.open_over_365_days, 0) as open_over_365_days,
-    coalesce(open_lots.expiring_in_90_days, 0) as expiring_in_90_days,
-    coalesce(open_lots.overdue_points, 0) as overdue_points,
+    {{ measure('coalesce(open_lots.open_to_90_days, 0)') }} as open_to_90_days,
+    {{ measure('coalesce(open_lots.open_to_180_days, 0)') }} as open_to_180_days,
+    {{ measure('coalesce(open_lots.open_to_365_days, 0)') }} as open_to_365_days,
+    {{ measure('coalesce(open_lots.open_over_365_days, 0)') }} as open_over_365_days,
+    {{ measure('coalesce(open_lots.expiring_in_90_days, 0)') }} as expiring_in_90_days,
+    {{ measure('coalesce(open_lots.overdue_points, 0)') }} as overdue_points,
     {{ measure('coalesce(open_lots.open_points, 0) * (1e0 - cast(breakage.breakage_rate as double)) * ' ~ 'point_cost.amount') }}
         as liability
 from balances

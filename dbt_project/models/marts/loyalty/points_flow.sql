@@ -16,7 +16,7 @@ member_months as (
     select
         member_id,
         entry_month as month,
-        {{ int_sum('signed_points') }} as net_points
+        {{ measure('sum(signed_points)') }} as net_points
     from entries
     group by member_id, entry_month
 ),
@@ -28,7 +28,7 @@ balances as (
         net_points,
         cast(sum(net_points) over (
             partition by member_id order by month rows between unbounded preceding and current row
-        ) as bigint) as balance
+        ) as decimal(28, 8)) as balance
     from member_months
 ),
 
@@ -36,8 +36,8 @@ balances as (
 open_changes as (
     select
         month,
-        {{ int_sum('greatest(balance, 0) - greatest(balance - net_points, 0)') }} as open_change,
-        {{ int_sum('greatest(-balance, 0) - greatest(net_points - balance, 0)') }} as overdrawn_change
+        {{ measure('sum(greatest(balance, 0) - greatest(balance - net_points, 0))') }} as open_change,
+        {{ measure('sum(greatest(-balance, 0) - greatest(net_points - balance, 0))') }} as overdrawn_change
     from balances
     group by month
 ),
@@ -45,12 +45,12 @@ open_changes as (
 flows as (
     select
         entry_month as month,
-        {{ int_sum("case when kind = 'earn' then signed_points else 0 end") }} as earned,
-        {{ int_sum("case when kind = 'redeem' then -signed_points else 0 end") }} as redeemed,
-        {{ int_sum("case when kind = 'expire' then -signed_points else 0 end") }} as expired,
-        {{ int_sum("case when kind = 'adjust' then signed_points else 0 end") }} as adjusted,
-        {{ int_sum("case when kind = 'reverse' then signed_points else 0 end") }} as reversed,
-        {{ int_sum('signed_points') }} as net_points
+        {{ measure("sum(case when kind = 'earn' then signed_points else 0 end)") }} as earned,
+        {{ measure("sum(case when kind = 'redeem' then -signed_points else 0 end)") }} as redeemed,
+        {{ measure("sum(case when kind = 'expire' then -signed_points else 0 end)") }} as expired,
+        {{ measure("sum(case when kind = 'adjust' then signed_points else 0 end)") }} as adjusted,
+        {{ measure("sum(case when kind = 'reverse' then signed_points else 0 end)") }} as reversed,
+        {{ measure('sum(signed_points)') }} as net_points
     from entries
     group by entry_month
 ),
@@ -79,9 +79,9 @@ running as (
         coalesce(flows.adjusted, 0) as adjusted,
         coalesce(flows.reversed, 0) as reversed,
         coalesce(flows.net_points, 0) as net_points,
-        cast(sum(flows.net_points) over (order by all_months.month) as bigint) as closing,
-        cast(sum(open_changes.open_change) over (order by all_months.month) as bigint) as open_points,
-        cast(sum(open_changes.overdrawn_change) over (order by all_months.month) as bigint) as overdrawn_points,
+        {{ measure('sum(flows.net_points) over (order by all_months.month)') }} as closing,
+        {{ measure('sum(open_changes.open_change) over (order by all_months.month)') }} as open_points,
+        {{ measure('sum(open_changes.overdrawn_change) over (order by all_months.month)') }} as overdrawn_points,
         sum(flows.expired) over (
             order by all_months.month rows between {{ var('window_months') - 1 }} preceding and current row
         ) as expired_in_window,
@@ -111,15 +111,15 @@ estimated as (
 
 select
     estimated.month,
-    estimated.opening,
-    estimated.earned,
-    estimated.redeemed,
-    estimated.expired,
-    estimated.adjusted,
-    estimated.reversed,
-    estimated.closing,
-    estimated.open_points,
-    estimated.overdrawn_points,
+    {{ measure('estimated.opening') }} as opening,
+    {{ measure('estimated.earned') }} as earned,
+    {{ measure('estimated.redeemed') }} as redeemed,
+    {{ measure('estimated.expired') }} as expired,
+    {{ measure('estimated.adjusted') }} as adjusted,
+    {{ measure('estimated.reversed') }} as reversed,
+    {{ measure('estimated.closing') }} as closing,
+    {{ measure('estimated.open_points') }} as open_points,
+    {{ measure('estimated.overdrawn_points') }} as overdrawn_points,
     {{ measure('estimated.breakage_rate') }} as breakage_rate,
     {{ measure('estimated.open_points * (1e0 - estimated.breakage_rate) * ' ~ 'point_cost.amount') }} as liability
 from estimated

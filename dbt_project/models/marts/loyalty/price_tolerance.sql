@@ -1,7 +1,7 @@
 with orders as (
     select order_id, source_system, customer_id, store_id, region, channel, order_date, order_month, discount_amount, coupon_id
     from {{ ref('fct_order') }}
-    where is_valid and customer_id is not null
+    where is_purchase and customer_id is not null
 ),
 
 lines as (

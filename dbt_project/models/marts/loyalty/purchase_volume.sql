@@ -7,7 +7,7 @@ with customer_months as (
 lines as (
     select customer_id, order_month, category, quantity
     from {{ ref('fct_order_line') }}
-    where is_valid
+    where is_purchase and customer_id is not null
 ),
 
 months as (

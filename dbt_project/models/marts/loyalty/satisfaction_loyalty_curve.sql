@@ -5,7 +5,7 @@ with csat as (
 ),
 
 answers as (
-    select survey_id, instrument, item_id, dimension, customer_id, responded_at, score
+    select survey_id, form as instrument, item_id, dimension, customer_id, responded_at, score
     from {{ ref('fct_survey_answer') }}
     where
         side = 'score'
@@ -21,7 +21,7 @@ customers as (
 ),
 
 orders as (
-    select customer_id, ordered_at from {{ ref('fct_order') }} where is_valid and customer_id is not null
+    select customer_id, ordered_at from {{ ref('fct_order') }} where is_purchase and customer_id is not null
 ),
 
 months as (

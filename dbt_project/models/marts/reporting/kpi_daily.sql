@@ -1,13 +1,18 @@
 {%- set key = ['day', 'scope_type', 'scope_id', 'metric_id', 'dimension', 'dimension_value'] -%}
 {%- set figure = key[1:] -%}
-{%- set sums = ['unit', 'kind', 'direction', 'claims_change', 'is_too_few', 'n', 'numerator', 'denominator', 'value'] -%}
+{%- set sums = [
+    'unit', 'kind', 'direction', 'claims_change', 'is_too_few', 'n', 'numerator', 'denominator', 'rank_low', 'rank_high',
+    'range_low', 'range_high', 'value',
+] -%}
 {%- set family = 'day, scope_type, scope_id' -%}
 with kept_days as (
     {{ kept_days() | indent(4) }}
 ),
 
 definitions as (
-    select metric_id, unit, kind, direction, claims_change, is_estimate, material_change, material_change_relative
+    select
+        metric_id, unit, kind, direction, claims_change, is_estimate, material_change, material_change_relative, range_low,
+        range_high
     from {{ ref('daily_metric_definitions') }}
 ),
 
@@ -30,6 +35,8 @@ cells as (
         numerator,
         denominator,
         sum_squares,
+        rank_low,
+        rank_high,
         value,
         known_from,
         known_until
@@ -86,7 +93,12 @@ filled as (
         cells.numerator,
         cells.denominator,
         cells.sum_squares,
+        cells.rank_low,
+        cells.rank_high,
+        definitions.range_low,
+        definitions.range_high,
         case
+            when {{ is_beyond_range('cells', 'definitions') }} then null
             when definitions.kind not in ('sum', 'count', 'distinct') then cells.value
             when readings.is_usual then coalesce(cells.value, 0e0) / {{ var('usual_weeks') }}
             else coalesce(cells.value, 0e0)

@@ -10,6 +10,9 @@ with estimates as (
         ci_high,
         variance,
         is_too_few,
+        window_months,
+        covered_months,
+        is_short_history,
         target
     from {{ ref('int_reporting__estimates') }}
 ),
@@ -75,6 +78,9 @@ with_target as (
         estimates.ci_high,
         estimates.variance,
         estimates.is_too_few,
+        estimates.window_months,
+        estimates.covered_months,
+        estimates.is_short_history,
         definitions.direction,
         coalesce(estimates.target, reference_targets.target) as target
     from estimates
@@ -99,14 +105,19 @@ select
     with_target.ci_low,
     with_target.ci_high,
     {{ measure('with_target.target') }} as target,
-    {{ figure_status('with_target') }} as status,
+    case
+        when with_target.is_short_history and not with_target.is_too_few then 'short_history'
+        else {{ figure_status('with_target') | indent(4) }}
+    end as status,
     {{ measure('previous.base_value') }} as previous,
     {{ measure('year_ago.base_value') }} as year_ago,
     {{ measure('with_target.variance') }} as variance,
     previous.p as p_previous,
     year_ago.p as p_year_ago,
     previous.change as change_previous,
-    year_ago.change as change_year_ago
+    year_ago.change as change_year_ago,
+    with_target.window_months,
+    with_target.covered_months
 from with_target
 {%- for period in ['previous', 'year_ago'] %}
 left join judged as {{ period }}

@@ -9,5 +9,7 @@ select
     rows_quarantined,
     rows_nulled,
     rows_refused,
+    rows_earlier_rate,
+    rows_without_rate,
     is_stale
 from {{ source('control', 'loads') }}

@@ -1,34 +1,78 @@
 {{ config(alias='campaign_results') }}
+{#- counts by the column that tells them -#}
+{%- set told = {
+    'sent': 'campaign_contacts.sent_at',
+    'delivered': 'campaign_contacts.delivered',
+    'opened': 'campaign_contacts.opened_at',
+    'clicked': 'campaign_contacts.clicked_at',
+    'controls': 'campaign_contacts.is_control',
+    'coupons_issued': 'coupons.campaign_id',
+    'coupons_redeemed': 'coupons.redeemed_at',
+} -%}
+with results as (
+    select
+        judged_month,
+        campaign_id,
+        name,
+        channel,
+        goal,
+        starts_at,
+        unripe,
+        addressees,
+        converted,
+        conversion_rate,
+        control_conversion_rate,
+        lift,
+        lift_low,
+        lift_high,
+        verdict,
+        revenue,
+        incremental_revenue,
+        incremental_revenue_low,
+        incremental_revenue_high,
+        cost,
+        revenue_per_cost,
+        return_on_spend,
+        bought_anyway_share,
+        {{ told.keys() | join(',\n        ') }}
+    from {{ ref('campaign_results') }}
+    where judged_month is not null
+),
+
+supplied as (
+    {{ supplied_columns(told.values()) | indent(4) }}
+)
+
 select
-    judged_month as month,
-    campaign_id,
-    name,
-    channel,
-    goal,
-    {{ local_date('starts_at') }} as start_date,
-    sent,
-    delivered,
-    opened,
-    clicked,
-    unripe,
-    addressees,
-    converted,
-    conversion_rate,
-    controls,
-    control_conversion_rate,
-    lift,
-    lift_low,
-    lift_high,
-    verdict,
-    revenue,
-    incremental_revenue,
-    incremental_revenue_low,
-    incremental_revenue_high,
-    cost,
-    revenue_per_cost,
-    return_on_spend,
-    coupons_issued,
-    coupons_redeemed,
-    bought_anyway_share
-from {{ ref('campaign_results') }}
-where judged_month is not null
+    results.judged_month as month,
+    results.campaign_id,
+    results.name,
+    results.channel,
+    results.goal,
+    {{ local_date('results.starts_at') }} as start_date,
+    {{ if_supplied(told.sent, 'results.sent') }} as sent,
+    {{ if_supplied(told.delivered, 'results.delivered') }} as delivered,
+    {{ if_supplied(told.opened, 'results.opened') }} as opened,
+    {{ if_supplied(told.clicked, 'results.clicked') }} as clicked,
+    results.unripe,
+    results.addressees,
+    results.converted,
+    results.conversion_rate,
+    {{ if_supplied(told.controls, 'results.controls') }} as controls,
+    results.control_conversion_rate,
+    results.lift,
+    results.lift_low,
+    results.lift_high,
+    results.verdict,
+    results.revenue,
+    results.incremental_revenue,
+    results.incremental_revenue_low,
+    results.incremental_revenue_high,
+    results.cost,
+    results.revenue_per_cost,
+    results.return_on_spend,
+    {{ if_supplied(told.coupons_issued, 'results.coupons_issued') }} as coupons_issued,
+    {{ if_supplied(told.coupons_redeemed, 'results.coupons_redeemed') }} as coupons_redeemed,
+    results.bought_anyway_share
+from results
+cross join supplied

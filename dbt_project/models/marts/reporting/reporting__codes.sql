@@ -1,5 +1,5 @@
 {{ config(alias='codes') }}
-{#- by seed: dimension, code, place, English and Chinese name; a code that is kept by versions is named as its first -#}
+{#- by table: dimension, code, place, English and Chinese name; a code that is kept by versions is named as its first -#}
 {%- set lists = {
     'complaint_taxonomy': ['facet', 'code', 'place', 'label_en', 'label_zh'],
     'objection_taxonomy': ['facet', 'code', 'place', 'label_en', 'label_zh'],
@@ -9,11 +9,11 @@
     'next_actions': ["'action'", 'action', '0', 'name_en', 'name_zh'],
     'rfm_segments': ["'rfm_segment'", 'segment', '(5 - r_from) * 10 + 5 - f_from', 'name_en', 'name_zh'],
     'satisfaction_facets': ["'part'", 'facet', '0', 'label_en', 'label_zh'],
-    'service_standards': ["'standard_id'", 'standard_id', '0', 'label_en', 'label_zh'],
+    'int_service__standards': ["'standard_id'", 'standard_id', '0', 'label_en', 'label_zh'],
 } %}
 {%- for list, columns in lists.items() %}
 select
-    '{{ list }}' as taxonomy,
+    '{{ list | replace('int_service__standards', 'service_standards') }}' as taxonomy,
     {{ columns[0] }} as dimension,
     {{ columns[1] }} as code,
     min({{ columns[2] }}) as place,

@@ -37,6 +37,15 @@ served as (
     cross join parts_known
 ),
 
+-- of a history shorter than the window, the months that there are
+lengths as (
+    select months.month, count(*) as months_count
+    from months
+    inner join {{ ref('int_core__months') }} as covered
+        on covered.month > {{ add_months('months.month', -12) }} and covered.month <= months.month
+    group by months.month
+),
+
 -- the twelve months that end with the month, a customer in the grade of each month's end
 windows as (
     select
@@ -45,18 +54,20 @@ windows as (
         served.region,
         served.grade,
         served.customers,
+        lengths.months_count,
         {%- for amount in parts + amounts.keys() | list %}
         served.{{ amount }}{{ ',' if not loop.last }}
         {%- endfor %}
     from served
     inner join months on served.month > {{ add_months('months.month', -12) }} and served.month <= months.month
+    inner join lengths on months.month = lengths.month
 )
 
 select
     month,
     {{ scope_columns(scopes) }},
     grade,
-    {{ measure(divide('sum(customers)', 12)) }} as mean_customers,
+    {{ measure(divide('sum(customers)', 'max(months_count)')) }} as mean_customers,
     {%- for amount in ['interaction_cost', 'ticket_cost', 'compensation_cost', 'service_cost', 'serving_cost', 'relationship_cost', 'revenue', 'profit'] %}
     {{ measure(sum_if_all_known(amount)) }} as {{ amount }},
     {%- endfor %}

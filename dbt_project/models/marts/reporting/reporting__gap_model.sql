@@ -11,7 +11,7 @@ causes as (
 
 standards as (
     select standard_id, max(label_en) as standard_en, max(label_zh) as standard_zh
-    from {{ ref('service_standards') }}
+    from {{ ref('int_service__standards') }}
     group by standard_id
 )
 

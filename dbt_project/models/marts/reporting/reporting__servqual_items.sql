@@ -1,6 +1,6 @@
 {{ config(alias='servqual_items') }}
 with pairs as (
-    select instrument, item_id, response_month, servqual_dimension, expectation, perception, gap
+    select instrument, form, item_id, response_month, servqual_dimension, expectation, perception, gap
     from {{ ref('int_satisfaction__servqual_pairs') }}
 ),
 
@@ -15,14 +15,16 @@ printed_items as (
 ),
 
 own_items as (
-    select instrument, item_id, attribute
-    from {{ ref('stg_crm__survey_items') }}
+    select form, item_id, max(attribute) as attribute
+    from {{ ref('fct_survey_answer') }}
+    group by form, item_id
 ),
 
 means as (
     select
         windows.month,
-        pairs.instrument,
+        pairs.form,
+        max(pairs.instrument) as instrument,
         pairs.item_id,
         max(pairs.servqual_dimension) as servqual_dimension,
         count(*) as n,
@@ -31,12 +33,12 @@ means as (
         {{ measure(divide('sum(pairs.gap)', 'count(*)')) }} as gap
     from pairs
     inner join windows on pairs.response_month = windows.window_month
-    group by windows.month, pairs.instrument, pairs.item_id
+    group by windows.month, pairs.form, pairs.item_id
 )
 
 select
     means.month,
-    means.instrument,
+    means.form as instrument,
     means.item_id,
     means.servqual_dimension as dimension,
     coalesce(printed_items.topic_en, own_items.attribute, means.item_id) as topic_en,
@@ -47,4 +49,4 @@ select
     means.gap
 from means
 left join printed_items on means.item_id = printed_items.item_id and means.instrument = 'servqual'
-left join own_items on means.instrument = own_items.instrument and means.item_id = own_items.item_id
+left join own_items on means.form = own_items.form and means.item_id = own_items.item_id

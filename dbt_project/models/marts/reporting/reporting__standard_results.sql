@@ -30,7 +30,7 @@ standards as (
         standard_id,
         max(label_en) as label_en,
         max(label_zh) as label_zh
-    from {{ ref('service_standards') }}
+    from {{ ref('int_service__standards') }}
     group by standard_id
 )
 

@@ -7,7 +7,7 @@
 {%- endfor -%}
 with answers as (
     select
-        survey_id, instrument, item_id, response_month, dimension, attribute,
+        survey_id, form as instrument, item_id, response_month, dimension, attribute,
         {{ score_of_measure('score') }} as score
     from {{ ref('fct_survey_answer') }}
     where

@@ -1,8 +1,13 @@
-with answers as (
+with names as (
+    select source_system, sent_id, standard_id from {{ ref('int_service__standard_names') }}
+),
+
+answers as (
     select
-        standard_id, unit, side, respondent_type, response_month, score
-    from {{ ref('fct_survey_answer') }}
-    where standard_id is not null and score is not null
+        names.standard_id, answers.unit, answers.side, answers.respondent_type, answers.response_month, answers.score
+    from {{ ref('fct_survey_answer') }} as answers
+    inner join names on answers.source_system = names.source_system and answers.standard_id = names.sent_id
+    where answers.score is not null
 ),
 
 windows as (
@@ -17,7 +22,7 @@ months as (
 
 service_standards as (
     select standard_id, source, limit_value, limit_unit, on_time_target, valid_from, valid_to
-    from {{ ref('service_standards') }}
+    from {{ ref('int_service__standards') }}
 ),
 
 cases as (

@@ -1,7 +1,7 @@
 {%- set scopes = {'region': 'region', 'store': 'store_id'} -%}
 with answers as (
     select
-        instrument, item_id, dimension, attribute, side, store_id, region, response_month, score, scale_min, scale_max
+        form as instrument, item_id, dimension, attribute, side, store_id, region, response_month, score, scale_min, scale_max
     from {{ ref('fct_survey_answer') }}
     where respondent_type = 'customer' and side in ('importance', 'score', 'perception') and score is not null
 ),

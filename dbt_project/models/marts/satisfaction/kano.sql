@@ -1,6 +1,6 @@
 with answers as (
     select
-        survey_id, instrument, item_id, attribute, side, score, customer_id, store_id, region, response_month
+        survey_id, form as instrument, item_id, attribute, side, score, customer_id, store_id, region, response_month
     from {{ ref('fct_survey_answer') }}
     where side in ('functional', 'dysfunctional') and respondent_type = 'customer' and score is not null
 ),

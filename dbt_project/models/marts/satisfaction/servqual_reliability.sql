@@ -1,6 +1,6 @@
 with answers as (
     select
-        survey_id, instrument, item_id, side, response_month,
+        survey_id, instrument, form, item_id, side, response_month,
         dimension as given_dimension,
         {{ score_of_measure('score') }} as score
     from {{ ref('fct_survey_answer') }}
@@ -19,7 +19,7 @@ windows as (
 
 scores as (
     select
-        answers.survey_id, answers.instrument, answers.item_id, answers.side, answers.response_month, answers.score,
+        answers.survey_id, answers.form as instrument, answers.item_id, answers.side, answers.response_month, answers.score,
         coalesce(answers.given_dimension, printed_items.servqual_dimension) as servqual_dimension
     from answers
     left join printed_items on answers.item_id = printed_items.item_id and answers.instrument = 'servqual'

@@ -20,7 +20,7 @@ orders as (
         region,
         store_id
     from {{ ref('fct_order') }}
-    where is_valid
+    where is_purchase
 ),
 
 customer_months as (

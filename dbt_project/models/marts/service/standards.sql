@@ -7,6 +7,7 @@ cases as (
         standard_id,
         case_source,
         case_id,
+        source_system,
         store_id,
         region,
         schedule_id,
@@ -39,16 +40,28 @@ working_days as (
     from {{ ref('int_service__working_days') }}
 ),
 
+names as (
+    select source_system, sent_id, standard_id from {{ ref('int_service__standard_names') }}
+),
+
 promises as (
     select
-        promise_id,
-        standard_id,
-        store_id,
-        value,
-        unit,
-        valid_from,
-        valid_to
-    from {{ ref('stg_crm__promises') }}
+        promises.promise_id,
+        promises.source_system,
+        names.standard_id,
+        promises.store_id,
+        promises.value,
+        promises.unit,
+        promises.valid_from,
+        promises.valid_to
+    from {{ ref('stg_crm__promises') }} as promises
+    inner join names on promises.source_system = names.source_system and promises.standard_id = names.sent_id
+),
+
+givers as (
+    select source_system, giver
+    from {{ ref('int_core__givers') }}
+    where entity = 'promises'
 ),
 
 -- a store's own promise before one for every store, the newest before older ones
@@ -65,9 +78,11 @@ promised as (
                 promises.promise_id
         ) as promise_no
     from cases
+    inner join givers on cases.source_system = givers.source_system
     inner join promises
         on
-            cases.standard_id = promises.standard_id
+            givers.giver = promises.source_system
+            and cases.standard_id = promises.standard_id
             and cases.limit_unit = promises.unit
             and coalesce(promises.store_id, cases.store_id, '') = coalesce(cases.store_id, '')
             and cases.requested_date >= coalesce(promises.valid_from, cases.requested_date)

@@ -12,7 +12,8 @@ orders as (
         status,
         ordered_at,
         delivered_at
-    from {{ ref('stg_crm__orders') }}
+    from {{ ref('stg_crm__orders') }} as orders
+    where {{ sold_amount('orders') }} >= 0
 ),
 
 order_lines as (

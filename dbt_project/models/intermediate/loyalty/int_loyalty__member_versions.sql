@@ -1,0 +1,1 @@
+{{ attribute_versions('loyalty_members', ['tier']) }}
