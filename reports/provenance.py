@@ -95,12 +95,18 @@ def _counts(teller: Teller) -> list[tuple[str, str]]:
         ("rows_filtered", say("Filtered")),
         ("rows_duplicate", say("Duplicate")),
         ("rows_quarantined", say("Quarantined")),
+        ("rows_nulled", say("Without a value")),
         ("rows_refused", say("Refused")),
         ("rows_late", say("Late")),
     ]
-    return [
-        (n, heading) for n, heading in headings if any(getattr(load, n) is not None for load in teller.bundle.loads)
-    ]
+    told = {name: {getattr(load, name) for load in teller.bundle.loads} - {None} for name, _ in headings}
+    # that rows came without a value is told where any did: at most companies none does
+    return [(name, said) for name, said in headings if told[name] and (name != "rows_nulled" or any(told[name]))]
+
+
+def _lost(load: Load) -> int:
+    """Rows that are not there, or not with all that they said."""
+    return sum(number or 0 for number in (load.rows_quarantined, load.rows_nulled, load.rows_refused))
 
 
 def loads(teller: Teller) -> Listing | None:
@@ -108,7 +114,7 @@ def loads(teller: Teller) -> Listing | None:
     say, words = teller.words.say, teller.words
     ordered = sorted(
         teller.bundle.loads,
-        key=lambda load: (not load.is_stale, -(load.rows_quarantined or 0) - (load.rows_refused or 0), load.entity),
+        key=lambda load: (not load.is_stale, -_lost(load), load.entity),
     )
     counts = _counts(teller)
 

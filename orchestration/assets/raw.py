@@ -81,6 +81,9 @@ def summary(report: IngestReport) -> str:
     quarantined = sum(file.quarantined for file in report.files)
     if quarantined:
         parts.append(f"{quarantined:,} quarantined")
+    nulled = sum(feed.nulled for file in report.files for feed in file.feeds)
+    if nulled:
+        parts.append(f"{nulled:,} without a value")
     waiting = sum(load.rows_without_rate for load in report.loads)
     if waiting:
         parts.append(f"{waiting:,} of them wait for a rate of exchange")

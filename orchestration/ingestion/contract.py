@@ -21,7 +21,7 @@ STAGING = DBT_PROJECT_DIR / "models" / "staging"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an entity."""
+    """One column of an entity. A value outside of its limits is lost where the column may be null, else its row is."""
 
     name: str
     data_type: str
@@ -35,6 +35,19 @@ class Column:
     unit: str | None = None
     references: str | None = None
     accepted_values: tuple[str, ...] = ()
+    minimum: str | None = None
+    maximum: str | None = None
+    past: bool = False  # cannot lie after the day it was delivered, which also says what a year of two digits means
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the columns of one row of an entity must agree on; a row of which it cannot be told is fine."""
+
+    holds: str  # an SQL condition over columns of the entity
+    column: str  # the one it is about
+    says: str  # what is wrong with that column's value where it does not hold
+    without: tuple[str, ...] = ()  # the row is loaded with these null; where there are none it is put aside
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class Entity:
     load_mode: LoadMode
     event_time: str | None
     columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
     rate_time: str | None = None  # whose day money is converted by, where it is not the event time
 
     @cached_property
@@ -95,11 +109,13 @@ def _entity(table: dict[str, Any]) -> Entity:
         meta["accepted_values"] = tuple(str(value) for value in meta.get("accepted_values", ()))
         columns.append(Column(name=node["name"], data_type=node["data_type"], **meta))
     meta = _meta(table)
+    rules = tuple(Rule(**{**rule, "without": tuple(rule.get("without", ()))}) for rule in meta.get("rules", ()))
     return Entity(
         name=table["name"],
         load_mode=meta.get("load_mode", "append"),
         event_time=meta.get("event_time"),
         columns=tuple(columns),
+        rules=rules,
         rate_time=meta.get("rate_time"),
     )
 

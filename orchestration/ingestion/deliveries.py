@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatch
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.errors import MappingError
+from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
 from orchestration.ingestion.mapping import Mapping, load_mapping, mapping_path
@@ -93,7 +93,7 @@ class _Run:
         found = sorted(
             {path.parent.name for path in self._folders()}, key=lambda one: (not self._gives_rates(one), one)
         )
-        self.total = sum(1 for folder in self._folders() for _ in _files(folder))
+        self.total = sum(1 for folder in self._folders() for path in _paths(folder) if path.is_file())
         return found
 
     def _gives_rates(self, source: str) -> bool:
@@ -112,16 +112,29 @@ class _Run:
     # --- one source -------------------------------------------------------------------------------------------------
 
     def take(self, source: str) -> None:
-        days = self._days(source)
-        wanted = sorted(day for day in days if self.first <= day <= self.last)
-        try:
+        """Takes in the days of one source; whatever goes wrong there is told and stops no other."""
+        wanted = sorted(day for day in self._days(source) if self.first <= day <= self.last)
+        with self._alone(source, wanted):
+            days = self._days(source)
             mapping = self._mapping(source)
+            for day in wanted:
+                self._take_day(mapping, day, days[day])
+
+    @contextmanager
+    def _alone(self, source: str, days: Iterable[date]) -> Iterator[None]:
+        """Refuses the days of a source where something goes wrong with it; what fails the machine ends the run."""
+        try:
+            yield
         except MappingError as error:
-            self.refusals.append(Refusal(source, str(error)))
-            self._refuse_all(source, wanted, str(error))
-            return
-        for day in wanted:
-            self._take_day(mapping, day, days[day])
+            self._refuse_source(source, days, str(error))
+        except Exception as error:
+            if is_of_the_machine(error):
+                raise
+            self._refuse_source(source, days, f"{source}: {unexpected(error)}")
+
+    def _refuse_source(self, source: str, days: Iterable[date], message: str) -> None:
+        self.refusals.append(Refusal(source, message))
+        self._refuse_all(source, days, message)
 
     def convert_again(self) -> None:
         """Takes in what was converted by other rates than are known now, of whatever source and day: what a delivery
@@ -130,11 +143,13 @@ class _Run:
             folder = self.settings.landing / source / str(day)
             mapping = self._sound_mapping(source)
             if mapping and folder.is_dir():
-                self._take_day(mapping, day, folder)
+                with self._alone(source, [day]):
+                    self._take_day(mapping, day, folder)
         for source in sorted({entry.source for entry in self.manifest.files if entry.rates_used or entry.known_from}):
             mapping = self._sound_mapping(source)
             if mapping:
-                self._read_again(mapping)
+                with self._alone(source, []):
+                    self._read_again(mapping)
 
     def _outdated(self) -> Iterator[FileEntry]:
         for entry in self.manifest.files:
@@ -197,10 +212,15 @@ class _Run:
 
     def _take_day(self, mapping: Mapping, day: date, folder: Path) -> None:
         matched, unmatched = _matched(mapping, folder)
-        for path in unmatched:
-            shown = f"{mapping.source}/{day}/{path.relative_to(folder)}"
-            message = f"{shown}: no pattern of the mapping fits it; add one, or list it under `ignore`"
-            self.refusals.append(Refusal(mapping.source, message, day, path.name))
+        others = [(path, "no pattern of the mapping fits it; add one, or list it under `ignore`") for path in unmatched]
+        others += [
+            (path, "is no file but a link that leads nowhere, a pipe or a device; take it away")
+            for path in _paths(folder)
+            if not path.is_file()
+        ]
+        for path, why in others:
+            shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
+            self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name))))
         rates = self.rates.known(mapping.source, day, before=True)
         delivery = Delivery(self.settings, mapping, day, folder, matched, rates)
         entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
@@ -311,11 +331,12 @@ def _day(folder: Path) -> date | None:
         return None
 
 
-def _files(folder: Path) -> list[Path]:
+def _paths(folder: Path) -> list[Path]:
+    """What lies in a delivery besides its folders, and besides what a person leaves for Kefu itself."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".") and not fnmatch(path.name, _MARKER)
+        if not path.is_dir() and not path.name.startswith(".") and not fnmatch(path.name, _MARKER)
     )
 
 
@@ -323,7 +344,9 @@ def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]
     """The files of a delivery by the mapping's name of them, and those that no pattern fits."""
     matched: dict[str, list[Path]] = {}
     unmatched = []
-    for path in _files(folder):
+    for path in _paths(folder):
+        if not path.is_file():
+            continue
         names = [name for name, file in mapping.files.items() if file.matches(path.name)]
         for name in names:
             matched.setdefault(name, []).append(path)

@@ -1,18 +1,23 @@
 """Mapping expressions: DuckDB syntax, one scalar expression each, of an allow-list of functions, nothing else.
 
-An expression is parsed here and written anew from its tree, so that what DuckDB runs is what was checked.
+An expression is parsed here and written anew from its tree, so that what DuckDB runs is what was checked. A stamp
+without zone is a local time of the mapping's zone in every cast, and a number that counts from 1970 is an instant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from orchestration.ingestion.contract import quote
+from orchestration.ingestion.moments import iso_instant, local_day, local_stamp
 
 _SYNTAX: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Var, exp.DataType,
@@ -29,7 +34,7 @@ _FUNCTIONS: tuple[type[exp.Expr], ...] = (
     exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpExtract, exp.RegexpReplace, exp.Translate, exp.Chr,
     exp.MD5, exp.TimeToStr, exp.TimestampTrunc, exp.DateTrunc, exp.Extract, exp.LastDay, exp.DateFromParts,
     exp.DateDiff, exp.DateAdd, exp.UnixToTime, exp.TimeToUnix, exp.JSONExtract, exp.JSONExtractScalar, exp.ToDays,
-    exp.StrToTime,
+    exp.StrToTime, exp.Try,
 )  # fmt: skip
 
 _NAMED = {"try_strptime", "date_part", "strip_accents", "to_months", "to_hours", "to_minutes", "to_seconds"}
@@ -42,6 +47,9 @@ _PLAIN_TYPES = {
     exp.DType.BOOLEAN, exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPNTZ,
     exp.DType.TIME, exp.DType.INTERVAL,
 }  # fmt: skip
+_TEXTS = {exp.DType.VARCHAR, exp.DType.TEXT}
+_STAMPS = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ}
+_DEEPEST = 60  # levels of an expression: what a person writes has ten, and what is read here is read by recursion
 
 
 class ExpressionError(ValueError):
@@ -58,28 +66,189 @@ class Reference:
         return ".".join(self.parts)
 
 
+Resolve = Callable[[Reference], str]  # the SQL name of a column
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A text that a cast could not read, where the expression comes to that cast; conditions and text are SQL."""
+
+    text: str
+    guards: tuple[str, ...]  # that hold where the branch with the cast is taken
+    within: tuple[str, ...]  # the same of the rows of an aggregate
+    in_aggregate: bool
+
+    @property
+    def condition(self) -> str:
+        return " and ".join((*self.guards, *self.within))
+
+
 @dataclass(frozen=True)
 class Expression:
     """One checked scalar expression."""
 
     tree: exp.Expr
 
-    @property
+    @cached_property
     def references(self) -> frozenset[Reference]:
         return frozenset(_reference(column) for column in self.tree.find_all(exp.Column))
 
-    def render(self, resolve: Callable[[Reference], str]) -> str:
-        """The expression in DuckDB's SQL; `resolve` gives the SQL name of each column. Casts that fail give null."""
+    @cached_property
+    def is_column(self) -> bool:
+        """Whether it names a column and does nothing to it."""
+        return isinstance(self.tree, exp.Column)
 
-        tree = exp.Paren(this=self.tree.copy())
-        for node in reversed(list(tree.find_all(exp.Column, exp.Cast, exp.StrToTime))):  # leaves first
-            if isinstance(node, exp.Column):
-                node.replace(exp.Column(this=exp.to_identifier(resolve(_reference(node)), quoted=True)))
-            elif isinstance(node, exp.StrToTime):
-                node.replace(exp.func("try_strptime", node.this, node.args["format"]))
-            elif type(node) is exp.Cast:
-                node.replace(exp.TryCast(**node.args))
-        return tree.sql(dialect="duckdb", comments=False)
+    @cached_property
+    def is_strict(self) -> bool:
+        """Whether it has a cast whose failure does not mean null."""
+        return any(_is_strict(node) and not node.find_ancestor(exp.Try) for node in self.tree.walk())
+
+    def render(self, resolve: Resolve, zone: str) -> str:
+        """The expression in DuckDB's SQL. A cast that fails gives null: `unread` tells where that is not meant."""
+        return _Writer(resolve, zone).sql(exp.Paren(this=self.tree))
+
+    def unread(
+        self, resolve: Resolve, zone: str, lost: Callable[[Reference], str | None] = lambda _: None
+    ) -> Iterator[Unread]:
+        """What the casts cannot read. Null is meant by try_cast, try(...), and in a branch that is not taken.
+
+        `lost` gives the SQL name of what could not be read when a column was made, where that can be.
+        """
+        if self.is_strict or any(lost(reference) for reference in self.references):
+            yield from _Reading(_Writer(resolve, zone), lost).of(self.tree, _Way())
+
+    def first_unread(self, resolve: Resolve, zone: str, order: str) -> str | None:
+        """SQL of an aggregate: the first text, by `order`, that its casts cannot read; None where it has no cast."""
+        firsts = []
+        for unread in self.unread(resolve, zone):
+            text = unread.text
+            if unread.in_aggregate:
+                text = f"first({text} order by {order}) filter (where {' and '.join(unread.within)})"
+            firsts.append(f"case when {' and '.join(unread.guards)} then {text} end" if unread.guards else text)
+        return f"coalesce({', '.join(firsts)})" if firsts else None
+
+
+class _Writer:
+    """Writes trees in DuckDB's SQL."""
+
+    def __init__(self, resolve: Resolve, zone: str) -> None:
+        self._resolve = resolve
+        self._zone = zone
+        self._raw: list[str] = []  # SQL that stands where the tree has a column of its number
+
+    def sql(self, node: exp.Expr) -> str:
+        tree = exp.Paren(this=node.copy())
+        wanted = (exp.Column, exp.Cast, exp.StrToTime, exp.UnixToTime)
+        for part in reversed(list(tree.find_all(*wanted))):  # leaves first; a TryCast is a Cast
+            part.replace(self._anew(part))
+        return self._text(tree.this)
+
+    def _text(self, node: exp.Expr) -> str:
+        written = node.sql(dialect="duckdb", comments=False)
+        return re.sub('"\x1a(\\d+)"', lambda found: self._raw[int(found[1])], written)
+
+    def _put(self, sql: str) -> exp.Column:
+        self._raw.append(sql)
+        return exp.Column(this=exp.to_identifier(f"\x1a{len(self._raw) - 1}", quoted=True))
+
+    def _anew(self, node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column):
+            return exp.Column(this=exp.to_identifier(self._resolve(_reference(node)), quoted=True))
+        if isinstance(node, exp.StrToTime):
+            return exp.func("try_strptime", node.this, node.args["format"])
+        if isinstance(node, exp.UnixToTime):
+            return self._since_1970(node)
+        kind = node.args["to"].this
+        text = f"trim(({self._text(node.this)})::varchar)"
+        if kind in _STAMPS:
+            node.set("this", self._put(f"({local_stamp(text, self._zone)})"))
+        elif kind == exp.DType.DATE:
+            node.set("this", self._put(f"({local_day(text, self._zone)})"))
+        elif kind == exp.DType.TIMESTAMPTZ:
+            node.set("this", self._put(f"timezone('UTC', {iso_instant(text, self._zone)})"))
+        return exp.TryCast(**node.args)
+
+    def _since_1970(self, node: exp.UnixToTime) -> exp.Expr:
+        """An instant with its zone: DuckDB gives one without, which would be taken for local time."""
+        scale = node.args.get("scale")
+        number = node.this.unnest()
+        is_moment = isinstance(number, exp.StrToTime | exp.TimestampTrunc | exp.DateTrunc) or (
+            isinstance(number, exp.Cast) and number.args["to"].this in _STAMPS | {exp.DType.DATE, exp.DType.TIMESTAMPTZ}
+        )
+        if scale is None or is_moment:  # epoch_ms of a moment is the number
+            return node
+        micros = {3: 1000, 6: 1}[int(scale.name)]
+        return self._put(f"make_timestamptz(({self._text(node.this)})::bigint * {micros})")
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The conditions on the way to a part of an expression."""
+
+    guards: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    in_aggregate: bool = False
+
+    def where(self, *conditions: str) -> _Way:
+        if self.in_aggregate:
+            return _Way(self.guards, (*self.within, *conditions), True)
+        return _Way((*self.guards, *conditions))
+
+    def unread(self, text: str) -> Unread:
+        return Unread(text, self.guards, self.within, self.in_aggregate)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Walks an expression as DuckDB evaluates it and tells the casts on its way."""
+
+    writer: _Writer
+    lost: Callable[[Reference], str | None]
+
+    def of(self, node: exp.Expr, way: _Way) -> Iterator[Unread]:
+        if isinstance(node, exp.Column):
+            text = self.lost(_reference(node))
+            if text:
+                yield way.where(f"{text} is not null").unread(text)
+        elif isinstance(node, exp.Case | exp.If):
+            yield from self._branches(node, way)
+        elif isinstance(node, exp.Coalesce):
+            tried: tuple[str, ...] = ()
+            for part in (node.this, *node.expressions):
+                yield from self.of(part, way.where(*tried))
+                tried = (*tried, f"({self.writer.sql(part)}) is null")
+        elif isinstance(node, exp.And | exp.Or):
+            left = f"coalesce({self.writer.sql(node.left)}, {'true' if isinstance(node, exp.And) else 'false'})"
+            yield from self.of(node.left, way)
+            yield from self.of(node.right, way.where(left if isinstance(node, exp.And) else f"not {left}"))
+        elif not isinstance(node, exp.Try):
+            inside = _Way(way.guards, way.within, True) if isinstance(node, exp.AggFunc) else way
+            for part in node.iter_expressions():
+                yield from self.of(part, inside)
+            if _is_strict(node):
+                text = f"({self.writer.sql(node.this)})::varchar"
+                yield way.where(f"trim({text}) <> ''", f"{self.writer.sql(node)} is null").unread(text)
+
+    def _branches(self, node: exp.Case | exp.If, way: _Way) -> Iterator[Unread]:
+        ifs = [node] if isinstance(node, exp.If) else node.args["ifs"]
+        operand = node.this if isinstance(node, exp.Case) else None
+        otherwise = node.args.get("false" if isinstance(node, exp.If) else "default")
+        if operand is not None:
+            yield from self.of(operand, way)
+        for branch in ifs:
+            condition = branch.this if operand is None else exp.EQ(this=operand.copy(), expression=branch.this.copy())
+            taken = f"coalesce({self.writer.sql(condition)}, false)"
+            yield from self.of(branch.this, way)
+            yield from self.of(branch.args["true"], way.where(taken))
+            way = way.where(f"not {taken}")
+        if otherwise is not None:
+            yield from self.of(otherwise, way)
+
+
+def _is_strict(node: exp.Expr) -> bool:
+    if type(node) is exp.Cast:
+        return node.args["to"].this not in _TEXTS and not isinstance(node.this, exp.Literal | exp.Null)
+    return isinstance(node, exp.StrToTime)
 
 
 def _reference(column: exp.Column) -> Reference:
@@ -92,23 +261,56 @@ def parse(text: str, *, aggregate: bool = False) -> Expression:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
         raise ExpressionError(f"is no SQL expression ({str(error).splitlines()[0]})") from error
+    except RecursionError as error:
+        raise ExpressionError(_TOO_DEEP) from error
     tree = statements[0] if len(statements) == 1 else None
     if tree is None:
         raise ExpressionError("must be exactly one expression")
+    if _depth(tree) > _DEEPEST:
+        raise ExpressionError(_TOO_DEEP)
     allowed = _SYNTAX + _FUNCTIONS + (_AGGREGATES if aggregate else ())
     for node in tree.walk():
-        if isinstance(node, exp.Anonymous):
-            if node.name.lower() not in _NAMED:
-                raise ExpressionError(f"uses {node.name}(), which mappings may not call")
-        elif isinstance(node, exp.DataType):
-            if node.this not in _PLAIN_TYPES:
-                raise ExpressionError(f"uses the type {node.sql(dialect='duckdb')}, which mappings may not")
-        elif type(node) not in allowed:
-            name = node.sql_name() if isinstance(node, exp.Func) else type(node).__name__
-            raise ExpressionError(f"uses {name.lower()}, which mappings may not; they are scalar expressions")
-        if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest")):
-            raise ExpressionError("uses a sub-select, which mappings may not")
+        _check(node, allowed)
     return Expression(tree)
+
+
+_TOO_DEEP = f"is nested more than {_DEEPEST} levels deep; write it more plainly, or map values with `map`"
+
+
+def _depth(tree: exp.Expr) -> int:
+    levels = [tree]
+    depth = 0
+    while levels:
+        depth += 1
+        levels = [part for node in levels for part in node.iter_expressions()]
+    return depth
+
+
+def _check(node: exp.Expr, allowed: tuple[type[exp.Expr], ...]) -> None:
+    if isinstance(node, exp.Anonymous):
+        if node.name.lower() not in _NAMED:
+            raise ExpressionError(f"uses {node.name}(), which mappings may not call")
+    elif isinstance(node, exp.DataType):
+        if node.this not in _PLAIN_TYPES:
+            raise ExpressionError(f"uses the type {node.sql(dialect='duckdb')}, which mappings may not")
+    elif type(node) not in allowed:
+        name = node.sql_name() if isinstance(node, exp.Func) else type(node).__name__
+        raise ExpressionError(f"uses {name.lower()}, which mappings may not; they are scalar expressions")
+    if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest")):
+        raise ExpressionError("uses a sub-select, which mappings may not")
+    formats = _strptime_format(node)
+    if formats is not None and any("%Z" in literal.name for literal in formats.find_all(exp.Literal)):
+        raise ExpressionError(
+            "reads letters of a time zone by %Z, which DuckDB takes for another zone's; name the column alone as "
+            "`value` and give the `format`, which knows the letters of the mapping's zone"
+        )
+
+
+def _strptime_format(node: exp.Expr) -> Any:
+    if isinstance(node, exp.StrToTime):
+        return node.args["format"]
+    is_named = isinstance(node, exp.Anonymous) and node.name.lower() == "try_strptime"
+    return node.expressions[1] if is_named and len(node.expressions) > 1 else None
 
 
 def column(name: str) -> str:

@@ -29,6 +29,7 @@ class Feed(_Entry):
     entity: str
     path: str  # Parquet, relative to the raw zone
     rows: int
+    nulled: int = 0  # of them: loaded without a value that a rule of the contract took
     event_from: datetime | None = None  # UTC
     event_to: datetime | None = None  # UTC
     filled: tuple[str, ...] | None = None  # columns that hold a value; None in a manifest older than the field
@@ -84,6 +85,7 @@ class LoadEntry(_Entry):
     rows_filtered: int = 0
     rows_duplicate: int = 0
     rows_quarantined: int = 0
+    rows_nulled: int = 0
     rows_refused: int = 0
     event_from: datetime | None = None
     event_to: datetime | None = None

@@ -20,21 +20,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import Entity, contract, literal, quote
-from orchestration.ingestion.errors import RefusedError
+from orchestration.ingestion.errors import RefusedError, is_of_the_machine, printable, unexpected
+from orchestration.ingestion.expressions import Reference
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
-from orchestration.ingestion.quarantine import RejectedRow, whole_record, write_quarantine
+from orchestration.ingestion.quarantine import RejectedRow, outcome, quarantine_file, whole_record, write_quarantine
 from orchestration.ingestion.rates import Rates, Spans
 from orchestration.ingestion.readers import DelimitedReader, NotPlainError, Reader, open_reader
-from orchestration.ingestion.statement import (
-    FILTERED,
-    KEPT,
-    Statement,
-    Surroundings,
-    is_converted,
-    mapped,
-    source_text,
-)
+from orchestration.ingestion.staged import Staged, Tally, Verdict, staged
+from orchestration.ingestion.statement import Statement, Surroundings, is_converted, source_text
 from orchestration.settings import Settings
 
 _SHOWN = 10_000  # rows of a refused file that its quarantine shows
@@ -51,6 +45,7 @@ _MAPPING_FAULTS = (
     duckdb.ParserException,
     duckdb.TypeMismatchException,
 )
+_ROW_FAULTS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 
 
 @dataclass(frozen=True)
@@ -67,24 +62,30 @@ class Delivery:
     hashes: dict[Path, str] = field(default_factory=dict)
 
     def sha256(self, path: Path) -> str:
+        """Of a file's bytes; a word where they cannot be read, which the one who reads them tells."""
         if path not in self.hashes:
-            with path.open("rb") as file:
-                self.hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            try:
+                with path.open("rb") as file:
+                    self.hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                if is_of_the_machine(error):
+                    raise
+                self.hashes[path] = "unreadable"
         return self.hashes[path]
 
     def name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix()
+        return printable(path.relative_to(self.folder))
 
     def inputs(self, name: str) -> str:
         """Hash of all that the outcome of a file depends on besides its own bytes and the rates."""
         file = self.mapping.files[name]
-        ingestion = self.settings.ingestion
-        parts = [self.mapping.version, name, str(ingestion.max_bad_share)]
+        limits = self.settings.ingestion
+        parts = [self.mapping.version, name, str(limits.max_bad_share), str(limits.bad_rows_allowed)]
         parts += [contract()[feed.entity].digest for feed in file.entities]
         parts += [self.sha256(path) for join in file.joins.values() for path in self.files.get(join.file, ())]
         if any(is_converted(feed) for feed in file.entities):
             company = self.settings.company
-            parts += [company.currency, company.time_zone, str(ingestion.fx_max_age_days)]
+            parts += [company.currency, company.time_zone, str(limits.fx_max_age_days)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def rates_digest(self, spans: Spans) -> str:
@@ -138,9 +139,8 @@ class _FileLoad:
         self.file: FileMapping = delivery.mapping.files[name]
         self.shown = f"{delivery.mapping.source}/{delivery.load_date}/{delivery.name(path)}"
         self.aside = aside
-        self.quarantine = (
-            self.settings.quarantine / delivery.mapping.source / str(delivery.load_date) / f"{delivery.name(path)}.csv"
-        )
+        folder = self.settings.quarantine / delivery.mapping.source / str(delivery.load_date)
+        self.quarantine = quarantine_file(folder, delivery.name(path))
         self.reader: Reader | None = None
         self.rejected: list[RejectedRow] = []
         self.rates_used: Spans = {}
@@ -148,13 +148,32 @@ class _FileLoad:
     def run(self) -> FileEntry:
         try:
             entry = self._loaded()
+            assert entry.balances(), entry.model_dump_json()  # noqa: S101 - told as what nobody foresaw
         except RefusedError as error:
-            records = self.reader.records if self.reader else 0
-            entry = self._entry("refused", read=records, refused=records, error=f"{self.shown}: {error}")
+            entry = self._refused(str(error))
+        except (MemoryError, duckdb.OutOfMemoryException):
+            entry = self._refused(
+                f"needs more memory than engine.memory_limit allows ({self.settings.engine.memory_limit}); have it "
+                "sent in parts, or let the engine have more"
+            )
+        except Exception as error:  # nothing that one file does may stop the others
+            if is_of_the_machine(error):
+                raise
+            entry = self._refused(self._unreadable(error) or unexpected(error))
         write_quarantine(self.quarantine, self.settings.quarantine, self.rejected)
-        if not entry.balances():
-            raise AssertionError(f"{self.shown}: the counts do not balance: {entry.model_dump_json()}")
         return entry
+
+    def _unreadable(self, error: Exception) -> str | None:
+        """What to say of a file of the delivery that the system does not let us read."""
+        if not isinstance(error, OSError) or not Path(os.fsdecode(error.filename or "")).is_relative_to(
+            self.delivery.folder
+        ):
+            return None
+        return f"cannot be read ({error.strerror}); is it still being written, or somebody else's?"
+
+    def _refused(self, why: str) -> FileEntry:
+        records = self.reader.records if self.reader else 0
+        return self._entry("refused", read=records, refused=records, error=f"{self.shown}: {why}")
 
     def _entry(self, status: str, **fields: object) -> FileEntry:
         return FileEntry.model_validate(
@@ -177,6 +196,47 @@ class _FileLoad:
 
     def _loaded(self) -> FileEntry:
         reader = self.reader = open_reader(self.path, self.file)
+        rows, tally = self._judged(reader)
+        if tally.rows + len(reader.broken) != reader.records:
+            raise RefusedError(
+                f"{reader.records:,} records were counted but {tally.rows + len(reader.broken):,} could be read; "
+                "look for quotes that are not closed"
+            )
+        asked = rows.asked_rates()
+        self.rates_used = asked.spans
+        quarantined = tally.failed + len(reader.broken)
+        if quarantined:
+            self._put_aside(rows, reader)
+            self._refuse_if_too_bad(rows, reader, quarantined - asked.without_rate)
+        if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
+            raise RefusedError("holds a header and no row, which for a snapshot would mean that all is gone")
+        duplicate = rows.drop_repeated() if tally.suspects else 0
+        told = rows.told(_SHOWN)
+        self._tell(rows, told)
+        feeds = tuple(
+            self._write(rows, entity, loses=bool(told), has_failed=tally.failed > 0) for entity in self._entity_names()
+        )
+        return self._entry(
+            "loaded",
+            read=reader.records,
+            accepted=reader.records - tally.filtered - duplicate - quarantined,
+            filtered=tally.filtered,
+            duplicate=duplicate,
+            quarantined=quarantined,
+            feeds=feeds,
+            earlier_rate=asked.earlier_rate,
+            without_rate=asked.without_rate,
+            unknown_columns=self._unknown(reader, rows.statement),
+        )
+
+    def _judged(self, reader: Reader) -> tuple[Staged, Tally]:
+        """The rows of the file, judged; with care from the start where an expression cannot compute one of them."""
+        try:
+            return self._run(reader, careful=False)
+        except _RowFaultError:
+            return self._run(reader, careful=True)
+
+    def _run(self, reader: Reader, *, careful: bool) -> tuple[Staged, Tally]:
         around = Surroundings(
             source=self.delivery.mapping.source,
             load_date=self.delivery.load_date,
@@ -185,46 +245,38 @@ class _FileLoad:
             company_currency=self.settings.company.currency,
             rate_days=self.settings.ingestion.fx_max_age_days,
         )
-        statement = Statement(self.file, reader, around)
+        statement = Statement(self.file, reader, around, careful=careful)
         self.con.register("rates", self.delivery.rates.table)
         for alias, join in self.file.joins.items():
             self._look_up(alias, join, statement.looked_up[alias])
-        _stream(self.con, f"create or replace temp table mapped as {statement.sql}", reader)
+        rows = staged(self.con, statement, reader)
 
-        rows, filtered, failed, suspects = self._tally()
-        earlier_rate, without_rate = self._look_up_rates(statement)
-        if rows + len(reader.broken) != reader.records:
-            raise RefusedError(
-                f"{reader.records:,} records were counted but {rows + len(reader.broken):,} could be read; "
-                "look for quotes that are not closed"
-            )
-        self._put_aside(statement, reader)
-        quarantined = failed + len(reader.broken)
-        share = self.settings.ingestion.max_bad_share
-        bad = quarantined - without_rate  # a row that waits for a rate is not a bad one
-        if bad > share * reader.records:
-            waiting = {failure.reason for failure in statement.failures.values() if failure.is_no_rate}
-            self.rejected = [row for row in self.rejected if row.reason not in waiting][:_SHOWN]
-            worst = max(self.rejected, key=lambda row: [r.reason for r in self.rejected].count(row.reason))
-            raise RefusedError(
-                f"{bad:,} of {reader.records:,} rows are bad, more than the {share:.1%} allowed; most often "
-                f"{worst.column or 'the row'} {worst.reason}. See {self.quarantine}"
-            )
-        if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
-            raise RefusedError("holds a header and no row, which for a snapshot would mean that all is gone")
-        duplicate = self._drop_repeated() if suspects else 0
-        feeds = tuple(self._write(entity) for entity in self._entity_names())
-        return self._entry(
-            "loaded",
-            read=reader.records,
-            accepted=reader.records - filtered - duplicate - quarantined,
-            filtered=filtered,
-            duplicate=duplicate,
-            quarantined=quarantined,
-            feeds=feeds,
-            earlier_rate=earlier_rate,
-            without_rate=without_rate,
-            unknown_columns=self._unknown(reader, statement),
+        def run(sql: str) -> None:
+            _stream(self.con, sql, reader, may_retry=not careful)
+
+        return rows, rows.fill(run, counts_repeats=self._counts_repeats)
+
+    def _refuse_if_too_bad(self, rows: Staged, reader: Reader, bad: int) -> None:
+        """A wrong mapping shows by many bad rows; a few are a few, however small the file. One that waits for a rate of
+        exchange is not bad.
+
+        It shows too where none of several rows is left, unless all that is wrong is what their columns say of each
+        other; and where no row could be read at all, it is the file that is none.
+        """
+        limits = self.settings.ingestion
+        is_much = bad > limits.max_bad_share * reader.records and bad > limits.bad_rows_allowed
+        broken = len(reader.broken) + rows.count_failed(lambda failure: not failure.column)
+        unruly = rows.count_failed(lambda failure: failure.is_rule)
+        is_all = bad == reader.records and (broken == bad or 1 < bad != unruly)
+        if not (is_much or is_all):
+            return
+        waiting = {failure.reason for failure in rows.failures.values() if failure.is_no_rate}
+        self.rejected = [row for row in self.rejected if row.reason not in waiting][:_SHOWN]
+        worst = max(self.rejected, key=lambda row: [r.reason for r in self.rejected].count(row.reason))
+        allowed = f"more than the {limits.max_bad_share:.1%} allowed" if is_much else "so that nothing is left of it"
+        raise RefusedError(
+            f"{bad:,} of {reader.records:,} rows are bad, {allowed}; most often "
+            f"{worst.column or 'the row'} {worst.reason}. See {self.quarantine}"
         )
 
     def _entity_names(self) -> Iterator[str]:
@@ -252,16 +304,32 @@ class _FileLoad:
             except RefusedError as error:
                 raise RefusedError(f"needs the file {path.name}, which {error}") from error
         keys = [f"k{k}" for k in range(len(join.on))]
-        picked = [
-            f"{join.aggregate[name].render(lambda reference: f'x_{reference}')} as {short}"
-            if name in join.aggregate
-            else f"first({short} order by file, line) as {short}"
-            for name, short in names.items()
-        ]
-        self.con.execute(
+        picked = [one for name, short in names.items() for one in self._picked(join, name, short)]
+        sql = (
             f"create or replace temp table lookup_{alias} as select {', '.join([*keys, *picked])} from all_{alias} "
             f"group by {', '.join(keys)}"
         )
+        try:
+            self.con.execute(sql)
+        except _MAPPING_FAULTS as error:
+            aggregates = ", ".join(
+                f"{name}: {join.aggregate[name].tree.sql(dialect='duckdb')}" for name in join.aggregate
+            )
+            raise RefusedError(
+                f"the aggregates of the join {alias!r} cannot run ({aggregates}): {_about(error)}; cast what is text, "
+                "as in sum(price::decimal(18,2))"
+            ) from error
+
+    def _picked(self, join: Join, name: str, short: str) -> Iterator[str]:
+        """The columns that a name of a join gives: its value, and what could not be read of it."""
+        if name not in join.aggregate:
+            yield f"first({short} order by file, line) as {short}"
+            return
+        zone = self.delivery.mapping.time_zone
+        yield f"{join.aggregate[name].render(_of_the_other, zone)} as {short}"
+        unread = join.aggregate[name].first_unread(_of_the_other, zone, "file, line")
+        if unread:
+            yield f"{unread} as {short}_unread"
 
     @staticmethod
     def _lookup_columns(join: Join, names: dict[str, str], file: FileMapping, reader: Reader) -> str:
@@ -279,72 +347,44 @@ class _FileLoad:
 
     # --- what is put aside ------------------------------------------------------------------------------------------
 
-    def _tally(self) -> tuple[int, ...]:
-        """Rows, filtered and failed ones, and good ones that may repeat another."""
-        good = f"filter (code = {KEPT})"
-        distinct = "0" if self._counts_repeats else f"count(*) {good} - count(distinct fingerprint) {good}"
-        filtered = f"count(*) filter (code = {FILTERED})"
-        return _one(self.con, f"select count(*), {filtered}, count(*) filter (code > {KEPT}), {distinct} from mapped")
-
     @property
     def _counts_repeats(self) -> bool:
         """Whether rows have no key of their own, so that equal ones count each."""
         return any(feed.is_keyless or feed.numbered for feed in self.file.entities)
 
-    def _put_aside(self, statement: Statement, reader: Reader) -> None:
+    def _put_aside(self, rows: Staged, reader: Reader) -> None:
         shown = self.delivery.name(self.path)
         self.rejected = [
             RejectedRow(shown, broken.line, "", None, broken.reason, whole_record(broken.record))
             for broken in reader.broken
         ]
-        failed = self.con.execute(
-            f"select line, code, failed_value, record from mapped where code > {KEPT} order by line"
-        ).fetchall()
-        for line, code, value, record in failed:
-            failure = statement.failures[code]
-            self.rejected.append(RejectedRow(shown, line, failure.column, value, failure.reason, record))
+        self.rejected += [self._row(rows, verdict, 0) for verdict in rows.failed()]
 
-    def _look_up_rates(self, statement: Statement) -> tuple[int, int]:
-        """Rows converted by the rate of an earlier day, and those for which there is none; notes what was asked for."""
-        codes = [str(code) for code, failure in statement.failures.items() if failure.is_no_rate]
-        if not codes:
-            return 0, 0
-        feeds = [i for i, feed in enumerate(self.file.entities) if is_converted(feed)]
-        lacking = f"code in ({', '.join(codes)})"
-        asked = " union all ".join(
-            f"select fx{i} as currency, fx_day{i} as day from mapped where fx{i} is not null and w{i} "
-            f"and (code = {KEPT} or {lacking})"
-            for i in feeds
+    def _tell(self, rows: Staged, told: list[Verdict]) -> None:
+        """Writes down the values that rows are loaded without."""
+        self.rejected += [self._row(rows, verdict, place) for verdict in told for place in range(len(verdict.codes))]
+
+    def _row(self, rows: Staged, verdict: Verdict, place: int) -> RejectedRow:
+        failure = rows.failures[verdict.codes[place]]
+        return RejectedRow(
+            self.delivery.name(self.path),
+            verdict.line,
+            failure.column,
+            verdict.values[place],
+            failure.reason,
+            verdict.record,
+            outcome(failure.without),
         )
-        spans = self.con.execute(f"select currency, min(day), max(day) from ({asked}) group by 1 order by 1").fetchall()
-        self.rates_used = {currency: (first, last) for currency, first, last in spans}
-        older = " or ".join(f"(w{i} and fx_age{i} > 0)" for i in feeds)
-        counts = f"count(*) filter (code = {KEPT} and ({older})), count(*) filter ({lacking})"
-        earlier, without = _one(self.con, f"select {counts} from mapped")
-        return earlier, without
-
-    def _drop_repeated(self) -> int:
-        """Takes away lines that repeat an earlier one to the letter; how many there were."""
-        hashes = ", ".join(f"h{i}" for i in range(len(self.file.entities)))
-        self.con.execute(f"""
-            create or replace temp table repeated as
-            with suspects as (select fingerprint from mapped where code = {KEPT} group by 1 having count(*) > 1)
-            select line from mapped semi join suspects using (fingerprint) where code = {KEPT}
-            qualify row_number() over (partition by fingerprint, {hashes} order by line) > 1
-        """)
-        self.con.execute("delete from mapped using repeated where mapped.line = repeated.line")
-        return int(_one(self.con, "select count(*) from repeated")[0])
 
     # --- what is taken in -------------------------------------------------------------------------------------------
 
-    def _write(self, name: str) -> Feed:
+    def _write(self, rows: Staged, name: str, *, loses: bool, has_failed: bool) -> Feed:
         entity = contract()[name]
-        feeds = [(i, feed) for i, feed in enumerate(self.file.entities) if feed.entity == name]
-        parts = " union all ".join(self._feed_rows(entity, i, feed) for i, feed in feeds)
-        columns = ", ".join(self._stored(entity, feeds[0][1], column) for column in entity.by_name)
+        feeds = [feed for feed in self.file.entities if feed.entity == name]
+        columns = ", ".join(self._stored(entity, feeds[0], column) for column in entity.by_name)
         aside = self.aside / f"{name}.parquet"
         self.con.execute(
-            f"copy (with rows as ({parts}) select {columns} from rows) to {literal(str(aside))} "
+            f"copy (with rows as ({rows.rows(entity)}) select {columns} from rows) to {literal(str(aside))} "
             "(format parquet, compression zstd)"
         )
         footer = pq.read_metadata(aside)
@@ -353,25 +393,12 @@ class _FileLoad:
             entity=name,
             path=self._keep(entity, aside),
             rows=footer.num_rows,
+            nulled=rows.count(entity, "is_lossy") if loses else 0,
             event_from=first,
             event_to=last,
             filled=filled_columns(entity, footer),
-            quarantined_keys=self._quarantined_keys(entity, feeds),
+            quarantined_keys=self._quarantined_keys(rows, entity, feeds) if has_failed else (),
         )
-
-    def _feed_rows(self, entity: Entity, i: int, feed: EntityMapping) -> str:
-        filled = {column.name for column, _ in mapped(feed)}
-        columns = ", ".join(
-            f"{f'v{i}_{column.name}' if column.name in filled else 'null'}::{column.data_type} as {quote(column.name)}"
-            for column in entity.mapped
-        )
-        chosen = ""
-        if feed.one_per:
-            order = ", ".join(f"v{i}_{name}" for name in (*feed.order_by,)) or "line"
-            keys = ", ".join(f"v{i}_{name}" for name in feed.one_per)
-            chosen = f"qualify row_number() over (partition by {keys} order by {order}, line) = 1"
-        row_hash = f"lower(lpad(hex(h{i}), 32, '0')) as row_hash"
-        return f"select {columns}, {row_hash}, line, {i} as feed from mapped where code = {KEPT} and w{i} {chosen}"
 
     def _stored(self, entity: Entity, feed: EntityMapping, name: str) -> str:
         source = self.delivery.mapping.source
@@ -398,15 +425,16 @@ class _FileLoad:
         ordinal = list(self.delivery.mapping.files).index(self.name) % (1 << _ORDINALS)
         return f"(epoch_ms({instant}) << {_POSITIONS + _ORDINALS}) + {ordinal << _POSITIONS} + {place}"
 
-    def _quarantined_keys(self, entity: Entity, feeds: list[tuple[int, EntityMapping]]) -> tuple[str, ...]:
+    def _quarantined_keys(self, rows: Staged, entity: Entity, feeds: list[EntityMapping]) -> tuple[str, ...]:
         """Keys that a snapshot holds but cannot be read, as far as the key itself can."""
-        if feeds[0][1].mode != "snapshot" or any(feed.is_keyless or feed.numbered for _, feed in feeds):
+        if feeds[0].mode != "snapshot" or any(feed.is_keyless or feed.numbered for feed in feeds):
             return ()
-        parts = []
-        for i, _ in feeds:
-            key = key_sql(entity, f"v{i}_")
-            parts.append(f"select {key} as key from mapped where code > {KEPT} and w{i} and {key} is not null")
-        found = self.con.execute(f"select distinct key from ({' union all '.join(parts)}) order by key").fetchall()
+        parts = rows.keys_aside(entity, lambda prefix: key_sql(entity, prefix))
+        if not parts:
+            return ()
+        found = self.con.execute(
+            f"select distinct key from ({' union all '.join(parts)}) where key is not null order by key"
+        ).fetchall()
         return tuple(row[0] for row in found)
 
     def _keep(self, entity: Entity, aside: Path) -> str:
@@ -453,27 +481,35 @@ def _span(footer: pq.FileMetaData, event_time: str | None) -> tuple[datetime | N
     return first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
 
 
-def _one(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
-    row = con.execute(sql).fetchone()
-    assert row is not None  # noqa: S101 - aggregates give one row
-    return row
+def _of_the_other(reference: Reference) -> str:
+    return f"x_{reference}"
 
 
-def _stream(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader) -> None:
+def _about(error: Exception) -> str:
+    """What a fault of DuckDB is about: a binding fault speaks of the expression, any other's text may hold a value."""
+    return str(error).splitlines()[0] if isinstance(error, duckdb.BinderException) else type(error).__name__
+
+
+class _RowFaultError(Exception):
+    """An expression cannot compute a row: once more with care, so that only that row goes."""
+
+
+def _stream(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader, *, may_retry: bool = False) -> None:
     """Runs a statement over the batches of a reader, more carefully if the file asks for it.
 
-    Raises RefusedError for what is wrong with the file or the mapping.
+    Raises RefusedError for what is wrong with the file or the mapping, and _RowFaultError where the caller can try a
+    statement that takes the rows one by one.
     """
     try:
-        _run(con, sql, reader)
+        _run(con, sql, reader, may_retry=may_retry)
     except NotPlainError:
         if not isinstance(reader, DelimitedReader):
             raise
         reader.is_plain = False
-        _run(con, sql, reader)
+        _run(con, sql, reader, may_retry=may_retry)
 
 
-def _run(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader) -> None:
+def _run(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader, *, may_retry: bool) -> None:
     failure: Exception | None = None
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -490,9 +526,9 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader) -> None:
     except _MAPPING_FAULTS as error:
         if failure:
             raise failure from error
-        # the text of a binding fault speaks of the expression, that of any other may hold a value
-        about = str(error).splitlines()[0] if isinstance(error, duckdb.BinderException) else type(error).__name__
-        raise RefusedError(f"an expression of the mapping fails ({about}); correct the mapping") from error
+        if may_retry and isinstance(error, _ROW_FAULTS):
+            raise _RowFaultError from error
+        raise RefusedError(f"an expression of the mapping fails ({_about(error)}); correct the mapping") from error
     except duckdb.Error as error:
         if failure:
             raise failure from error

@@ -123,6 +123,7 @@ class EntityMapping(_Part):
     when: Scalar | None = None
     one_per: Texts = ()
     order_by: Texts = ()  # columns of the entity; the first row by them is kept
+    optional: bool = False  # left out where the file has no column of the name that `[*]` repeats
     columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short)]]
 
     @model_validator(mode="before")
@@ -163,7 +164,16 @@ class EntityMapping(_Part):
         if left_out and self.numbered is None and not self.is_keyless:
             names = ", ".join(column.name for column in left_out)
             raise ValueError(f"the key of {self.entity} needs {names}; map them")
+        if self.optional and not self.repeated:
+            raise ValueError('`optional` is of blocks that stand once for each column of a name, as "Comment[*]"')
         return self
+
+    @cached_property
+    def repeated(self) -> tuple[str, ...]:
+        """Names that stand for each of the columns called so in turn: `Comment[*]`."""
+        expressions = [self.when, *(how.value for how in self.columns.values())]
+        names = {str(reference) for one in expressions if one for reference in one.references}
+        return tuple(sorted(name for name in names if name.endswith("[*]")))
 
     @property
     def contract(self) -> Entity:
@@ -208,10 +218,20 @@ class FileMapping(_Part):
     @field_validator("encoding")
     @classmethod
     def _encoding_exists(cls, value: str | None) -> str | None:
+        if not value:
+            return None
         try:
-            return codecs.lookup(value).name if value else None
-        except LookupError as error:
-            raise ValueError(f"there is no encoding {value!r}") from error
+            "".encode(value)  # some codecs are of bytes, such as hex
+            return codecs.lookup(value).name
+        except (LookupError, UnicodeError) as error:
+            raise ValueError(f"there is no encoding {value!r} of texts") from error
+
+    @field_validator("filter")
+    @classmethod
+    def _one_column_each(cls, value: Expression | None) -> Expression | None:
+        if value and any(str(reference).endswith("[*]") for reference in value.references):
+            raise ValueError("`[*]` stands for each column in turn, which a filter cannot; name one as [1], [2], ...")
+        return value
 
     @field_validator("delimiter")
     @classmethod
@@ -286,15 +306,25 @@ def _document(path: Path) -> dict[str, Any]:
         document = yaml.load(path.read_text(encoding="utf-8"), TextLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(f"{path}: is no YAML: {error}") from error
+    except OSError as error:
+        raise MappingError(f"{path}: cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if not isinstance(document, dict):
         raise MappingError(f"{path}: must be a mapping that begins with `source:`")
-    if "extends" not in document:
-        return document
-    base = BUILT_IN_MAPPINGS / f"{document.pop('extends')}.yml"
-    if not base.is_file():
-        names = ", ".join(sorted(found.stem for found in BUILT_IN_MAPPINGS.glob("*.yml")))
-        raise MappingError(f"{path}: extends: there is no built-in mapping {base.stem!r}; there are {names}")
-    inherited = _document(base)
+    if "files" in document and not isinstance(document["files"], dict):
+        raise MappingError(f"{path}: files: must hold a name and a description for each kind of file, or be left out")
+    return _extended(path, document) if "extends" in document else document
+
+
+def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    wanted = document.pop("extends")
+    known = {found.stem: found for found in BUILT_IN_MAPPINGS.glob("*.yml")}
+    if not isinstance(wanted, str) or wanted not in known:
+        raise MappingError(
+            f"{path}: extends: there is no built-in mapping {wanted!r}; there are {', '.join(sorted(known))}"
+        )
+    inherited = _document(known[wanted])
     return {**inherited, **document, "files": {**inherited["files"], **document.get("files", {})}}
 
 
@@ -305,6 +335,8 @@ def load_mapping(path: Path) -> Mapping:
     except ValidationError as error:
         problems = [f"{path}: {_place(problem)}: {problem['msg']}" for problem in error.errors(include_input=False)]
         raise MappingError("\n".join(problems)) from error
+    except RecursionError as error:
+        raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if mapping.source != path.stem:
         raise MappingError(f"{path}: source is {mapping.source!r}; call it {path.stem!r} as the file is called")
     return mapping

@@ -1,18 +1,24 @@
-"""Rows put aside: one CSV per file, in words, readable by its owner alone. Values stand here and nowhere else."""
+"""Rows put aside, and values that rows were loaded without: one CSV per file, in words, readable by its owner alone.
+
+Values stand here and nowhere else.
+"""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+_LONGEST_NAME = 240  # bytes; file systems take 255, and a dot goes before while it is written
+
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """One row that was not taken in."""
+    """One row that was not taken in, or not with all that it said."""
 
     file: str
     line: int
@@ -20,11 +26,26 @@ class RejectedRow:
     value: str | None
     reason: str  # what is wrong and what to do
     record: str  # the row as JSON
+    outcome: str = "put aside"  # what was done
+
+
+def outcome(without: tuple[str, ...]) -> str:
+    """What was done with a row that is loaded without some columns, or with none."""
+    return f"loaded without {', '.join(without)}" if without else "put aside"
 
 
 def whole_record(text: str) -> str:
     """A record whose columns cannot be told apart, as JSON."""
     return json.dumps({"line": text}, ensure_ascii=False)
+
+
+def quarantine_file(folder: Path, name: str) -> Path:
+    """Where the rows of a file are put aside: its name, or the beginning and a hash of one that leaves no room."""
+    path = folder / f"{name}.csv"
+    if len(os.fsencode(path.name)) < _LONGEST_NAME:
+        return path
+    beginning = os.fsencode(path.name)[: _LONGEST_NAME // 2].decode("utf-8", "ignore")
+    return path.with_name(f"{beginning}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.csv")
 
 
 def write_quarantine(path: Path, root: Path, rows: Iterable[RejectedRow]) -> None:

@@ -9,13 +9,16 @@ import csv
 import gzip
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook
 
 from orchestration.ingestion.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
@@ -35,7 +37,12 @@ from orchestration.ingestion.text import detect_encoding, line_ends, open_bytes,
 _ROWS = 20_000  # of a batch that Python makes row by row
 _BLOCK = 8 << 20  # bytes that Arrow parses at once; no record may be longer
 _LARGEST_DOCUMENT = 512 << 20  # bytes of a JSON document, which is parsed as a whole
+_WORKBOOK_MEMORY = 2 << 30  # bytes
+_WORKBOOK_SECONDS = 120  # of processor time
+_WORKBOOK_CHILD = Path(__file__).with_name("workbook_child.py")
 _LONGEST_RECORD = 1_000  # lines after which an open quote is taken for a broken one
+_LONGEST_NUMBER = 1_000  # digits
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 csv.field_size_limit(_BLOCK)
 
 
@@ -84,6 +91,10 @@ class Reader(ABC):
     def column(self, name: str) -> str | None:
         """SQL of a column over the batches, or None if the file has no such column."""
 
+    def count(self, name: str) -> int:  # noqa: ARG002 - only tables have columns that can share a name
+        """How many columns are called so."""
+        return 0
+
 
 class _Table(Reader):
     """A format with columns, which are c0, c1, ... in the batches."""
@@ -96,13 +107,41 @@ class _Table(Reader):
         return pa.schema([*fields, pa.field("line", pa.int64())])
 
     def column(self, name: str) -> str | None:
-        found = [i for i, column in enumerate(self.columns) if column == name]
-        if not found:
-            folded = name.strip().casefold()
-            found = [i for i, column in enumerate(self.columns) if column.strip().casefold() == folded]
+        """A column by its header, or "Comment[2]": the second one of that header."""
+        found = self._called(name)
+        numbered = re.fullmatch(r"(.+)\[([1-9]\d*)\]", name, re.DOTALL)
+        if not found and numbered:
+            found = self._called(numbered[1])[int(numbered[2]) - 1 : int(numbered[2])]
         if len(found) > 1:
-            raise RefusedError(f"has {len(found)} columns called {name!r}; have it sent with one of each")
+            raise RefusedError(
+                f'has {len(found)} columns called {name!r}; say which by its place as "{name}[2]", or all of them as '
+                f'"{name}[*]"'
+            )
         return f"c{found[0]}" if found else None
+
+    def count(self, name: str) -> int:
+        return len(self._called(name))
+
+    def _called(self, name: str) -> list[int]:
+        """The places of the columns of a name, to the letter, else but for case and blanks."""
+        found = [i for i, column in enumerate(self.columns) if column == name]
+        folded = name.strip().casefold()
+        return found or [i for i, column in enumerate(self.columns) if column.strip().casefold() == folded]
+
+    @staticmethod
+    def _check_places(named: tuple[str, ...], written: list[str], line: int) -> None:
+        """Holds the mapping's columns by their places against the file's header. Raises RefusedError if shifted."""
+        header, mine = ([name.strip().casefold() for name in names] for names in (written, named))
+        for place, name in enumerate(mine):
+            there = header[place] if place < len(header) else ""
+            if name == there or (name not in header and (not there or there not in mine)):
+                continue
+            found = f"calls its column {place + 1} {written[place]!r}" if there else f"has no column {place + 1}"
+            raise RefusedError(
+                f"{found} in line {line}, where the mapping's `columns` says {named[place]!r}; take `columns` and "
+                "`skip_lines` out, so that columns go by their header wherever they stand: one of several as "
+                '"Comment[2]", all as "Comment[*]"'
+            )
 
     @property
     def record(self) -> str:
@@ -260,7 +299,20 @@ class DelimitedReader(_Table):
             line, self.columns, lines = first
             self._skipped = line - 1 + lines
         else:
+            if named:
+                self._check_places(named, self._last_skipped(), self._skipped)
             self.columns = named or tuple(f"column{i + 1}" for i in range(len(first[1]) if first else 0))
+
+    def _last_skipped(self) -> list[str]:
+        """The fields of the last line before the rows: the header, where the mapping names the columns itself."""
+        if not self._skipped:
+            return []
+        pieces = whole_lines(self.path, str(self.encoding))
+        lines = (line for piece in pieces for line in io.StringIO(piece.decode(), newline=""))
+        last = next(islice(lines, self._skipped - 1, None), "").rstrip("\r\n")
+        if not self.mapping.quote:
+            return last.split(self.separator)
+        return next(csv.reader([last], delimiter=self.separator, quotechar=self.mapping.quote), [])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows. Raises NotPlainError when the file turns out to need `is_plain = False`, from its start."""
@@ -441,7 +493,7 @@ class JsonLinesReader(_LinesReader):
     prepared = "select *, case when json_valid(text) then text end as document from batches"
     broken_if = (
         "document is null or json_type(document) <> 'OBJECT'",
-        "is no JSON object; each line must be one, complete",
+        "is no JSON object, or not a valid one to its end; have it sent again",
     )
 
     def column(self, name: str) -> str | None:
@@ -464,7 +516,7 @@ class JsonReader(JsonLinesReader):
                 )
             parts.append(chunk)
         try:
-            document = json.loads(b"".join(parts))
+            document = json.loads(b"".join(parts), parse_int=_whole_number)
         except (json.JSONDecodeError, RecursionError) as error:
             where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "too deeply nested"
             raise RefusedError(f"is no JSON document ({where}); have it sent again") from error
@@ -474,9 +526,20 @@ class JsonReader(JsonLinesReader):
             raise RefusedError("holds no array of records; say in the mapping under `root` where it is")
         self.records = len(document)
         for start in range(0, len(document), _ROWS):
-            texts = [json.dumps(item, ensure_ascii=False) for item in document[start : start + _ROWS]]
+            texts = [_as_text(item) for item in document[start : start + _ROWS]]
             lines = range(start + 1, start + 1 + len(texts))
             yield pa.record_batch([pa.array(texts, pa.string()), pa.array(lines, pa.int64())], schema=self.schema)
+
+
+def _whole_number(text: str) -> int | str:
+    """A number, as its text where it is longer than Python likes to read: it fits no column, which its row is told."""
+    return int(text) if len(text) < _LONGEST_NUMBER else text
+
+
+def _as_text(item: Any) -> str:
+    """A record as JSON. Half of a character, which no encoding can hold, stays an escape: the record is broken."""
+    text = json.dumps(item, ensure_ascii=False)
+    return json.dumps(item) if _HALF_A_CHARACTER.search(text) else text
 
 
 class ExcelReader(_Table):
@@ -484,37 +547,34 @@ class ExcelReader(_Table):
 
     def __init__(self, path: Path, mapping: FileMapping) -> None:
         super().__init__()
-        try:
-            with open_bytes(path) as file:
-                workbook = CalamineWorkbook.from_filelike(io.BytesIO(file.read()))
-            name = mapping.sheet or workbook.sheet_names[0]
-            if name not in workbook.sheet_names:
-                raise RefusedError(f"has no sheet {name!r} but {', '.join(workbook.sheet_names)}")
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        except (CalamineError, OSError, EOFError) as error:
-            raise RefusedError("is no readable XLSX workbook; have it sent again") from error
+        has_header = mapping.has_header(path.name)
+        arguments = (path, mapping.sheet or "", mapping.skip_lines, has_header, _WORKBOOK_MEMORY, _WORKBOOK_SECONDS)
+        command = [os.fsencode(str(one)) for one in (sys.executable, "-I", _WORKBOOK_CHILD, *arguments)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - ours
+            assert child.stdout is not None  # noqa: S101 - it is a pipe
+            self._messages = list(child.stdout)
+        last = json.loads(self._messages[-1]) if self._messages else None
+        if isinstance(last, dict) and "refused" in last:
+            raise RefusedError(last["refused"])
+        if child.returncode != 0 or last is None:
+            raise RefusedError(
+                f"needs more than {_WORKBOOK_MEMORY >> 30} GB of memory or {_WORKBOOK_SECONDS} seconds to read, as a "
+                "workbook does whose last cell lies far outside of its table: delete the empty columns and rows beside "
+                "the table (Ctrl+End shows the last cell), or have it sent as CSV"
+            )
+        beginning = json.loads(self._messages.pop(0))
+        head: list[str] = beginning["columns"]
         named = tuple(str(column) for column in mapping.columns)
-        self._rows = [(i, row) for i, row in enumerate(rows, 1) if i > mapping.skip_lines and any(c != "" for c in row)]
-        if not self._rows:
-            raise RefusedError("is empty, without even a header; have it sent again")
-        if mapping.has_header(path.name):
-            named = tuple(_cell(cell) for cell in self._rows.pop(0)[1])
-        self.columns = named or tuple(f"column{i + 1}" for i in range(len(self._rows[0][1])))
+        if named and not has_header:
+            self._check_places(named, beginning["skipped"], mapping.skip_lines)
+        self.columns = tuple(head) if has_header else named or tuple(f"column{i + 1}" for i in range(len(head)))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        self.records = len(self._rows)
-        return self._from_rows((line, [_cell(cell) for cell in row]) for line, row in self._rows)
-
-
-def _cell(value: Any) -> str:
-    """The text of a cell: whole numbers without a point, dates and times as ISO."""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
-    return str(value)
+        self.records = 0
+        for message in self._messages:
+            rows = [(line, row) for line, row in json.loads(message)]
+            self.records += len(rows)
+            yield from self._from_rows(rows)
 
 
 class ParquetReader(_Table):
@@ -530,18 +590,37 @@ class ParquetReader(_Table):
             raise RefusedError("is no readable Parquet file; have it sent again") from error
         schema = self._file.schema_arrow
         self.columns = tuple(field.name for field in schema if not pa.types.is_nested(field.type))
+        self._asked: set[str] = set()  # columns that somebody has asked for
+
+    def column(self, name: str) -> str | None:
+        found = super().column(name)
+        if found:
+            self._asked.add(self.columns[int(found.removeprefix("c"))])
+        return found
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         self.records = self._file.metadata.num_rows
         line = 1
         try:
             for batch in self._file.iter_batches(columns=list(self.columns)):
-                texts = [pc.cast(column, pa.string()) for column in batch.columns]
+                texts = [self._texts(*one) for one in zip(self.columns, batch.columns, strict=True)]
                 lines = pa.array(range(line, line + len(batch)), pa.int64())
                 line += len(batch)
                 yield pa.record_batch([*texts, lines], schema=self.schema)
         except (pa.ArrowException, OSError) as error:
             raise RefusedError("is a damaged Parquet file; have it sent again") from error
+
+    def _texts(self, name: str, values: pa.Array) -> pa.Array:
+        try:
+            return pc.cast(values, pa.string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            if name in self._asked:
+                raise RefusedError(
+                    f"holds {values.type} in the column {name!r}, which is no text and cannot be made one; have it "
+                    "sent as text, or do not map it"
+                ) from error
+            # only told apart by it, never loaded
+            return pa.array([None if value is None else repr(value) for value in values.to_pylist()], pa.string())
 
 
 _READERS: dict[Format, Callable[[Path, FileMapping], Reader]] = {

@@ -132,6 +132,7 @@ def _settled(
         rows_filtered=sum(entry.filtered for entry in entries),
         rows_duplicate=sum(entry.duplicate for entry in entries),
         rows_quarantined=sum(entry.quarantined for entry in entries),
+        rows_nulled=sum(feed.nulled for feed in feeds) if loaded else 0,
         rows_refused=sum(entry.refused for entry in entries) + (0 if loaded else accepted_rows),
         rows_earlier_rate=sum(entry.earlier_rate for entry in entries),
         rows_without_rate=sum(entry.without_rate for entry in entries),

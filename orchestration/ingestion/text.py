@@ -11,9 +11,9 @@ from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
-from charset_normalizer import from_bytes
 
 from orchestration.ingestion.errors import RefusedError
+from orchestration.ingestion.likeness import likely_encodings
 
 CHUNK = 4 << 20
 LONGEST_LINE = 64 << 20
@@ -25,7 +25,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_REGIONAL = ("gb18030", "cp949", "latin_1")  # tried when the bytes are no UTF; the first wins a tie
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -77,14 +76,14 @@ def detect_encoding(path: Path) -> str:
 
 def _likeliest(sample: bytes) -> str:
     whole_lines = sample[: sample.rfind(b"\n") + 1] or sample
-    guesses = list(from_bytes(whole_lines, cp_isolation=list(_REGIONAL), threshold=0.9))
-    if not guesses:
+    found = likely_encodings(whole_lines)
+    if len(found) != 1:
+        which = f"may be in any of {', '.join(found)}" if found else "is in none that can be told by its bytes"
         raise RefusedError(
-            f"has text in none of the encodings {', '.join(('utf-8', 'utf-16', *_REGIONAL))}; "
-            "state the right one as `encoding` in the mapping, or have the file sent again"
+            f"has text that is no UTF-8 and {which}; state the right one as `encoding` in the mapping, or have the "
+            "file sent again as UTF-8"
         )
-    best = min(guesses, key=lambda guess: (guess.chaos, -guess.coherence, _REGIONAL.index(guess.encoding)))
-    return best.encoding
+    return found[0]
 
 
 def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
@@ -105,6 +104,11 @@ def utf8_chunks(path: Path, encoding: str) -> Iterator[bytes]:
             raise RefusedError(
                 f"line {line:,}, byte {done - pending + error.start + 1:,} of the file is no {encoding}; "
                 "state the right `encoding` in the mapping, or have the file sent again"
+            ) from error
+        except UnicodeError as error:  # what a codec says of the whole, such as a mark that is not there
+            raise RefusedError(
+                f"is not in {encoding} ({error}); state the right `encoding` in the mapping, or leave it out, so that "
+                "it is found by the bytes"
             ) from error
         state = decoder.getstate()[0]
         pending = len(state) if isinstance(state, bytes) else 0

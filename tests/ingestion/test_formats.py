@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from orchestration.ingestion.likeness import likely_encodings
 
 if TYPE_CHECKING:
     from tests.ingestion.conftest import Home
@@ -94,8 +97,17 @@ def test_the_rows_are_the_same(home: Home, kind: str, packed: bool) -> None:
     ("encoding", "text"),
     [
         ("gb18030", "客户投诉宽带安装太慢，一直没有人处理，希望尽快解决这个问题。"),
+        ("gb18030", "退货"),
+        ("big5", "客戶投訴寬頻安裝太慢，一直沒有人處理。"),
+        ("cp932", "配送が遅すぎます。商品が壊れていました。"),
         ("cp949", "배송이 너무 늦어요, 상품이 파손되었습니다. 빠른 처리 부탁드립니다."),
+        ("cp949", "고객 상담 요청이 접수되었습니다. 담당자가 확인 후 연락드리겠습니다."),
         ("latin-1", "La livraison a été très tardive; le paquet était abîmé à l'arrivée."),
+        ("cp1252", "Preis 5€ – “ok”"),
+        ("cp1252", "it’s"),
+        ("cp1252", "Müller"),
+        ("cp1252", "O’Brien, ½ price, 25 °C"),
+        ("cp1252", "São Paulo, João, não, coração"),
     ],
 )
 def test_an_encoding_that_is_not_stated_is_found(home: Home, encoding: str, text: str) -> None:
@@ -104,6 +116,52 @@ def test_an_encoding_that_is_not_stated_is_found(home: Home, encoding: str, text
     home.put("tickets.csv", ("id,words,created\n" + rows).encode(encoding))
     assert home.ingest().ok
     assert home.ask("select distinct category from raw.tickets") == [(text,)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Доставка слишком медленная"),
+        ("cp1250", "Dostawa była zbyt wolna proszę o zwrot"),
+        ("cp1253", "Η παράδοση άργησε"),
+        ("euc_jp", "こんにちは"),  # by its bytes, Big5 as well
+        ("gb18030", "你好"),  # by its bytes, Korean or Big5 as well
+        ("cp949", "환불"),
+        ("latin-1", "control \x85 characters \x81"),
+    ],
+)
+def test_an_encoding_that_cannot_be_told_is_asked_for(home: Home, encoding: str, text: str) -> None:
+    home.mapping(MAPPING.format(more="").replace("类别", "words"))
+    content = f"id,words,created\n1,{text},2026-01-02\n".encode(encoding)
+    home.put("tickets.csv", content)
+    (refusal,) = home.ingest().refusals
+    assert "state the right one as `encoding` in the mapping" in refusal.message
+    home.mapping(MAPPING.format(more=f"encoding: {encoding}").replace("类别", "words"))
+    assert home.ingest().ok
+    assert home.ask("select category from raw.tickets") == [(text,)]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "cp932", "cp949", "cp1252"])
+def test_no_text_is_taken_for_another_writing(encoding: str) -> None:
+    """Random words of one writing, few or many: the encoding is theirs, or it is asked for."""
+    words = {
+        "gb18030": "客户 投诉 宽带 安装 太慢 一直 没有 处理 希望 尽快 解决 问题 退货 退款 订单 价格 服务 网络 会员",
+        "big5": "客戶 投訴 寬頻 安裝 太慢 一直 沒有 處理 希望 盡快 解決 問題 退貨 退款 訂單 價格 服務 網路 會員",
+        "cp932": "お客様 から クレーム 配送 が 遅い です 商品 の 交換 を お願い します 返金 ありがとう サービス",
+        "cp949": "고객 상담 요청이 접수 되었습니다 담당자가 확인 후 연락 드리겠습니다 주문 취소 및 환불은 처리 배송",
+        "cp1252": "Müller Straße café déjà señor mañana não coração Zoë it’s “ok” 5€ naïve Ärger ½ £20 crème brûlée",
+    }[encoding].split()
+    dice = random.Random(encoding)  # noqa: S311 - no secret
+    asked = 0
+    for _ in range(400):
+        chosen = [dice.choice(words) for _ in range(dice.choice([1, 2, 5, 20]))]
+        content = "id,text\n" + "".join(f"{n},{word}\n" for n, word in enumerate(chosen))
+        if content.isascii():
+            continue
+        found = likely_encodings(content.encode(encoding))
+        assert found == [encoding] or len(found) != 1, (chosen, found)
+        asked += found != [encoding]
+    assert asked < 300
 
 
 def test_a_bad_line_of_json_lines_goes_alone(home: Home) -> None:

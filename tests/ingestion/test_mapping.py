@@ -74,7 +74,7 @@ def test_a_cast_that_fails_gives_null_and_columns_keep_their_names() -> None:
     expression = parse("""coalesce("a.b c"::int, strptime(x.y, '%Y'), 'it''s')""")
     assert {str(reference) for reference in expression.references} == {"a.b c", "x.y"}
     assert (
-        expression.render(lambda reference: f"n_{reference}")
+        expression.render(lambda reference: f"n_{reference}", "UTC")
         == """(COALESCE(TRY_CAST("n_a.b c" AS INT), TRY_STRPTIME("n_x.y", '%Y'), 'it''s'))"""
     )
 

@@ -156,7 +156,7 @@ create table reporting.warnings (
 );
 create table reporting.loads (
     entity varchar, source varchar, load_date date, rows_read bigint, rows_loaded bigint, rows_filtered bigint,
-    rows_duplicate bigint, rows_quarantined bigint, rows_refused bigint, is_stale boolean
+    rows_duplicate bigint, rows_quarantined bigint, rows_nulled bigint, rows_refused bigint, is_stale boolean
 );
 """
 MOST_AT_ONCE = 2000  # rows of one statement
@@ -229,7 +229,7 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         con,
         "loads",
         [
-            (entity, "demo", day, read, read - bad - refused - 1, 0, 1, bad, refused, refused > 0)
+            (entity, "demo", day, read, read - bad - refused - 1, 0, 1, bad, 0, refused, refused > 0)
             for entity, (read, bad, refused) in LOADS.items()
         ],
     )

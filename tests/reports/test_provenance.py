@@ -167,6 +167,21 @@ def test_the_data_page_tells_what_lacks(bundle: Bundle) -> None:
     assert [column.title for column in only.columns] == ["Entity", "Source", "Last load"]
 
 
+def test_rows_that_lost_a_value_are_told_where_there_are_any(bundle: Bundle) -> None:
+    def heads(nulled: int) -> list[str]:
+        some = tuple(load.model_copy(update={"rows_nulled": nulled}) for load in bundle.loads)
+        told = provenance.loads(teller(bundle, loads=some))
+        assert told is not None
+        return [column.title for column in told.columns]
+
+    assert "Without a value" not in heads(0)
+    titles = heads(3)
+    assert titles.index("Without a value") == titles.index("Quarantined") + 1
+    for code, said in zip(LANGUAGES, ("Without a value", "缺值载入"), strict=True):
+        some = tuple(load.model_copy(update={"rows_nulled": 3}) for load in bundle.loads)
+        assert said in render_html(bundle.model_copy(update={"loads": some}), code)
+
+
 def test_a_thin_bundle_prints_every_page(sparse: Callable[..., Bundle]) -> None:
     thin = sparse("service").model_copy(update={"loads": (), "tables": (), "exceptions": (), "exceptions_total": 0})
     for code in LANGUAGES:

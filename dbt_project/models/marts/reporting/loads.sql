@@ -7,6 +7,7 @@ select
     rows_filtered,
     rows_duplicate,
     rows_quarantined,
+    rows_nulled,
     rows_refused,
     rows_earlier_rate,
     rows_without_rate,

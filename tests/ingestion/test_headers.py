@@ -1,0 +1,181 @@
+"""Columns go by their header: several of one name by place or all at once, one more tomorrow, never a shifted one."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+
+from orchestration.ingestion.errors import MappingError
+from orchestration.ingestion.mapping import load_mapping
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.ingestion.conftest import Home
+
+TRACKER = """
+source: crm
+time_zone: UTC
+files:
+  issues:
+    pattern: "issues*"
+    entities:
+      - entity: tickets
+        columns:
+          ticket_id: '"Issue key"'
+          created_at: {value: Created, format: "%d/%b/%y %I:%M %p"}
+          category: '"Note[2]"'
+      - entity: ticket_events
+        optional: true
+        when: '"Comment[*]" is not null'
+        columns:
+          ticket_id: '"Issue key"'
+          at: {value: "split_part(\\"Comment[*]\\", ';', 1)", format: "%d/%b/%y %I:%M %p"}
+          event: {constant: comment}
+          step: "split_part(\\"Comment[*]\\", ';', 2)"
+"""
+
+
+def issues(comments: int, notes: int = 2) -> str:
+    """Two issues, the first with as many comments as there are columns for them, the notes in between."""
+    heads = ["Issue key", "Created", *["Comment"] * comments, *["Note"] * notes, "Status"]
+    texts = [f"0{n + 1}/Mar/26 9:15 AM;agent {n}" for n in range(comments)]
+    rows = [
+        ["SD-1", "01/Mar/26 9:05 AM", *texts, *[f"note {n}" for n in range(notes)], "Done"],
+        ["SD-2", "02/Mar/26 10:05 AM", *[""] * comments, *[""] * notes, "Open"],
+    ]
+    return "\n".join(",".join(row) for row in [heads, *rows]) + "\n"
+
+
+def workbook(text: str) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in text.splitlines():
+        sheet.append(line.split(","))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("comments", [0, 1, 3, 4])
+def test_as_many_columns_of_a_name_as_there_are_today(home: Home, comments: int, packed: bool) -> None:
+    home.mapping(TRACKER)
+    text = issues(comments)
+    home.put("issues.xlsx" if packed else "issues.csv", workbook(text) if packed else text)
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert home.ask("select ticket_id, category from raw.tickets order by 1") == [
+        ("crm:SD-1", "note 1"),
+        ("crm:SD-2", None),
+    ]
+    assert home.ask('select ticket_id, "at"::date::varchar, step from raw.ticket_events order by 2') == [
+        ("crm:SD-1", f"2026-03-0{n + 1}", f"agent {n}") for n in range(comments)
+    ]
+    assert report.files[0].unknown_columns == ("Note", "Status")
+
+
+def test_one_more_tomorrow_changes_nothing_of_today(home: Home) -> None:
+    home.mapping(TRACKER)
+    tomorrow = home.day + timedelta(days=1)
+    home.put("issues.csv", issues(2))
+    home.put("issues.csv", issues(3), tomorrow)
+    assert home.ingest(home.day, tomorrow).ok
+    assert home.ask(
+        "select load_date, count(distinct (ticket_id, seq)) from raw.ticket_events group by 1 order by 1"
+    ) == [
+        (home.day, 2),
+        (tomorrow, 3),
+    ]
+    # an event that comes again is the same event
+    assert home.ask("select count(distinct (ticket_id, seq)) from raw.ticket_events") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"Note[2]"', '"Note"', "has 3 columns called 'Note'; say which by its place as \"Note[2]\""),
+        ('"Note[2]"', '"Note[4]"', "has no column 'Note[4]'"),
+        ("        optional: true\n", "", "has no column 'Comment[*]'"),
+        ('"Note[2]"', 'coalesce("Note[1]", "Note[3]")', ""),
+    ],
+)
+def test_which_of_them_must_be_said(home: Home, old: str, new: str, said: str) -> None:
+    home.mapping(TRACKER.replace(old, new))
+    home.put("issues.csv", issues(0, notes=3))
+    report = home.ingest()
+    assert report.ok == (not said)
+    if said:
+        assert said in report.refusals[0].message
+
+
+def test_a_header_that_looks_like_a_place_is_itself(home: Home) -> None:
+    home.mapping(TRACKER)
+    home.put("issues.csv", "Issue key,Created,Note,Note[2],Note\nSD-1,01/Mar/26 9:05 AM,a,b,c\n")
+    assert home.ingest().ok
+    assert home.ask("select category from raw.tickets") == [("b",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("filter: '\"Comment[*]\" is null'", "a filter cannot"),
+        (
+            "entities: [{entity: tickets, optional: true, columns: {ticket_id: a, created_at: b}}]",
+            "`optional` is of blocks",
+        ),
+    ],
+)
+def test_what_cannot_stand_for_each_column_is_said(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "crm.yml"
+    path.write_text(f"source: crm\ntime_zone: UTC\nfiles:\n  a:\n    pattern: a.csv\n    {text}\n")
+    with pytest.raises(MappingError, match=said):
+        load_mapping(path)
+
+
+PLACES = """
+source: crm
+time_zone: UTC
+files:
+  orders:
+    pattern: "orders*"
+    skip_lines: 1
+    columns: [id, buyer, note 1, note 2, at, amount]
+    entities:
+      - entity: orders
+        columns: {order_id: id, customer_id: buyer, ordered_at: at, gross_amount: amount, channel: '"note 1"'}
+"""
+ROW = "1,b,x,y,2026-01-02,5"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("header", "shifted"),
+    [
+        ("id,buyer,note 1,note 2,at,amount", ""),
+        ("ID, Buyer ,Note,Note,At,Amount", ""),  # the mapping's own names for two that share one
+        ("Auftrag,Kunde,Notiz,Notiz,Datum,Betrag", ""),  # its own names throughout
+        ("id,buyer,tags,note 1,at,amount", "column 3 'tags'"),  # another one in between, one less after it
+        ("id,note 1,buyer,note 2,at,amount", "column 2 'note 1'"),
+        ("id,buyer,amount,note,at,total", "column 3 'amount'"),
+        ("buyer,id,note,note,at,amount", "column 1 'buyer'"),
+    ],
+)
+def test_columns_named_by_their_places_are_held_against_the_header(
+    home: Home, header: str, shifted: str, packed: bool
+) -> None:
+    home.mapping(PLACES)
+    text = f"{header}\n{ROW}\n"
+    home.put("orders.xlsx" if packed else "orders.csv", workbook(text) if packed else text)
+    report = home.ingest()
+    assert report.ok == (not shifted)
+    if shifted:
+        assert f"calls its {shifted} in line 1, where the mapping's `columns` says" in report.refusals[0].message
+        assert '"Comment[2]"' in report.refusals[0].message
+    else:
+        assert home.ask("select channel from raw.orders") == [("x",)]
