@@ -7,7 +7,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# machines are shared: how long one example takes says nothing of the code
+hypothesis.settings.register_profile("kefu", deadline=None)
+hypothesis.settings.load_profile("kefu")
 
 # Great Expectations tries pyspark.sql.connect, which ends a process whose main module has no file (as xdist's workers)
 # where its own dependencies are missing; with a file it raises ImportError, which is caught.

@@ -314,7 +314,7 @@ def test_every_rule_and_limit_of_the_contract_is_broken_above() -> None:
     ("entity", "place"), [(entity.name, n) for entity in contract().values() for n in range(len(entity.rules))]
 )
 def test_no_rule_could_be_left_out(home: Home, monkeypatch: pytest.MonkeyPatch, entity: str, place: int) -> None:
-    """Without a rule, a row that it was for comes through otherwise: the rows above try each rule, not only its column."""
+    """Without a rule, a row that it was for comes through otherwise: each rule is tried, not only its column."""
     found = contract()[entity]
     cases = [case for case in BROKEN if case[0] == entity]
     rows = [rekeyed(entity, {**GOOD[entity], **change}, n) for n, (_, change, *_) in enumerate(cases, 2)]
