@@ -408,6 +408,12 @@ class Bundle(_Frozen):
         """The scope's own figure of the month, None when nothing was supplied for it."""
         return next((f for f in self.series(metric_id) if f.month == self.month), None)
 
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """The metrics of the first page of which there is a figure, one in each place."""
+        found = (next((metric for metric in place if self.figure(metric)), None) for place in self.spec.places)
+        return tuple(metric for metric in found if metric)
+
     def series(self, metric_id: str) -> list[Figure]:
         """The scope's own figures of the last months, oldest first."""
         return [f for f in self.of(metric_id) if (f.scope_type, f.scope_id) == self.scope.key and not f.dimension]

@@ -71,7 +71,7 @@ def compose(
     digest, draw = bundle.sha256, Draw(bundle, words)
     lines = [
         Line(printed(teller, figure), chart, f"{metric}.{digest[:16]}@kefu")
-        for metric in bundle.spec.headlines
+        for metric in bundle.headlines
         if (figure := bundle.figure(metric))
         for chart in [next(iter(draw.sparkline(metric)), None)]
     ]

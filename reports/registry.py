@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -161,7 +162,8 @@ class ReportSpec(_Spec):
     title: str  # a message of the catalogue
     schedule: Schedule = "monthly"  # how often it is made
     scopes: tuple[str, ...] = ("company", "region", "store", "team")  # types of scopes it is made for
-    headlines: tuple[str, ...]  # metrics of the first page, in order
+    # metrics of the first page, in order; of several in one place the first of which there is a figure
+    headlines: tuple[str | tuple[str, ...], ...]
     parts: tuple[str, ...] = ()  # scope types whose members may explain a company figure
     overview: tuple[ChartSpec, ...] = ()  # charts of the second page
     costs: tuple[str, ...] = ()  # metrics of the first page: what service costs, or puts at risk
@@ -184,12 +186,17 @@ class ReportSpec(_Spec):
         return f"kefu report{which} --{self.calendar.noun} {self.calendar.name(first)}"
 
     @property
+    def places(self) -> tuple[tuple[str, ...], ...]:
+        """The metrics of each headline, the wanted one first."""
+        return tuple((one,) if isinstance(one, str) else one for one in self.headlines)
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric of a table, once, in order."""
         areas = (
             metric for area in self.areas for metric in (*area.metrics, *(m for t in area.members for m in t.metrics))
         )
-        return tuple(dict.fromkeys((*self.headlines, *self.costs, *self.actions, *areas)))
+        return tuple(dict.fromkeys((*chain(*self.places), *self.costs, *self.actions, *areas)))
 
     @property
     def drawn_metrics(self) -> tuple[str, ...]:
@@ -233,7 +240,7 @@ class ReportSpec(_Spec):
         )
         return self.model_copy(
             update={
-                "headlines": of(self.headlines),
+                "headlines": tuple(kept for place in self.places if (kept := of(place))),
                 "costs": of(self.costs),
                 "actions": of(self.actions),
                 "overview": charts(self.overview),

@@ -149,7 +149,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "known_at": words.day(bundle.meta.known_at),
         "hash": bundle.mark,
         "story": teller.story(),
-        "headlines": lambda: _lines(bundle.spec.headlines, teller, draw),  # drawn only where a template asks
+        "headlines": lambda: _lines(bundle.headlines, teller, draw),  # drawn only where a template asks
         "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
         "exceptions": provenance.exceptions(teller),

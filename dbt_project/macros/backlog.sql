@@ -3,8 +3,9 @@
     {{ return(['region', 'store_id', 'channel', 'category', 'team']) }}
 {%- endmacro %}
 
-{# Flows of the backlog other than moves. #}
-{% macro backlog_flows() -%} {{ return(['received', 'reopened', 'solved', 'removed']) }} {%- endmacro %}
+{# Flows of the backlog other than moves, with the sign by which they change it. `untimed` has its own sign: what came in
+   without a told status or was first shown open or closed by a load, see int_service__backlog_flows. #}
+{% macro backlog_flows() -%} {{ return({'received': 1, 'reopened': 1, 'solved': -1, 'removed': -1, 'untimed': 1}) }} {%- endmacro %}
 
 {# Moves: between any two cells, and per attribute those that change it. #}
 {% macro backlog_moves() -%}
@@ -14,6 +15,14 @@
         {%- do moves.append('moved_out_' ~ attribute | replace('_id', '')) -%}
     {%- endfor -%}
     {{ return(moves) }}
+{%- endmacro %}
+
+{# By how much the flows change what is open in the cells of a scope, with the moves of that scope; what is not known is
+   nothing here. #}
+{% macro backlog_change(moves) -%}
+    {%- for flow, sign in backlog_flows().items() %}
+    {{- ' - ' if sign < 0 else (' + ' if not loop.first) }}coalesce({{ flow }}, 0)
+    {%- endfor %} + coalesce(moved_in{{ moves }}, 0) - coalesce(moved_out{{ moves }}, 0)
 {%- endmacro %}
 
 {# Age bands of what is open at a month's end, by days since creation. #}
@@ -29,9 +38,12 @@
 {%- endmacro %}
 
 
-{# The flows as columns of one row: 1 where a flow is given a condition that holds, else 0. #}
-{% macro flow_columns(conditions) -%}
-    {%- for flow in backlog_flows() + backlog_moves() %}
-        cast({{ "case when " ~ conditions[flow] ~ " then 1 else 0 end" if flow in conditions else "0" }} as bigint) as {{ flow }}{{ ',' if not loop.last }}
+{# The flows as columns of one row: those that are given, else 0. #}
+{% macro flow_columns(flows) -%}
+    {%- for flow in backlog_flows() | list + backlog_moves() %}
+        cast({{ flows.get(flow, '0') }} as bigint) as {{ flow }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# 1 where a condition holds, else 0. #}
+{% macro counted_if(condition) -%} case when {{ condition }} then 1 else 0 end {%- endmacro %}

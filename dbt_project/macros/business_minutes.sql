@@ -34,18 +34,18 @@
 {%- endmacro %}
 
 
-{# Reading of the meter at a moment, in seconds; null where the moment or its calendar day is unknown. #}
+{# Reading of the meter at a moment, in seconds to the microsecond; null where the moment or its calendar day is unknown. It
+   never runs faster than the clock, so that business time is never more than time, however short the interval. #}
 {% macro open_seconds(calendar, at) -%}
-    ({{ calendar }}.open_seconds_before
+    {%- set micros -%}
+    {{ calendar }}.open_seconds_before * 1000000
     {%- for n in range(1, openings_per_day() + 1) %}
-    + greatest(least({{ second_of_day(at) }}, {{ calendar }}.closes_second_{{ n }}) - {{ calendar }}.opens_second_{{ n }}, 0)
-    {%- endfor %})
-{%- endmacro %}
-
-
-{# Whole seconds since the UTC day began. #}
-{% macro second_of_day(at) -%}
-    (cast(hour({{ at }}) as bigint) * 3600 + minute({{ at }}) * 60 + second({{ at }}))
+    + greatest(
+        least({{ micros_of_day(at) }}, {{ calendar }}.closes_second_{{ n }} * 1000000) - {{ calendar }}.opens_second_{{ n }} * 1000000, 0
+    )
+    {%- endfor %}
+    {%- endset -%}
+    {{ exact_seconds(micros) }}
 {%- endmacro %}
 
 
@@ -53,7 +53,7 @@
    opening by an equi-join on (schedule_id, step), which a few openings share; the conditions leave one. #}
 {% macro meter_step_seconds() -%} {{ return(14400) }} {%- endmacro %}
 
-{% macro meter_step(reading) -%} cast(floor(({{ reading }} - 1) / {{ meter_step_seconds() }}.0) as bigint) {%- endmacro %}
+{% macro meter_step(reading) -%} cast(ceil(({{ reading }}) / {{ meter_step_seconds() }}.0) - 1 as bigint) {%- endmacro %}
 
 {% macro on_meter_step(steps, schedule_id, reading) -%}
     {{ steps }}.schedule_id = {{ schedule_id }}
@@ -64,7 +64,7 @@
 
 {# First moment at which the meter shows the reading. #}
 {% macro moment_of_reading(steps, reading) -%}
-    {{ add_seconds(steps ~ '.opens_at', '(' ~ reading ~ ' - ' ~ steps ~ '.open_seconds_from)') }}
+    {{ add_exact_seconds(steps ~ '.opens_at', reading ~ ' - ' ~ steps ~ '.open_seconds_from') }}
 {%- endmacro %}
 
 

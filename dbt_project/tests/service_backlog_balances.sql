@@ -1,6 +1,6 @@
-{#- opening + received + reopened + moved in - solved - deleted or merged - moved out = closing = the tickets that are open, and
-   opening = the closing before: for the company, and per attribute with the moves that change it. Rows returned do not
-   balance. -#}
+{#- opening + received + reopened + moved in - solved - deleted or merged - moved out (+ untimed, where loads alone show what is
+   open) = closing = the tickets that are open, and opening = the closing before: for the company, and per attribute with the
+   moves that change it. What is not known yet is null and balances with anything. Rows returned do not balance. -#}
 {%- set scopes = ['company'] + backlog_attributes() -%}
 with backlog as (
     select
@@ -11,7 +11,7 @@ with backlog as (
         opening,
         closing,
         open_tickets,
-        {%- for flow in backlog_flows() + backlog_moves() %}
+        {%- for flow in backlog_flows() | list + backlog_moves() %}
         {{ flow }},
         {%- endfor %}
         {{ backlog_attributes() | join(',\n        ') }}
@@ -31,7 +31,7 @@ balances as (
         coalesce({{ scope }}, '') as scope_id,
         month,
         sum(opening) as opening,
-        sum(received + reopened + moved_in_{{ moves }} - solved - removed - moved_out_{{ moves }}) as change,
+        sum({{ backlog_change('_' ~ moves) }}) as change,
         sum(closing) as closing,
         sum(open_tickets) as open_tickets
     from backlog

@@ -34,6 +34,7 @@ from orchestration.settings import Settings
 _SHOWN = 10_000  # rows of a refused file that its quarantine shows
 _POSITIONS = 15  # bits of a counted number for the place among events of one instant
 _ORDINALS = 5  # bits for the kind of file
+_LISTED = literal(r"""[^\s\[\]"',;|]+""")  # each key of a list written as text
 _MAPPING_FAULTS = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -291,19 +292,24 @@ class _FileLoad:
     def _look_up(self, alias: str, join: Join, names: dict[str, str]) -> None:
         """Makes lookup_<alias>: one row for each key of the joined file."""
         paths = self.delivery.files.get(join.file, ())
-        if not paths:
+        if not paths and not join.optional:
             raise RefusedError(f"needs the file {join.file!r} of the same delivery, which is not there; have it sent")
         file = self.delivery.mapping.files[join.file]
+        keys = [f"k{k}" for k in range(len(join.on))]
+        inputs = [f"{quote(f'x_{name}')} varchar" for name in self._aggregated(join, names)]
+        plain = [f"{short} varchar" for name, short in names.items() if name not in join.aggregate]
+        columns = ", ".join([*(f"{key} varchar" for key in keys), *plain, *inputs, "file integer", "line bigint"])
+        self.con.execute(f"create or replace temp table all_{alias} ({columns})")
         for number, path in enumerate(paths):
             try:
                 reader = open_reader(path, file)
+                if join.optional and any(reader.column(theirs) is None for theirs in join.on.values()):
+                    continue
                 wanted = self._lookup_columns(join, names, file, reader)
-                verb = f"insert into all_{alias}" if number else f"create or replace temp table all_{alias} as"
                 rows = f"with prepared as ({reader.prepared}) select {wanted}, {number} as file, line from prepared"
-                _stream(self.con, f"{verb} {rows}", reader)
+                _stream(self.con, f"insert into all_{alias} {rows}", reader)
             except RefusedError as error:
                 raise RefusedError(f"needs the file {path.name}, which {error}") from error
-        keys = [f"k{k}" for k in range(len(join.on))]
         picked = [one for name, short in names.items() for one in self._picked(join, name, short)]
         sql = (
             f"create or replace temp table lookup_{alias} as select {', '.join([*keys, *picked])} from all_{alias} "
@@ -332,17 +338,23 @@ class _FileLoad:
             yield f"{unread} as {short}_unread"
 
     @staticmethod
-    def _lookup_columns(join: Join, names: dict[str, str], file: FileMapping, reader: Reader) -> str:
+    def _aggregated(join: Join, names: dict[str, str]) -> list[str]:
+        """The other file's columns that the aggregates read."""
+        return sorted({str(r) for name in names if name in join.aggregate for r in join.aggregate[name].references})
+
+    def _lookup_columns(self, join: Join, names: dict[str, str], file: FileMapping, reader: Reader) -> str:
         def text(name: str) -> str:
             sql = reader.column(name)
             if sql is None:
                 raise RefusedError(f"has no column {name!r}")
             return source_text(file, sql)
 
-        inputs = {str(r) for name in names if name in join.aggregate for r in join.aggregate[name].references}
-        wanted = [f"{text(theirs)} as k{k}" for k, theirs in enumerate(join.on.values())]
+        def key(name: str) -> str:
+            return f"unnest(regexp_extract_all({text(name)}, {_LISTED}))" if name == join.each else text(name)
+
+        wanted = [f"{key(theirs)} as k{k}" for k, theirs in enumerate(join.on.values())]
         wanted += [f"{text(name)} as {short}" for name, short in names.items() if name not in join.aggregate]
-        wanted += [f"{text(name)} as {quote(f'x_{name}')}" for name in sorted(inputs)]
+        wanted += [f"{text(name)} as {quote(f'x_{name}')}" for name in self._aggregated(join, names)]
         return ", ".join(wanted)
 
     # --- what is put aside ------------------------------------------------------------------------------------------
@@ -416,14 +428,15 @@ class _FileLoad:
 
     def _number(self, entity: Entity, name: str) -> str:
         """Counts within the rest of the key. With an event time the number grows with it from file to file: the
-        instant in milliseconds, the kind of file, the place among the rows of that instant."""
+        instant in milliseconds, the kind of file, the place among the rows of that millisecond."""
         rest = [quote(column.name) for column in entity.keys if column.name != name]
         if entity.event_time is None:
             return f"row_number() over (partition by {', '.join(rest)} order by feed, line)"
         instant = quote(entity.event_time)
-        place = f"row_number() over (partition by {', '.join((*rest, instant))} order by feed, line)"
+        millisecond = f"epoch_ms({instant})"
+        place = f"row_number() over (partition by {', '.join((*rest, millisecond))} order by {instant}, feed, line)"
         ordinal = list(self.delivery.mapping.files).index(self.name) % (1 << _ORDINALS)
-        return f"(epoch_ms({instant}) << {_POSITIONS + _ORDINALS}) + {ordinal << _POSITIONS} + {place}"
+        return f"{millisecond} * {1 << (_POSITIONS + _ORDINALS)} + {ordinal << _POSITIONS} + {place}"
 
     def _quarantined_keys(self, rows: Staged, entity: Entity, feeds: list[EntityMapping]) -> tuple[str, ...]:
         """Keys that a snapshot holds but cannot be read, as far as the key itself can."""

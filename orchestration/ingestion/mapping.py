@@ -86,7 +86,15 @@ class Join(_Part):
 
     file: str
     on: dict[str, str] = Field(min_length=1)  # column of this file: column of the other
+    each: str | None = None  # a column of the other file among `on` that lists several keys, such as [4, 7] or 4;7
+    optional: bool = False  # nothing matches where the other file, or its column in `on`, was not sent
     aggregate: dict[str, Aggregate] = Field(default_factory=dict)  # name: sum(...), over the rows that match
+
+    @model_validator(mode="after")
+    def _each_is_a_key(self) -> Self:
+        if self.each is not None and self.each not in self.on.values():
+            raise ValueError(f"each: {self.each!r} is no column of the other file in `on`; it may be one of them")
+        return self
 
 
 class ColumnMapping(_Part):

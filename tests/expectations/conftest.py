@@ -107,9 +107,11 @@ _BALANCES = (
     """,
     """
     create table kefu.service.backlog as
-    from (values (date '2026-10-01', 'north', 's1', 'phone', 'delivery', 'a', 5, 9, 1, 0, 8, 1, 2, 4, 4)) as backlog(
+    from (values
+        (date '2026-10-01', 'north', 's1', 'phone', 'delivery', 'a', 5, 9, 1, 0, 8, 1, 2, null::bigint, 4, 4)
+    ) as backlog(
         month, region, store_id, channel, category, team,
-        opening, received, reopened, moved_in, solved, removed, moved_out, closing, open_tickets
+        opening, received, reopened, moved_in, solved, removed, moved_out, untimed, closing, open_tickets
     )
     """,
 )

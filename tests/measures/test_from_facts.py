@@ -384,6 +384,10 @@ def open_tickets(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 def complaints(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     tickets, events = histories(facts)
     found = tickets[(tickets.kind == "complaint") & tickets.merged.isna()].set_index("ticket_id")
+    came = facts.month(found.created_at)
+    yield "complaints_received", "count", cases(came, 1)
+    for dimension in ("severity", "cause", "behaviour", "manner", "purpose", "phase", "fault", "priority"):
+        yield f"complaints_received by {dimension}", "count", cases(came, 1, found[dimension])
     orders = facts.orders().month.value_counts()
     received = facts.month(found[found.severity == "serious"].created_at).value_counts()
     rate = pd.DataFrame({"numerator": 1000 * received, "denominator": orders}).fillna(0).rename_axis("month")

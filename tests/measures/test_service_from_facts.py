@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -33,6 +34,7 @@ from tests.measures.facts import (
 pytestmark = pytest.mark.slow
 reader = Readers()
 WAITING_FOR_US = ["new", "open", "hold"]
+STANDING = [*WAITING_FOR_US, "pending"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,19 +155,45 @@ def resolutions(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 
 
 def questions(facts: Facts) -> pd.DataFrame:
-    """Per message of a customer after an agent's reply, the first of several in a row: the next reply, and solve."""
+    """Per question of a customer after an agent's reply: the next reply, or the solve that came before it.
+
+    Walked from step to step: while the ticket is open the first message asks; while it is solved, the last one before
+    it is reopened or replied to. Solved again without a word, nothing was asked.
+    """
     tickets, events = histories(facts)
-    said = events[(events.event == "comment") & events.is_public.astype(bool)]
-    said = said[said.actor_type.isin(["customer", "agent"])]
-    asked = said[(said.actor_type == "customer") & (said.groupby("ticket_id").actor_type.shift() == "agent")]
-    following = said["at"].where(said.actor_type == "agent").groupby(said.ticket_id).bfill()
-    solves = events[events.to_status.isin(DONE)][["ticket_id", "at"]].rename(columns={"at": "solved_at"})
-    found = asked[["ticket_id", "at"]].assign(replied_at=following[asked.index]).sort_values("at")
-    found = pd.merge_asof(
-        found, solves.sort_values("solved_at"), left_on="at", right_on="solved_at", by="ticket_id",
-        direction="forward", allow_exact_matches=False,
-    )  # fmt: skip
-    return found.merge(tickets[["ticket_id", "store_id", "priority", "created_at"]], on="ticket_id")
+    said = (events.event == "comment") & events.is_public.fillna(False).astype(bool)
+    steps = events[(said & events.actor_type.isin(["customer", "agent"])) | events.to_status.notna()]
+    what = steps.to_status.where(steps.to_status.notna(), steps.actor_type)
+    found = []
+    for ticket_id, story in zip_by_ticket(steps.ticket_id, steps["at"], what):
+        is_done = replied = was_reopened = False
+        waits = last = None
+        for at, step in story:
+            if step == "customer" and replied:
+                last, waits = (at, waits) if is_done else (last, waits if waits is not None else at)
+            elif step == "agent":
+                asked = last if is_done else waits
+                if asked is not None:
+                    found.append((ticket_id, asked, at, pd.NaT))
+                waits = last = None
+                was_reopened, replied = False, True
+            elif step in DONE and not is_done:
+                if waits is not None and not was_reopened:
+                    found.append((ticket_id, waits, pd.NaT, at))
+                waits = last = None
+                was_reopened, is_done = False, True
+            elif step in STANDING and is_done:
+                is_done, was_reopened, waits, last = False, True, last, None
+        if waits is not None:
+            found.append((ticket_id, waits, pd.NaT, pd.NaT))
+    asked = pd.DataFrame(found, columns=["ticket_id", "at", "replied_at", "solved_at"])
+    return asked.merge(tickets[["ticket_id", "store_id", "priority", "created_at"]], on="ticket_id")
+
+
+def zip_by_ticket(ticket_id: pd.Series, at: pd.Series, what: pd.Series) -> Iterator[tuple[str, list[tuple[Any, Any]]]]:
+    """The steps of each ticket, in order."""
+    for ticket, rows in pd.DataFrame({"at": at, "what": what}).groupby(ticket_id, sort=False):
+        yield str(ticket), list(zip(rows["at"], rows.what, strict=True))
 
 
 @reader

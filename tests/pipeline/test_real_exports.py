@@ -130,7 +130,10 @@ EXPORTS = [
     Export(
         "helpdesk",
         "",
-        {"select count(*) from service.fct_ticket": (4580,)},
+        {
+            # walked with pandas from event to event: 12 cases end open, 161 times one is opened again
+            "select count(*), count(solved_at), sum(reopens)::int from service.fct_ticket": (4580, 4568, 161),
+        },
         # requests of one desk: none is handed on or removed
         frozenset({"backlog_flow.moved_in", "backlog_flow.moved_out", "backlog_flow.removed"}),
     ),

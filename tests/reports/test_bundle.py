@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -201,3 +202,20 @@ def test_a_copy_with_other_figures_is_asked_for_its_own(bundle: Bundle) -> None:
     assert without.figure("csat") is None
     assert without.of("nps") == bundle.of("nps")
     assert without.sha256 == Bundle.model_validate(without.content).sha256
+
+
+def test_where_nobody_stated_opening_hours_the_first_reply_is_told_by_the_calendar(bundle: Bundle) -> None:
+    """The business-time figure has its place while there is one; the calendar's, by its own name, only without it."""
+    business, calendar = "first_reply", "first_reply_calendar"
+    by_clock = [metric for metric in bundle.headlines if metric in {business, calendar}]
+    assert by_clock == [business]
+
+    def instead(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+        named = {business: calendar}
+        return tuple(row.model_copy(update={"metric_id": named.get(row.metric_id, row.metric_id)}) for row in rows)
+
+    without = bundle.model_copy(update={"figures": instead(bundle.figures), "metrics": instead(bundle.metrics)})
+    place = bundle.headlines.index(business)
+    assert without.headlines == (*bundle.headlines[:place], calendar, *bundle.headlines[place + 1 :])
+    neither = bundle.model_copy(update={"figures": tuple(f for f in bundle.figures if f.metric_id != business)})
+    assert neither.headlines == tuple(metric for metric in bundle.headlines if metric != business)

@@ -7,6 +7,7 @@
 -- depends_on: {{ ref('full_resolution') }}
 -- depends_on: {{ ref('first_contact_resolution') }}
 -- depends_on: {{ ref('sla') }}
+-- depends_on: {{ ref('sla_by_source') }}
 -- depends_on: {{ ref('backlog') }}
 -- depends_on: {{ ref('standards') }}
 -- depends_on: {{ ref('standard_counts') }}

@@ -1,26 +1,33 @@
+{#- A ticket is received once, when it is created. Where nothing told then that it was open, it leaves again in that moment,
+   untimed, and enters untimed when a load shows it open; one that a load shows closed leaves untimed, for nobody told when it
+   was solved. -#}
 {%- set enters = {
-    'received': 'not was_open and not was_ever_open',
-    'reopened': 'not was_open and was_ever_open',
-    'moved_in': 'was_open',
+    'received': counted_if('state_no = 1'),
+    'reopened': counted_if('state_no > 1 and not was_open and reopens'),
+    'moved_in': counted_if('was_open'),
+    'untimed': 'case when not is_open then -1 when state_no > 1 and not was_open and not reopens then 1 else 0 end',
 } -%}
 {%- set leaves = {
-    'solved': 'not is_open and not is_removed',
-    'removed': 'not is_open and is_removed',
-    'moved_out': 'is_open',
+    'solved': counted_if('not is_open and resolves'),
+    'removed': counted_if('not is_open and is_removed'),
+    'moved_out': counted_if('is_open'),
+    'untimed': 'case when not is_open and not resolves and not is_removed then -1 else 0 end',
 } -%}
 {%- for attribute in backlog_attributes() -%}
     {%- set suffix = attribute | replace('_id', '') -%}
-    {%- do enters.update({'moved_in_' ~ suffix: 'was_open and ' ~ attribute ~ ' <> ' ~ attribute ~ '_before'}) -%}
-    {%- do leaves.update({'moved_out_' ~ suffix: 'is_open and ' ~ attribute ~ ' <> ' ~ attribute ~ '_before'}) -%}
+    {%- do enters.update({'moved_in_' ~ suffix: counted_if('was_open and ' ~ attribute ~ ' <> ' ~ attribute ~ '_before')}) -%}
+    {%- do leaves.update({'moved_out_' ~ suffix: counted_if('is_open and ' ~ attribute ~ ' <> ' ~ attribute ~ '_before')}) -%}
 {%- endfor -%}
 with states as (
     select
         ticket_id,
+        state_no,
         started_at,
         is_open,
         was_open,
         is_removed,
-        was_ever_open,
+        resolves,
+        reopens,
         {%- for attribute in backlog_attributes() %}
         {{ attribute }},
         {{ attribute }}_before{{ ',' if not loop.last }}
@@ -36,10 +43,10 @@ entering as (
         {%- for attribute in backlog_attributes() %}
         {{ attribute }},
         {%- endfor %}
-        cast(1 as bigint) as net,
+        cast({{ counted_if('is_open') }} as bigint) as net,
         {{ flow_columns(enters) }}
     from states
-    where is_open
+    where is_open or state_no = 1
 ),
 
 -- what leaves the cell it was in
@@ -64,7 +71,7 @@ select
     {%- for attribute in backlog_attributes() %}
     {{ attribute }},
     {%- endfor %}
-    {%- for flow in backlog_flows() + backlog_moves() %}
+    {%- for flow in backlog_flows() | list + backlog_moves() %}
     {{ flow }},
     {%- endfor %}
     net

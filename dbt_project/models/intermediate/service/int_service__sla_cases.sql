@@ -18,6 +18,8 @@ replies as (
 resolutions as (
     select
         ticket_id,
+        is_timed,
+        is_closed_untold,
         first_resolved_at,
         first_resolved_open_seconds,
         solved_at,
@@ -31,27 +33,18 @@ next_replies as (
         instance_no,
         asked_at,
         asked_open_seconds,
-        replied_at,
-        replied_open_seconds
+        coalesce(replied_at, solved_at) as event_at,
+        coalesce(replied_open_seconds, solved_open_seconds) as event_open_seconds
     from {{ ref('int_service__next_replies') }}
 ),
 
-resolving as (
-    select
-        ticket_id,
-        started_at,
-        started_open_seconds
-    from {{ ref('int_service__status_periods') }}
-    where is_resolved and not was_resolved
-),
-
-ticket_versions as (
+ticket_priorities as (
     select
         ticket_id,
         priority,
         valid_from,
         valid_to
-    from {{ ref('int_service__ticket_versions') }}
+    from {{ ref('int_service__ticket_priorities') }}
 ),
 
 policies as (
@@ -64,27 +57,6 @@ policies as (
         applies_from,
         applies_to
     from {{ ref('int_service__policy_versions') }}
-),
-
--- a solve ends the wait for a reply
-next_replies_or_solves as (
-    select
-        next_replies.ticket_id,
-        next_replies.instance_no,
-        next_replies.asked_at,
-        next_replies.asked_open_seconds,
-        least(next_replies.replied_at, min(resolving.started_at)) as event_at,
-        least(next_replies.replied_open_seconds, min(resolving.started_open_seconds)) as event_open_seconds
-    from next_replies
-    left join resolving
-        on next_replies.ticket_id = resolving.ticket_id and next_replies.asked_at < resolving.started_at
-    group by
-        next_replies.ticket_id,
-        next_replies.instance_no,
-        next_replies.asked_at,
-        next_replies.asked_open_seconds,
-        next_replies.replied_at,
-        next_replies.replied_open_seconds
 ),
 
 -- only tickets with events: a source that gives only tickets says nothing of what was done
@@ -112,23 +84,23 @@ promised as (
         resolutions.{{ event }}_at as event_at,
         resolutions.{{ event }}_open_seconds as event_open_seconds
     from tickets
-    inner join resolutions on tickets.ticket_id = resolutions.ticket_id
+    inner join resolutions on tickets.ticket_id = resolutions.ticket_id and resolutions.is_timed
     {%- endfor %}
     union all
     select
         tickets.ticket_id,
         'next_reply' as metric,
-        cast(next_replies_or_solves.instance_no as bigint) as instance_no,
-        next_replies_or_solves.asked_at as applied_at,
-        next_replies_or_solves.asked_open_seconds as applied_open_seconds,
-        next_replies_or_solves.event_at,
-        next_replies_or_solves.event_open_seconds
+        cast(next_replies.instance_no as bigint) as instance_no,
+        next_replies.asked_at as applied_at,
+        next_replies.asked_open_seconds as applied_open_seconds,
+        next_replies.event_at,
+        next_replies.event_open_seconds
     from tickets
-    inner join next_replies_or_solves on tickets.ticket_id = next_replies_or_solves.ticket_id
+    inner join next_replies on tickets.ticket_id = next_replies.ticket_id
 ),
 
--- priority and target are those of the moment at which the promise was made
-matched as (
+-- what a load alone shows closed was done nobody knows when: whether in time is not known
+judged as (
     select
         promised.ticket_id,
         promised.metric,
@@ -136,27 +108,42 @@ matched as (
         promised.applied_at,
         promised.applied_open_seconds,
         promised.event_at,
-        promised.event_open_seconds,
+        promised.event_open_seconds
+    from promised
+    left join resolutions on promised.ticket_id = resolutions.ticket_id
+    where promised.event_at is not null or not coalesce(resolutions.is_closed_untold, false)
+),
+
+-- priority and target are those of the moment at which the promise was made
+matched as (
+    select
+        judged.ticket_id,
+        judged.metric,
+        judged.instance_no,
+        judged.applied_at,
+        judged.applied_open_seconds,
+        judged.event_at,
+        judged.event_open_seconds,
         policies.policy_id,
         policies.priority,
         policies.clock,
         policies.target_minutes,
         row_number() over (
-            partition by promised.ticket_id, promised.metric, promised.instance_no
+            partition by judged.ticket_id, judged.metric, judged.instance_no
             order by policies.applies_from desc, policies.policy_id asc
         ) as match_no
-    from promised
-    inner join ticket_versions
+    from judged
+    inner join ticket_priorities
         on
-            promised.ticket_id = ticket_versions.ticket_id
-            and promised.applied_at >= ticket_versions.valid_from
-            and promised.applied_at < ticket_versions.valid_to
+            judged.ticket_id = ticket_priorities.ticket_id
+            and judged.applied_at >= ticket_priorities.valid_from
+            and judged.applied_at < ticket_priorities.valid_to
     inner join policies
         on
-            promised.metric = policies.metric
-            and ticket_versions.priority = policies.priority
-            and promised.applied_at >= policies.applies_from
-            and promised.applied_at < policies.applies_to
+            judged.metric = policies.metric
+            and ticket_priorities.priority = policies.priority
+            and judged.applied_at >= policies.applies_from
+            and judged.applied_at < policies.applies_to
 )
 
 select

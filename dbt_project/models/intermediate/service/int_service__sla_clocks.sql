@@ -4,7 +4,7 @@ with cases as (
         metric,
         instance_no,
         clock,
-        cast(target_minutes * 60 as bigint) as target_seconds,
+        cast(target_minutes * 60 as decimal(18, 6)) as target_seconds,
         applied_at,
         applied_open_seconds,
         event_at,
@@ -46,7 +46,7 @@ unpaused as (
             when cases.clock = 'business' and cases.event_at is null
                 then tickets.observed_until_open_seconds - cases.applied_open_seconds
             when cases.clock = 'business' then cases.event_open_seconds - cases.applied_open_seconds
-            else {{ seconds_between('cases.applied_at', 'coalesce(cases.event_at, tickets.observed_until_at)') }}
+            else {{ exact_seconds_between('cases.applied_at', 'coalesce(cases.event_at, tickets.observed_until_at)') }}
         end as seconds_used
     from cases
     inner join tickets on cases.ticket_id = tickets.ticket_id
@@ -131,7 +131,7 @@ used as (
         coalesce(ranked.runs_now, false) as runs_now,
         coalesce(ranked.is_used_up, false) as is_used_up,
         ranked.seconds_before,
-        coalesce(ranked.seconds_used, 0) as seconds_used
+        case when ranked.ticket_id is null then 0 else ranked.seconds_used end as seconds_used
     from cases
     left join ranked
         on
@@ -172,8 +172,8 @@ select
     instance_no,
     runs_from_at,
     runs_from_open_seconds,
-    seconds_left,
-    seconds_used
+    cast(seconds_left as decimal(18, 6)) as seconds_left,
+    cast(seconds_used as decimal(18, 6)) as seconds_used
 from unpaused
 union all
 select
@@ -182,6 +182,6 @@ select
     instance_no,
     runs_from_at,
     runs_from_open_seconds,
-    cast(seconds_left as bigint) as seconds_left,
-    cast(seconds_used as bigint) as seconds_used
+    cast(seconds_left as decimal(18, 6)) as seconds_left,
+    cast(seconds_used as decimal(18, 6)) as seconds_used
 from paused

@@ -1,94 +1,68 @@
 with tickets as (
     select
         ticket_id,
-        source_system,
-        created_at,
-        created_open_seconds,
         observed_until_at,
         observed_until_open_seconds,
         removed_at
     from {{ ref('int_service__tickets') }}
 ),
 
-ticket_events as (
+changes as (
     select
         ticket_id,
+        change_no,
         event_no,
         happened_at,
-        event,
         open_seconds,
-        from_status,
-        to_status
-    from {{ ref('int_service__ticket_events') }}
-    where to_status is not null
+        status,
+        is_told,
+        is_timed
+    from {{ ref('int_service__status_changes') }}
 ),
 
--- a source that tells no change of status but the creation would leave its tickets open for ever
-telling_sources as (
-    select distinct tickets.source_system
-    from ticket_events
-    inner join tickets on ticket_events.ticket_id = tickets.ticket_id
-    where ticket_events.event <> 'created'
-),
-
-status_events as (
-    select
-        ticket_events.ticket_id,
-        ticket_events.event_no,
-        ticket_events.happened_at,
-        ticket_events.open_seconds,
-        ticket_events.from_status,
-        ticket_events.to_status
-    from ticket_events
-    inner join tickets on ticket_events.ticket_id = tickets.ticket_id
-    inner join telling_sources on tickets.source_system = telling_sources.source_system
-),
-
-firsts as (
+compared as (
     select
         ticket_id,
-        {{ first_by('from_status', 'event_no') }} as first_from_status
-    from status_events
-    group by ticket_id
-),
-
--- from its creation a ticket is in the status that its first change leaves, `new` where the source does not say
-starts as (
-    select
-        tickets.ticket_id,
-        0 as event_no,
-        tickets.created_at as started_at,
-        tickets.created_open_seconds as started_open_seconds,
-        coalesce(firsts.first_from_status, 'new') as status
-    from firsts
-    inner join tickets on firsts.ticket_id = tickets.ticket_id
-    union all
-    select
-        ticket_id,
+        change_no,
         event_no,
-        happened_at as started_at,
-        open_seconds as started_open_seconds,
-        to_status as status
-    from status_events
+        happened_at,
+        open_seconds,
+        status,
+        is_told,
+        is_timed,
+        lag(status) over (partition by ticket_id order by change_no) as status_before
+    from changes
 ),
 
+-- a change into the status that a ticket has is none; one that lasted no time is one all the same
 followed as (
     select
         ticket_id,
+        change_no,
         event_no,
-        started_at,
-        started_open_seconds,
+        happened_at as started_at,
+        open_seconds as started_open_seconds,
         status,
-        lead(started_at) over (partition by ticket_id order by event_no) as next_at,
-        lead(started_open_seconds) over (partition by ticket_id order by event_no) as next_open_seconds
-    from starts
+        is_told,
+        is_timed,
+        status in ('solved', 'closed') as is_resolved,
+        coalesce(status_before in ('solved', 'closed'), false) as was_resolved,
+        lead(happened_at) over (partition by ticket_id order by change_no) as next_at,
+        lead(open_seconds) over (partition by ticket_id order by change_no) as next_open_seconds
+    from compared
+    where status_before is null or status_before <> status
 ),
 
 periods as (
     select
         followed.ticket_id,
+        followed.change_no,
         followed.event_no,
         followed.status,
+        followed.is_told,
+        followed.is_timed,
+        followed.is_resolved,
+        followed.was_resolved,
         followed.started_at,
         followed.started_open_seconds,
         coalesce(followed.next_at, tickets.removed_at) as ended_at,
@@ -96,18 +70,22 @@ periods as (
         coalesce(followed.next_open_seconds, tickets.observed_until_open_seconds) as observed_until_open_seconds
     from followed
     inner join tickets on followed.ticket_id = tickets.ticket_id
-    where followed.next_at is null or followed.next_at > followed.started_at
 )
 
 select
     ticket_id,
-    row_number() over (partition by ticket_id order by event_no) as period_no,
+    row_number() over (partition by ticket_id order by change_no) as period_no,
+    event_no,
     status,
-    status in ('solved', 'closed') as is_resolved,
+    is_told,
+    is_timed,
+    is_resolved,
+    was_resolved,
+    is_resolved and not was_resolved and is_told as resolves,
+    was_resolved and not is_resolved as reopens,
     started_at,
     ended_at,
     started_open_seconds,
-    {{ seconds_between('started_at', 'observed_until_at') }} as calendar_seconds,
-    observed_until_open_seconds - started_open_seconds as open_seconds,
-    coalesce(lag(status) over (partition by ticket_id order by event_no) in ('solved', 'closed'), false) as was_resolved
+    case when is_timed then {{ exact_seconds_between('started_at', 'observed_until_at') }} end as calendar_seconds,
+    case when is_timed then observed_until_open_seconds - started_open_seconds end as open_seconds
 from periods

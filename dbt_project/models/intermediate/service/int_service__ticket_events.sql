@@ -2,6 +2,7 @@ with tickets as (
     select
         ticket_id,
         schedule_id,
+        created_at,
         observed_until_at
     from {{ ref('int_service__tickets') }}
 ),
@@ -10,12 +11,13 @@ ticket_events as (
     select
         events.ticket_id,
         events.seq,
-        events.at as happened_at,
+        events.at as stamped_at,
         events.event,
         events.from_status,
         events.to_status,
         events.actor_type,
         events.agent_id,
+        events.priority,
         events.step,
         coalesce(events.event in ('comment', 'created') and events.is_public, false) as is_public_comment
     from {{ ref('stg_crm__ticket_events') }} as events
@@ -25,45 +27,97 @@ calendar as (
     {{ calendar_columns() }}
 ),
 
-observed as (
+-- nothing happens to a ticket before it is there: what a clock that runs behind stamped just before it happened with its
+-- creation; of what is stamped earlier, of an imported history or another ticket, the time is not known
+dated as (
     select
         ticket_events.ticket_id,
-        ticket_events.happened_at,
+        ticket_events.seq,
+        ticket_events.stamped_at,
+        greatest(ticket_events.stamped_at, tickets.created_at) as happened_at,
+        ticket_events.stamped_at >= {{ add_seconds('tickets.created_at', -var('opening_seconds')) }} as is_dated,
+        ticket_events.stamped_at <= {{ add_seconds('tickets.created_at', var('opening_seconds')) }} as is_at_creation,
         ticket_events.event,
         ticket_events.from_status,
         ticket_events.to_status,
         ticket_events.actor_type,
         ticket_events.agent_id,
+        ticket_events.priority,
         ticket_events.step,
         ticket_events.is_public_comment,
         tickets.schedule_id,
-        row_number() over (
-            partition by ticket_events.ticket_id order by ticket_events.happened_at, ticket_events.seq
-        ) as event_no,
-        min(
-            case
-                when ticket_events.event = 'created' and ticket_events.actor_type = 'agent' then ticket_events.happened_at
-            end
-        ) over (partition by ticket_events.ticket_id) as opened_by_agent_at
+        tickets.created_at,
+        tickets.observed_until_at
     from ticket_events
     inner join tickets on ticket_events.ticket_id = tickets.ticket_id
-    where ticket_events.happened_at < tickets.observed_until_at
+),
+
+-- a ticket that is removed in the moment of its creation was created
+numbered as (
+    select
+        ticket_id,
+        happened_at,
+        is_dated,
+        is_at_creation,
+        event,
+        from_status,
+        to_status,
+        actor_type,
+        agent_id,
+        priority,
+        step,
+        is_public_comment,
+        schedule_id,
+        row_number() over (
+            partition by ticket_id order by happened_at, case when event = 'created' then 0 else 1 end, stamped_at, seq
+        ) as event_no
+    from dated
+    where happened_at < observed_until_at or (event = 'created' and happened_at = created_at)
+),
+
+observed as (
+    select
+        ticket_id,
+        event_no,
+        happened_at,
+        is_dated,
+        is_at_creation,
+        event,
+        from_status,
+        to_status,
+        actor_type,
+        agent_id,
+        priority,
+        step,
+        is_public_comment,
+        schedule_id,
+        max(case when event = 'created' then actor_type end) over (partition by ticket_id) as opened_by,
+        min(case when event = 'comment' and is_public_comment and actor_type in ('customer', 'agent') then event_no end)
+            over (partition by ticket_id) as first_comment_no
+    from numbered
 )
 
 select
     observed.ticket_id,
     observed.event_no,
     observed.happened_at,
+    observed.is_dated,
     observed.event,
     observed.from_status,
     observed.to_status,
     observed.agent_id,
+    observed.priority,
     observed.step,
     case
         when not observed.is_public_comment then null
         when observed.actor_type = 'customer' then 'customer'
-        when observed.actor_type = 'agent' and observed.happened_at = observed.opened_by_agent_at then 'opening'
-        when observed.actor_type = 'agent' then 'reply'
+        when coalesce(observed.actor_type, '') <> 'agent' or not observed.is_dated then null
+        when observed.event = 'created' then 'opening'
+        when
+            observed.event_no = observed.first_comment_no
+            and observed.is_at_creation
+            and coalesce(observed.opened_by, 'agent') <> 'customer' then 'opening'
+        else 'reply'
     end as public_comment,
     {{ open_seconds('calendar', 'observed.happened_at') }} as open_seconds
 from observed

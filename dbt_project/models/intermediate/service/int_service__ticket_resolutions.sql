@@ -3,8 +3,11 @@ with periods as (
         ticket_id,
         period_no,
         status,
+        is_timed,
         is_resolved,
         was_resolved,
+        resolves,
+        reopens,
         started_at,
         started_open_seconds,
         calendar_seconds,
@@ -16,14 +19,19 @@ ranked as (
     select
         ticket_id,
         status,
+        is_timed,
         is_resolved,
-        is_resolved and not was_resolved as resolves,
-        was_resolved and not is_resolved as reopens,
+        resolves,
+        reopens,
         started_at,
         started_open_seconds,
         calendar_seconds,
         open_seconds,
-        row_number() over (partition by ticket_id order by period_no desc) = 1 as is_last
+        row_number() over (partition by ticket_id order by period_no desc) = 1 as is_last,
+        -- the last time it was solved or closed, whether it is told when or not
+        is_resolved and not was_resolved and row_number() over (
+            partition by ticket_id, is_resolved and not was_resolved order by period_no desc
+        ) = 1 as is_last_closing
     from periods
 ),
 
@@ -32,13 +40,14 @@ summed as (
         ticket_id,
         min(case when resolves then started_at end) as first_resolved_at,
         min(case when resolves then started_open_seconds end) as first_resolved_open_seconds,
-        max(case when resolves then started_at end) as last_resolved_at,
-        max(case when resolves then started_open_seconds end) as last_resolved_open_seconds,
+        max(case when resolves and is_last_closing then started_at end) as last_resolved_at,
+        max(case when resolves and is_last_closing then started_open_seconds end) as last_resolved_open_seconds,
         max(case when is_last then status end) as status,
+        min(case when is_timed then 1 else 0 end) = 1 as is_timed,
         {%- for clock, statuses in status_clocks().items() %}
         {%- for seconds in ['calendar_seconds', 'open_seconds'] %}
-        {%- set in_statuses = 'case when status in (' ~ statuses ~ ') then ' ~ seconds ~ ' else 0 end' %}
-        {{ int_sum(in_statuses) }} as {{ clock }}_{{ seconds }},
+        cast(sum(case when not is_timed then null when status in ({{ statuses }}) then {{ seconds }} else 0 end) as decimal(18, 6))
+            as {{ clock }}_{{ seconds }},
         {%- endfor %}
         {%- endfor %}
         {{ int_sum('case when reopens then 1 else 0 end') }} as reopens
@@ -49,6 +58,8 @@ summed as (
 select
     ticket_id,
     status,
+    is_timed,
+    status in ('solved', 'closed') and last_resolved_at is null as is_closed_untold,
     reopens,
     first_resolved_at,
     first_resolved_open_seconds,

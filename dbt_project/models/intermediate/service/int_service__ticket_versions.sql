@@ -1,1 +1,1 @@
-{{ attribute_versions('tickets', ['store_id', 'channel', 'category', 'priority']) }}
+{{ attribute_versions('tickets', ['store_id', 'channel', 'category']) }}

@@ -18,9 +18,10 @@ ticket_events as (
     select
         events.ticket_id,
         events.event,
+        events.to_status,
         events.at as happened_at
     from {{ ref('stg_crm__ticket_events') }} as events
-    where events.event in ('deleted', 'merged')
+    where events.event in ('deleted', 'merged') or events.to_status is not null
 ),
 
 store_versions as (
@@ -41,7 +42,9 @@ removals as (
     select
         ticket_events.ticket_id,
         min(case when ticket_events.event = 'deleted' then ticket_events.happened_at end) as deleted_at,
-        min(case when ticket_events.event = 'merged' then ticket_events.happened_at end) as merged_at
+        min(case when ticket_events.event = 'merged' then ticket_events.happened_at end) as merged_at,
+        max(case when ticket_events.to_status = 'closed' then ticket_events.happened_at end) as closed_at,
+        max(case when ticket_events.to_status is not null then ticket_events.happened_at end) as changed_at
     from ticket_events
     cross join run
     where ticket_events.happened_at < run.as_of
@@ -56,12 +59,19 @@ known as (
         tickets.store_id,
         run.as_of,
         least(removals.deleted_at, case when tickets.deleted_at < run.as_of then tickets.deleted_at end) as deleted_at,
-        -- a source that says into which ticket it merged but not when: at the last change
+        -- a source that says into which ticket it merged but not when: merging closes a ticket, so when it was
+        -- closed last, else at its last change, which may have come much later
         coalesce(
             removals.merged_at,
             case
-                when tickets.merged_into is not null and coalesce(tickets.updated_at, tickets.created_at) < run.as_of
-                    then coalesce(tickets.updated_at, tickets.created_at)
+                when tickets.merged_into is not null
+                    then coalesce(
+                        case when removals.closed_at = removals.changed_at then removals.closed_at end,
+                        case
+                            when coalesce(tickets.updated_at, tickets.created_at) < run.as_of
+                                then coalesce(tickets.updated_at, tickets.created_at)
+                        end
+                    )
             end
         ) as merged_at
     from tickets
@@ -80,8 +90,16 @@ with_store as (
         known.deleted_at,
         known.merged_at,
         coalesce(store_versions.schedule_id, '{{ var("default_schedule_id") }}') as schedule_id,
-        least(known.deleted_at, known.merged_at) as removed_at,
-        coalesce(least(known.deleted_at, known.merged_at), known.as_of) as observed_until_at
+        -- not before it was there
+        case
+            when known.deleted_at is not null or known.merged_at is not null
+                then greatest(known.created_at, least(known.deleted_at, known.merged_at))
+        end as removed_at,
+        case
+            when known.deleted_at is not null or known.merged_at is not null
+                then greatest(known.created_at, least(known.deleted_at, known.merged_at))
+            else known.as_of
+        end as observed_until_at
     from known
     left join store_versions
         on

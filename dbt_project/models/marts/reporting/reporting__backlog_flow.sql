@@ -1,5 +1,6 @@
 {{ config(alias='backlog_flow') }}
-{#- a move counts for the scope it leaves and the one it enters; within the company there is none -#}
+{#- a move counts for the scope it leaves and the one it enters; within the company there is none, where what is open is known -#}
+{%- set no_move = 'case when closing is not null then 0 end' -%}
 {%- set scopes = {'company': none, 'region': 'region', 'store': 'store_id', 'channel': 'channel', 'category': 'category', 'team': 'team'} -%}
 with cells as (
     select
@@ -18,6 +19,7 @@ with cells as (
         {%- endfor %}
         solved,
         removed,
+        untimed,
         closing
     from {{ ref('backlog') }}
 )
@@ -30,10 +32,11 @@ select
     {{ int_sum('opening') }} as opening,
     {{ int_sum('received') }} as received,
     {{ int_sum('reopened') }} as reopened,
-    {{ int_sum('moved_in_' ~ scope if column else '0') }} as moved_in,
+    {{ int_sum('moved_in_' ~ scope if column else no_move) }} as moved_in,
     {{ int_sum('solved') }} as solved,
     {{ int_sum('removed') }} as removed,
-    {{ int_sum('moved_out_' ~ scope if column else '0') }} as moved_out,
+    {{ int_sum('moved_out_' ~ scope if column else no_move) }} as moved_out,
+    {{ int_sum('untimed') }} as untimed,
     {{ int_sum('closing') }} as closing
 from cells
 {%- if column %}

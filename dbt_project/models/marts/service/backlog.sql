@@ -1,11 +1,30 @@
 {%- set attributes = backlog_attributes() -%}
-{%- set flows = backlog_flows() + backlog_moves() -%}
+{%- set flows = backlog_flows() | list + backlog_moves() -%}
 {%- set bands = backlog_age_bands() -%}
 with months as (
     select
         month,
+        month_start_at,
         month_end_at
     from {{ ref('int_core__months') }}
+),
+
+-- what is open and what was solved can be told where events tell it; where loads alone show what is open, from the first on
+telling as (
+    select
+        max(case when is_timed then 1 else 0 end) = 1 as is_told,
+        min(case when not is_timed then started_at end) as shown_from_at
+    from {{ ref('int_service__status_periods') }}
+),
+
+known as (
+    select
+        months.month,
+        coalesce(telling.is_told, false) as is_told,
+        coalesce(telling.is_told or telling.shown_from_at < months.month_start_at, false) as is_opening_known,
+        coalesce(telling.is_told or telling.shown_from_at < months.month_end_at, false) as is_closing_known
+    from months
+    cross join telling
 ),
 
 flows as (
@@ -142,6 +161,11 @@ aged as (
             lasting.started_at < months.month_end_at
             and (lasting.ended_at is null or lasting.ended_at >= months.month_end_at)
     group by months.month, {% for attribute in attributes %}lasting.{{ attribute }}{{ ', ' if not loop.last }}{% endfor %}
+),
+
+untimed as (
+    select count(case when untimed <> 0 then 1 end) > 0 as is_untimed
+    from flows
 )
 
 select
@@ -149,16 +173,23 @@ select
     {%- for attribute in attributes %}
     nullif(balanced.{{ attribute }}, '') as {{ attribute }},
     {%- endfor %}
-    balanced.closing - balanced.net as opening,
-    {%- for flow in flows %}
-    balanced.{{ flow }},
+    case when known.is_opening_known then balanced.closing - balanced.net end as opening,
+    balanced.received,
+    case when known.is_closing_known then balanced.reopened end as reopened,
+    case when known.is_told then balanced.solved end as solved,
+    case when known.is_closing_known then balanced.removed end as removed,
+    case when known.is_closing_known and untimed.is_untimed then balanced.untimed end as untimed,
+    {%- for move in backlog_moves() %}
+    case when known.is_closing_known then balanced.{{ move }} end as {{ move }},
     {%- endfor %}
-    balanced.closing,
+    case when known.is_closing_known then balanced.closing end as closing,
     {%- for band in bands %}
-    coalesce(aged.{{ band }}, 0) as {{ band }},
+    case when known.is_closing_known then coalesce(aged.{{ band }}, 0) end as {{ band }},
     {%- endfor %}
-    coalesce(aged.open_tickets, 0) as open_tickets
+    case when known.is_closing_known then coalesce(aged.open_tickets, 0) end as open_tickets
 from balanced
+inner join known on balanced.month = known.month
+cross join untimed
 left join aged
     on
         balanced.month = aged.month

@@ -17,9 +17,9 @@ with tickets as (
         {{ clock }}_calendar_minutes,
         {{ clock }}_business_minutes,
         {%- endfor %}
-        status
+        is_status_told
     from {{ ref('fct_ticket') }}
-    where status is not null or first_reply_at is not null
+    where is_status_told or first_reply_at is not null
 ),
 
 next_replies as (
@@ -69,7 +69,7 @@ select
     tickets.schedule_id,
     next_replies.asked_at as started_at,
     next_replies.replied_at as ended_at,
-    {{ minutes_of(seconds_between('next_replies.asked_at', 'next_replies.replied_at')) }} as calendar_minutes,
+    {{ minutes_of(exact_seconds_between('next_replies.asked_at', 'next_replies.replied_at')) }} as calendar_minutes,
     {{ minutes_of('next_replies.replied_open_seconds - next_replies.asked_open_seconds') }} as business_minutes
 from next_replies
 inner join tickets on next_replies.ticket_id = tickets.ticket_id

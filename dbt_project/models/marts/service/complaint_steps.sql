@@ -10,8 +10,8 @@ with complaints as (
         team,
         coalesce(is_major, false) as is_major,
         created_at,
-        -- judged when it is solved; where the source tells no status, when it was made
-        case when status is null then created_month else solved_month end as judged_month
+        -- judged when it is solved; where the source tells nothing of that, when it was made
+        case when is_status_told then solved_month else created_month end as judged_month
     from {{ ref('fct_ticket') }}
     where kind = 'complaint' and not is_deleted and not is_merged
 ),
@@ -57,7 +57,7 @@ select
     complaints.judged_month,
     step_events.done_at,
     step_events.done_at is not null as is_done,
-    {{ minutes_of(seconds_between('complaints.created_at', 'step_events.done_at')) }} as minutes_to_step
+    {{ minutes_of(exact_seconds_between('complaints.created_at', 'step_events.done_at')) }} as minutes_to_step
 from complaints
 inner join told on complaints.source_system = told.source_system
 inner join steps

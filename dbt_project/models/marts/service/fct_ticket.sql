@@ -63,6 +63,7 @@ resolutions as (
     select
         ticket_id,
         status,
+        is_timed,
         reopens,
         first_resolved_at,
         first_resolved_open_seconds,
@@ -115,6 +116,7 @@ select
     crm_tickets.handling,
     crm_tickets.outcome,
     resolutions.status,
+    coalesce(resolutions.is_timed, false) as is_status_told,
     tickets.created_at,
     {{ local_month('tickets.created_at') }} as created_month,
     replies.first_reply_at,
@@ -129,7 +131,7 @@ select
     tickets.deleted_at is not null as is_deleted,
     tickets.merged_at is not null as is_merged,
     {%- for clock, ended in intervals.items() %}
-    {{ minutes_of(seconds_between('tickets.created_at', ended ~ '_at')) }} as {{ clock }}_calendar_minutes,
+    {{ minutes_of(exact_seconds_between('tickets.created_at', ended ~ '_at')) }} as {{ clock }}_calendar_minutes,
     {{ minutes_of(ended ~ '_open_seconds - tickets.created_open_seconds') }} as {{ clock }}_business_minutes,
     {%- endfor %}
     {%- for clock in status_clocks() %}

@@ -25,7 +25,7 @@ reopenings as (
         ticket_id,
         started_at
     from {{ ref('int_service__status_periods') }}
-    where was_resolved and not is_resolved
+    where reopens
 ),
 
 resolved as (
@@ -45,7 +45,8 @@ resolved as (
     where first_resolved_at is not null and not is_merged
 ),
 
--- a duplicate that was merged is a contact too; at the same moment contacts come before the solve they led to
+-- a duplicate that was merged is a contact too; at the same moment new tickets come before the solve they led to, and a
+-- reopening after it
 events as (
     select
         customer_id,
@@ -59,7 +60,7 @@ events as (
         tickets.customer_id,
         tickets.category,
         reopenings.started_at as happened_at,
-        0 as place,
+        2 as place,
         tickets.ticket_id
     from reopenings
     inner join tickets on reopenings.ticket_id = tickets.ticket_id
@@ -77,7 +78,7 @@ followed as (
     select
         ticket_id,
         place,
-        min(case when place = 0 then happened_at end) over (
+        min(case when place <> 1 then happened_at end) over (
             partition by customer_id, coalesce(category, '') order by happened_at, place, ticket_id
             rows between 1 following and unbounded following
         ) as next_contact_at

@@ -39,7 +39,7 @@ select
     next_replies.asked_at,
     next_replies.replied_at,
     {{ local_month('next_replies.replied_at') }} as replied_month,
-    {{ minutes_of(seconds_between('next_replies.asked_at', 'next_replies.replied_at')) }} as next_reply_calendar_minutes,
+    {{ minutes_of(exact_seconds_between('next_replies.asked_at', 'next_replies.replied_at')) }} as next_reply_calendar_minutes,
     {{ minutes_of('next_replies.replied_open_seconds - next_replies.asked_open_seconds') }} as next_reply_business_minutes
 from next_replies
 inner join tickets on next_replies.ticket_id = tickets.ticket_id

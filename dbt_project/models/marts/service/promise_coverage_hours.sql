@@ -76,7 +76,7 @@ kept as (
     select
         store_id,
         local_day,
-        {{ int_sum('kept_seconds') }} as kept_seconds
+        cast(floor(sum(kept_seconds)) as bigint) as kept_seconds
     from metered
     group by store_id, local_day
 ),

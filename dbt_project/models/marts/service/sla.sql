@@ -66,7 +66,7 @@ due as (
         tickets.observed_until_at,
         case cases.clock
             when 'business' then {{ moment_of_reading('steps', due_reading) }}
-            else {{ add_seconds('clocks.runs_from_at', 'clocks.seconds_left') }}
+            else {{ add_exact_seconds('clocks.runs_from_at', 'clocks.seconds_left') }}
         end as due_at
     from cases
     inner join tickets on cases.ticket_id = tickets.ticket_id

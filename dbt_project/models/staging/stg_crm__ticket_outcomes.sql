@@ -1,0 +1,1 @@
+{{ latest_rows('ticket_outcomes') }}
