@@ -30,15 +30,24 @@ def border_checks() -> list[dg.AssetChecksDefinition]:
 
     @dg.asset_check(asset=CANDIDATE, name="raw_suite", blocking=True, required_resource_keys={"writer"})
     def raw_suite(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        """What no single row of a delivery can show: volume, freshness, keys across loads, orphans, drift."""
+        """What no single row of a delivery can show: volume, freshness, keys across loads, orphans, drift.
+
+        Whatever a company sends, its night is built and published: what fails here is told, and holds reports back.
+        """
         made = warehouse.open_candidate(context.resources.writer)
-        return _run("raw", context.resources.writer, made.work, made.marts)
+        result = _ask("raw", context.resources.writer, made.work, made.marts)
+        with duckdb.connect(str(made.work)) as connection:
+            connection.execute("delete from control.doubts")
+            doubts = [(one.id, str(one)) for one in result.failed]
+            if doubts:
+                connection.executemany("insert into control.doubts (expectation, told) values (?, ?)", doubts)
+        return _checked(result, dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(asset=MARTS_GUARD, name="mart_suite", blocking=True, required_resource_keys={"writer"})
     def mart_suite(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         """What executives must never see broken."""
         made = warehouse.open_candidate(context.resources.writer)
-        return _run("marts", context.resources.writer, made.work, made.marts)
+        return _checked(_ask("marts", context.resources.writer, made.work, made.marts))
 
     return [raw_suite, mart_suite]
 
@@ -103,8 +112,10 @@ def reasons_to_hold(settings: Settings, period: str, report_id: str = DEFAULT) -
             "select distinct source, entity from reporting.loads where is_stale order by all"
         ).fetchall()
         silent = connection.execute(_SILENT, {"last": last, **limits, "rhythm": _RHYTHM}).fetchall()
+        doubts = connection.execute("select told from reporting.doubts order by all").fetchall()
     reasons = [] if as_of >= last else [f"{period} is not complete: the warehouse knows it up to {as_of}"]
     reasons += [f"{source}: {entity} stays at an older load" for source, entity in stale]
+    reasons += [told for (told,) in doubts]
     mute = {source for source, entity, _ in silent if not entity}
     for source, entity, newest in silent:
         if not entity:
@@ -155,10 +166,10 @@ def _ask(suite: Suite, settings: Settings, work: Path, marts: Path) -> SuiteResu
     return result
 
 
-def _run(suite: Suite, settings: Settings, work: Path, marts: Path) -> dg.AssetCheckResult:
-    result = _ask(suite, settings, work, marts)
+def _checked(result: SuiteResult, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=result.passed,
+        severity=severity,
         description=result.summary(),
         metadata={"expectations": dg.MetadataValue.json(result.as_dict())},
     )

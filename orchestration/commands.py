@@ -99,7 +99,7 @@ def _run(
 def _faults(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     """What went wrong: checks that failed, blocking or not, then steps that failed for another reason."""
     for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+        if not evaluation.passed:
             yield f"{evaluation.check_name}: {evaluation.description}"
     for event in result.all_events:
         error = event.step_failure_data.error if event.is_step_failure else None

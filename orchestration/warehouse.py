@@ -148,12 +148,39 @@ def compile_project(settings: Settings) -> Manifest:
 def _run_dbt(
     settings: Settings, candidate: Candidate, command: list[str], on_node: Callable[[NodeResult], None]
 ) -> list[NodeResult]:
-    results = [_from_result(result) for result in _invoke_dbt(settings, candidate, command, on_node)]
-    failed = [result for result in results if result.is_failed]
+    ended = _invoke_dbt(settings, candidate, command, on_node)
+    results = [_from_result(result) for result in ended]
+    failed = [result.unique_id for result in results if result.is_failed]
     if failed:
-        lines = "\n".join(f"  {result.unique_id}: {result.message}" for result in failed)
-        raise WarehouseBuildError(f"{len(failed)} of {len(results)} dbt nodes failed:\n{lines}")
+        lines = "\n".join(_fault(candidate, one) for one in ended if one.node.unique_id in failed)
+        raise WarehouseBuildError(f"{len(failed)} of {len(results)} dbt nodes failed:\n{lines}\n{_WHAT_NOW}")
     return results
+
+
+_WHAT_NOW = (
+    "Nothing was published; the last good warehouse stands. No data that a company can send may break this: it is a "
+    "fault of Kefu. Send these lines to its makers; they hold no value of yours."
+)
+_MOST_TOLD = 5  # broken rules of a test
+
+
+def _fault(candidate: Candidate, result: Any) -> str:
+    """What failed, in words: of a test the model, each broken rule, how many rows break it and the hash of a key."""
+    node = result.node
+    if node.resource_type != "test" or str(result.status) != "fail":
+        return f"  {node.unique_id}: {result.message}"
+    models = ", ".join(name.rpartition(".")[2] for name in node.depends_on.nodes if name.startswith("model."))
+    with duckdb.connect(str(candidate.work), read_only=True) as connection:
+        connection.execute(f"attach '{candidate.marts}' as {candidate.marts.stem} (read_only)")
+        found = connection.execute(f"select * from ({node.compiled_code}) limit {_MOST_TOLD}")
+        names = [column[0] for column in found.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    if "rule" not in names:  # a test with a shape of its own says in its name what holds no longer
+        return f"  {node.name} ({models}): does not hold for {result.failures} rows"
+    told = "; ".join(
+        f"{row['rule']}: {row['broken_rows']:,} rows, one of key {str(row['key_hash'])[:12]} (md5)" for row in rows
+    )
+    return f"  {models}: {told}"
 
 
 def _invoke_dbt(

@@ -16,6 +16,9 @@
 {# A stored measure: one decimal type, so that sums do not depend on the order of rows. #}
 {% macro measure(x) -%} cast({{ x }} as decimal(28, 8)) {%- endmacro %}
 
+{# A number of units about to be multiplied by a price: the product of two decimals of 18 digits would be held to 18, on DuckDB. #}
+{% macro units(x) -%} cast({{ x }} as decimal(19, 6)) {%- endmacro %}
+
 {# A stored score with three places, of which products stay small. Cut to 18 digits first: DuckDB rounds wider decimals 20
    times as slowly. #}
 {% macro score_of_measure(x) -%} cast(cast({{ x }} as decimal(17, 8)) as decimal(9, 3)) {%- endmacro %}

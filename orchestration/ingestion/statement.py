@@ -39,6 +39,7 @@ _MOST = {  # of a count or length, beyond which it is a mistake: a year, ten yea
     "minutes": 10 * 366 * 1_440,
     "months": 1_200,
 }
+_SPAN = {"money": 10**12, "points": 10**11}  # how far from 0, either way, before it is a mistake
 _WANTED = {
     "bigint": "is no whole number",
     "boolean": "is neither yes nor no",
@@ -620,11 +621,17 @@ def _limits(column: Column, value: str, load_date: date) -> Iterator[tuple[str, 
     least, most = column.minimum, column.maximum
     if column.unit in _MOST:
         least, most = least or "0", most or str(_MOST[column.unit])
+    if column.unit in _SPAN:
+        least, most = least or str(-_SPAN[column.unit]), most or str(_SPAN[column.unit])
     if least is not None:
-        below = "is negative" if least == "0" else f"is below {least}"
+        below = "is negative" if least == "0" else f"is below {_shown(least)}"
         yield f"{value} < {least}", f"{below}; correct it at the source, or the mapping"
     if most is not None:
-        yield f"{value} > {most}", f"is more than {int(most):,}; correct it at the source, or the mapping"
+        yield f"{value} > {most}", f"is more than {_shown(most)}; correct it at the source, or the mapping"
+
+
+def _shown(limit: str) -> str:
+    return f"{int(limit):,}" if limit.lstrip("-").isdigit() else limit
 
 
 def mapped(feed: EntityMapping) -> Iterator[tuple[Column, ColumnMapping]]:

@@ -77,6 +77,10 @@ class Warehouse:
             con.register("delivery", delivery)
             con.execute(f"insert into raw.{quote(entity)} by name select * from delivery")
             con.unregister("delivery")
+            con.executemany(
+                "insert into control.supply values (?, ?, 'crm', ?)",
+                [(entity, name, load_date) for name in delivery.columns[delivery.notna().any()]],
+            )
         event_time = quote(table.event_time) if table.event_time else "null"
         con.execute(
             f"""

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.reference import seed_folder
+from orchestration.reference import project_folder, seed_folder
 from orchestration.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -444,7 +444,9 @@ def test_margin_at_risk_is_that_of_the_silent_the_complaining_and_the_dissatisfi
     raw: Raw, months: list[str], standings: dict[str, Standing], demo_warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     """The mart keeps the latest months alone, so that its own SQL is asked for the three."""
-    sql = (raw.settings.build / "dbt/compiled/kefu/models/marts/economics/revenue_at_risk.sql").read_text("utf-8")
+    project = project_folder(raw.settings)
+    compiled = project / "target/compiled/kefu/models/marts/economics/revenue_at_risk.sql"
+    sql = compiled.read_text("utf-8")
     kept = '"work"."intermediate"."int_core__report_months"'
     assert sql.count(kept) == 1
     demo_warehouse.execute(

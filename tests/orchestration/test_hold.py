@@ -50,7 +50,7 @@ def _every_day(source: str, entity: str, until: date, days: int = 20) -> list[Lo
     return [(source, entity, until - timedelta(days=back), False) for back in range(days)]
 
 
-def _publish(settings: Settings, loads: list[Load], as_of: date = LAST) -> None:
+def _publish(settings: Settings, loads: list[Load], as_of: date = LAST, doubts: tuple[str, ...] = ()) -> None:
     settings.published.mkdir(parents=True, exist_ok=True)
     path = settings.published / MARTS_FILE
     path.unlink(missing_ok=True)
@@ -61,6 +61,7 @@ def _publish(settings: Settings, loads: list[Load], as_of: date = LAST) -> None:
             "create table reporting.loads (source varchar, entity varchar, load_date date, is_stale boolean)"
         )
         connection.executemany("insert into reporting.loads values (?, ?, ?, ?)", loads)
+        connection.execute("create table reporting.doubts as select unnest(?::varchar[]) as told", [list(doubts)])
 
 
 FRESH = _every_day("crm", "orders", LAST) + _every_day("crm", "tickets", LAST) + _every_day("shop", "orders", LAST)
@@ -94,6 +95,12 @@ def test_a_month_that_is_not_whole_is_told_source_by_source(
     settings = Settings(home=tmp_path)
     _publish(settings, loads, as_of)
     assert reasons_to_hold(settings, PERIOD) == reasons
+
+
+def test_what_the_raw_suite_finds_wrong_holds_the_report_and_nothing_else(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    _publish(settings, FRESH, doubts=("error volume_collapsed: orders of crm (1 of 1)",))
+    assert reasons_to_hold(settings, PERIOD) == ["error volume_collapsed: orders of crm (1 of 1)"]
 
 
 @pytest.fixture

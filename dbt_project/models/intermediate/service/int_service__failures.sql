@@ -127,7 +127,7 @@ failures as (
     union all
     select
         'broken_promise' as kind,
-        service_order_id as source_id,
+        'service_order:' || service_order_id as source_id, -- an order and a service order may have one number
         customer_id,
         store_id,
         region,

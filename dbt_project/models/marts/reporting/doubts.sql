@@ -1,0 +1,4 @@
+select
+    expectation,
+    told
+from {{ source('control', 'doubts') }}
