@@ -128,7 +128,13 @@ GOOD: dict[str, Row] = {
         "sent_at": "2026-01-02 08:00:00",
         "responded_at": "2026-01-02 08:00:00",
     },
-    "survey_items": {"instrument": "csat", "item_id": "1", "scale_min": "1", "scale_max": "1.5", "not_applicable_value": "9"},
+    "survey_items": {
+        "instrument": "csat",
+        "item_id": "1",
+        "scale_min": "1",
+        "scale_max": "1.5",
+        "not_applicable_value": "9",
+    },
     "points_ledger": {
         "entry_id": "1",
         "member_id": "1",

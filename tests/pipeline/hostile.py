@@ -94,9 +94,14 @@ class Company:
     rows_by_entity: dict[str, list[dict[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
 
-def write(home: Path, seed: int, *, sources: int, companies: int, states: bool) -> int:
-    """Lays `companies` for each of `sources` into a home; how many there are. `states` what the company states too: the
-    demo company's tables, so that business hours, limits and targets count."""
+def write(
+    home: Path, seed: int, *, sources: int, companies: int, states: bool, entities: frozenset[str] | None = None
+) -> None:
+    """Lays `companies` for each of `sources` into a home.
+
+    `states` what the company states too: the demo company's tables, so that business hours, limits and targets count.
+    `entities` alone, where they are named.
+    """
     chosen = random.Random(seed)  # noqa: S311 - no secret
     zone = chosen.choice(("Asia/Shanghai", "America/New_York", "America/Bogota", "Asia/Kathmandu", "UTC"))
     (home / "kefu.toml").write_text(
@@ -112,16 +117,15 @@ def write(home: Path, seed: int, *, sources: int, companies: int, states: bool) 
         source = f"s{number}"
         text = _MAPPING.read_text(encoding="utf-8").replace("source: canonical", f"source: {source}")
         (home / "sources" / f"{source}.yml").write_text(text, encoding="utf-8")
-        made = [_company(f"c{place}-", chosen) for place in range(companies)]
+        made = [_company(f"c{place}-", chosen, entities) for place in range(companies)]
         for day in DELIVERIES:
             _deliver(home / "landing" / source / str(day), made, is_last=day == AS_OF, chosen=chosen)
-    return sources * companies
 
 
-def _company(prefix: str, chosen: random.Random) -> Company:
+def _company(prefix: str, chosen: random.Random, only: frozenset[str] | None) -> Company:
     own = random.Random(chosen.random())  # noqa: S311
     everything = frozenset(contract())
-    entities = own.choice(
+    entities = only or own.choice(
         (
             everything,
             everything,
@@ -249,7 +253,7 @@ def _changed(entity: Entity, row: Mapping[str, str], chosen: random.Random) -> d
 
 
 def seeds(count: int, first: int = 1) -> Iterator[int]:
-    """The seeds of `count` homes; those that once stopped a night first."""
+    """Those of homes that once stopped a night, and `count` more."""
     yield from (*KEPT, *range(first, first + count))
 
 

@@ -136,6 +136,10 @@ last_month as (
     select max(month) as month from {{ ref('int_core__months') }}
 ),
 
+contradictions as (
+    select contradiction, entity, cases from {{ ref('int_core__contradictions') }}
+),
+
 not_kept as (
     select entity, from_month, to_month, rows_count from {{ ref('int_core__rows_not_kept') }}
 ),
@@ -267,6 +271,12 @@ found as (
     group by customer_months.type
     union all
     select
+        contradiction as warning,
+        entity as subject,
+        cases
+    from contradictions
+    union all
+    select
         'months_not_kept' as warning,
         entity as subject,
         rows_count as cases
@@ -293,6 +303,9 @@ select
         when 'figure_beyond_its_range' then 'Figures that cannot be, as a time below 0: absent. Look at the dates and amounts they are made of'
         when 'silence_not_known_yet'
             then 'The history is too short to tell how long a silence is long: whether these customers are active, at risk or lost is not known yet'
+        when 'return_before_order' then 'Returns dated before their order: they count as refunds, and in no claim under warranty'
+        when 'more_returned_than_bought' then 'Order lines of which more came back than was bought'
+        when 'event_before_ticket' then 'Events dated before their ticket was made: mend it at the source; no time below 0 is counted'
         when 'months_not_kept'
             then concat(
                 'Rows of ', min({{ month_text('not_kept.from_month') }}), ' to ', max({{ month_text('not_kept.to_month') }}),
@@ -314,6 +327,9 @@ select
         when 'tier_without_place' then '等级不在 tier_rules 中：无法判断升级或降级'
         when 'figure_beyond_its_range' then '不可能出现的数值（如负的时长）：不予列示，请检查其所依据的日期与金额'
         when 'silence_not_known_yet' then '历史太短，尚无法判断多久未购买算久：这些客户是否活跃、有风险或已流失尚不可知'
+        when 'return_before_order' then '退货日期早于订单：仍计入退款，不计入三包'
+        when 'more_returned_than_bought' then '退货数量多于购买数量的订单行'
+        when 'event_before_ticket' then '早于工单创建的事件：请在来源系统更正；不计负时长'
         when 'months_not_kept'
             then concat(
                 min({{ month_text('not_kept.from_month') }}), '至', max({{ month_text('not_kept.to_month') }}),

@@ -70,6 +70,7 @@ sold as (
     from order_lines
     inner join products on order_lines.product_id = products.product_id
     inner join started on order_lines.order_id = started.order_id
+    where order_lines.quantity > 0
     group by products.product_id, started.start_month
 ),
 
@@ -88,7 +89,8 @@ returned as (
     inner join run on returns.returned_at < run.as_of
     inner join order_lines on returns.order_id = order_lines.order_id and returns.line_no = order_lines.line_no
     inner join products on order_lines.product_id = products.product_id
-    inner join started on returns.order_id = started.order_id
+    -- what came back before it was handed over cannot be told from a mistake: it is in the warnings, and in no claim
+    inner join started on returns.order_id = started.order_id and {{ local_month('returns.returned_at') }} >= started.start_month
 ),
 
 given_back as (
@@ -170,7 +172,8 @@ select
         when aged.age_months < 24 then '12_to_23_months'
         else 'from_24_months'
     end as age_band,
-    {{ measure('sum(aged.units)') }} as units_under_warranty,
+    -- more given back than was sold leaves none
+    {{ measure('greatest(sum(aged.units), 0)') }} as units_under_warranty,
     {{ measure('sum(aged.repairs)') }} as repairs,
     {{ measure('sum(aged.replacements)') }} as replacements,
     {{ measure('sum(aged.refunds)') }} as refunds,

@@ -1,0 +1,73 @@
+"""No row that satisfies the contract stops a night, or the report after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from orchestration import commands
+from orchestration.errors import CommandFailedError
+from orchestration.ingestion.contract import contract
+from orchestration.ingestion.ledger import Manifest
+from orchestration.settings import Settings
+from orchestration.warehouse import MARTS_FILE
+from tests.pipeline import hostile
+
+pytestmark = pytest.mark.slow
+
+SOURCES, COMPANIES = 4, 12  # in a home: 48 raw zones in one build
+LONG = 11  # homes of `make test-long`: with that of `make test` more than 500 zones
+TOLD = ("every_load_accepted: ", "raw_suite: ")  # what may go wrong with a delivery, and stops nothing
+
+
+def night(settings: Settings) -> None:
+    """A night over all deliveries, which must be published whatever is told of them."""
+    said = ""
+    try:
+        commands.nightly(Settings(home=settings.home), *hostile.DELIVERIES)
+    except CommandFailedError as error:
+        said = str(error)
+    assert [line for line in said.splitlines() if not line.startswith((*TOLD, *_sources(settings)))] == []
+    with duckdb.connect(str(settings.published / MARTS_FILE), read_only=True) as connection:
+        assert connection.execute("select as_of_date from reporting.build").fetchall() == [(hostile.AS_OF,)]
+
+
+def _sources(settings: Settings) -> tuple[str, ...]:
+    return tuple(f"{path.name}/" for path in settings.landing.iterdir())
+
+
+def every_row_is_accounted_for(settings: Settings) -> None:
+    files = Manifest.read(settings.raw).files
+    assert files
+    for file in files:
+        outcomes = file.accepted + file.filtered + file.duplicate + file.quarantined + file.refused
+        assert file.read == outcomes, file.file
+
+
+def test_a_night_with_hostile_rows_is_published_and_reported(new_home: Callable[[], Settings]) -> None:
+    settings = new_home()
+    hostile.write(settings.home, 1, sources=SOURCES, companies=COMPANIES, states=True)
+    night(settings)
+    every_row_is_accounted_for(settings)
+    commands.report(Settings(home=settings.home), f"{hostile.AS_OF:%Y-%m}", send=False)
+    made = {path.suffix for path in (settings.home / "reports").rglob("report.*")}
+    assert made == {".html", ".pdf"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", hostile.seeds(LONG, first=2))
+def test_a_night_with_other_hostile_rows_is_published(new_home: Callable[[], Settings], seed: int) -> None:
+    settings = new_home()
+    hostile.write(settings.home, seed, sources=SOURCES, companies=COMPANIES, states=seed % 2 == 0)
+    night(settings)
+    every_row_is_accounted_for(settings)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("entity", contract())
+def test_a_night_with_one_entity_alone_is_published(new_home: Callable[[], Settings], entity: str) -> None:
+    settings = new_home()
+    hostile.write(settings.home, 3, sources=1, companies=6, states=False, entities=frozenset({entity}))
+    night(settings)
