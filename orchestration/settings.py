@@ -244,6 +244,7 @@ _MEASURE_RULES: tuple[tuple[str, type, float, float, str], ...] = (
 )
 _MEASURE_CHOICES = {"ipa_crosshair": ("means", "middle")}
 _OF_COMPANY = {"reporting_time_zone": "company.time_zone", "company_currency": "company.currency"}
+_FIXED = {"scope_types", "report_scopes"}  # lists that dbt and the reports share; part of the code
 
 
 def measure_rule(name: str) -> tuple[type, float, float, str] | None:
@@ -255,6 +256,8 @@ def _sensible_measure(name: str, given: Any, defaults: dict[str, Any]) -> Any:
     """The value in the kind of the default. Raises ValueError naming the setting and what would do."""
     if name not in defaults:
         raise ValueError(f"no such setting {name}; the known ones are {', '.join(sorted(defaults))}")
+    if name in _FIXED:
+        raise ValueError(f"{name} is no setting of a company; take it out")
     if name in _OF_COMPANY:
         raise ValueError(f"{name} is the company's: set {_OF_COMPANY[name]}")
     default = defaults[name]

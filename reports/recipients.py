@@ -17,11 +17,10 @@ from orchestration.yaml_text import TextLoader
 from reports.addresses import hashed, read_address
 from reports.bundle import Scope
 from reports.language import LANGUAGES, LanguageCode, plain
-from reports.registry import report
+from reports.registry import REPORT_SCOPES, report
 
 Format = Literal["html", "pdf"]
 Schedule = Literal["daily", "monthly", "quarterly"]
-SCOPE_TYPES = ("region", "store", "team")
 QUARTER = 3  # months
 _PERSONAL = {"name", "address"}  # fields whose value no error shows
 _SCHEDULES: dict[str, tuple[Schedule, ...]] = {"daily": ("daily",), "monthly": ("monthly", "quarterly")}
@@ -34,13 +33,13 @@ class RecipientsError(ValueError):
 def _scope(value: Any) -> Any:
     if value == "company":
         return Scope()
-    if isinstance(value, dict) and len(value) == 1 and set(value) <= set(SCOPE_TYPES):
+    if isinstance(value, dict) and len(value) == 1 and set(value) <= set(REPORT_SCOPES):
         ((kind, member),) = value.items()
         if isinstance(member, str) and member.strip():
             return Scope(type=kind, id=member)
     if isinstance(value, Scope):
         return value
-    raise ValueError(f"write company, or one of {', '.join(SCOPE_TYPES)} with its id, such as {{store: demo:S07}}")
+    raise ValueError(f"write company, or one of {', '.join(REPORT_SCOPES)} with its id, such as {{store: demo:S07}}")
 
 
 def _known_report(value: Any) -> Any:

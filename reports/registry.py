@@ -15,9 +15,11 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from orchestration.settings import measure_defaults
 from reports.periods import CALENDARS, Calendar, Schedule
 
 FOLDER = Path(__file__).resolve().parent
+REPORT_SCOPES: tuple[str, ...] = tuple(measure_defaults()["report_scopes"])
 DEFAULT = "service_quality"  # the report that a command means which names none
 
 
@@ -161,7 +163,7 @@ class ReportSpec(_Spec):
     id: str
     title: str  # a message of the catalogue
     schedule: Schedule = "monthly"  # how often it is made
-    scopes: tuple[str, ...] = ("company", "region", "store", "team")  # types of scopes it is made for
+    scopes: tuple[str, ...] = ("company", *REPORT_SCOPES)  # types of scopes it is made for
     # metrics of the first page, in order; of several in one place the first of which there is a figure
     headlines: tuple[str | tuple[str, ...], ...]
     parts: tuple[str, ...] = ()  # scope types whose members may explain a company figure
@@ -240,7 +242,7 @@ class ReportSpec(_Spec):
         )
         return self.model_copy(
             update={
-                "headlines": tuple(kept for place in self.places if (kept := of(place))),
+                "headlines": tuple(kept if len(kept) > 1 else kept[0] for place in self.places if (kept := of(place))),
                 "costs": of(self.costs),
                 "actions": of(self.actions),
                 "overview": charts(self.overview),

@@ -160,7 +160,7 @@
 {%- if metric.get('whole') is false and not metric.get('dimensions') -%}
     {%- do exceptions.raise_compiler_error(where ~ 'whole is false, so it needs dimensions') -%}
 {%- endif -%}
-{%- set scope_types = ['region', 'store', 'channel', 'category', 'team', 'grade'] -%}
+{%- set scope_types = var('scope_types') -%}
 {%- for scope in metric.get('scopes', {}) if scope not in scope_types -%}
     {%- do exceptions.raise_compiler_error(where ~ 'unknown scope ' ~ scope ~ '; it may be ' ~ scope_types | join(', ')) -%}
 {%- endfor -%}
@@ -400,12 +400,7 @@ inner join {{ 'months' if dimensions == [none] else 'dimension_months' }} as kep
 {# What one row contributes. #}
 {% macro kpi_row_value(metric) %}
 {%- if metric.kind == 'proportion' -%} {{ to_int('cast(' ~ metric.value ~ ' as boolean)') }}
-{%- elif metric.kind == 'nps' -%}
-case
-            when {{ metric.value }} >= 9 then 1
-            when {{ metric.value }} <= 6 then -1
-            when {{ metric.value }} is not null then 0
-        end
+{%- elif metric.kind == 'nps' -%} {{ nps_vote(metric.value) }}
 {%- elif metric.kind in ('mean', 'sum') -%} {{ measure(metric.value) }}
 {%- elif metric.kind in ('median', 'p90') -%} cast({{ metric.value }} as double)
 {%- elif metric.kind == 'distinct' -%} {{ metric.value }}

@@ -17,7 +17,8 @@ tickets as (
 ),
 
 ticket_events as (
-    select ticket_id, at from {{ ref('stg_crm__ticket_events') }}
+    select events.ticket_id, events.at as happened_at
+    from {{ ref('stg_crm__ticket_events') }} as events
 ),
 
 given_back as (
@@ -53,7 +54,7 @@ found as (
         ticket_events.ticket_id as about
     from ticket_events
     inner join tickets on ticket_events.ticket_id = tickets.ticket_id
-    where ticket_events.at < tickets.created_at
+    where ticket_events.happened_at < tickets.created_at
 )
 
 select

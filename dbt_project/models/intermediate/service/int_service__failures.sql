@@ -101,7 +101,7 @@ failures as (
         solved_at as resolved_at,
         case
             when status is null then null
-            when solved_at is null then case when status not in ('solved', 'closed') then 'unresolved' end
+            when solved_at is null then case when not {{ is_done('status') }} then 'unresolved' end
             when {{ seconds_between('created_at', 'solved_at') }} < {{ 3600 * var('on_the_spot_hours') }} then 'on_the_spot'
             else 'later'
         end as resolution_class

@@ -75,7 +75,7 @@ told_tickets as (
     left join shown on ticket_events.ticket_id = shown.ticket_id and shown.shown_no = 1
     group by ticket_events.ticket_id
     having
-        max(case when ticket_events.event <> 'created' or ticket_events.to_status in ('solved', 'closed') then 1 else 0 end) = 1
+        max(case when ticket_events.event <> 'created' or {{ is_done('ticket_events.to_status') }} then 1 else 0 end) = 1
         or max(case when shown.is_resolved then 1 else 0 end) = 0
 ),
 
@@ -138,7 +138,7 @@ told as (
         tickets.created_open_seconds as open_seconds,
         cast(null as {{ text_type() }}) as from_status,
         coalesce(firsts.first_from_status, 'new') as status,
-        coalesce(firsts.first_from_status, 'new') not in ('solved', 'closed') as is_told
+        not {{ is_done("coalesce(firsts.first_from_status, 'new')") }} as is_told
     from firsts
     inner join tickets on firsts.ticket_id = tickets.ticket_id
     union all
@@ -190,7 +190,7 @@ agreeing as (
         shown.shown_no,
         max(case when followed.happened_at <= shown.true_from_at then followed.event_no end) as last_event_no,
         max(case
-            when followed.happened_at > shown.true_from_at and (followed.status in ('solved', 'closed')) = shown.is_resolved then 1
+            when followed.happened_at > shown.true_from_at and ({{ is_done('followed.status') }}) = shown.is_resolved then 1
             else 0
         end) as agrees_later
     from shown
@@ -217,7 +217,7 @@ contradicting as (
             when
                 shown_beside_events.shown_before_from_at is null
                 or followed.happened_at >= shown_beside_events.shown_before_from_at
-                then coalesce(followed.status in ('solved', 'closed'), false)
+                then coalesce({{ is_done('followed.status') }}, false)
             else shown_beside_events.was_shown_resolved
         end
 ),
@@ -247,9 +247,9 @@ known as (
     from followed
     where
         event_no > 0
-        and status in ('solved', 'closed')
-        and status_before in ('solved', 'closed')
-        and from_status not in ('solved', 'closed')
+        and {{ is_done('status') }}
+        and {{ is_done('status_before') }}
+        and not {{ is_done('from_status') }}
         and happened_at > before_at
     union all
     select
@@ -320,8 +320,8 @@ changes as (
         is_told
         and event_no < {{ shown_event_no }}
         and event_no_before = {{ shown_event_no }}
-        and status in ('solved', 'closed')
-        and status_before in ('solved', 'closed')
+        and {{ is_done('status') }}
+        and {{ is_done('status_before') }}
 )
 
 select

@@ -45,8 +45,8 @@ followed as (
         status,
         is_told,
         is_timed,
-        status in ('solved', 'closed') as is_resolved,
-        coalesce(status_before in ('solved', 'closed'), false) as was_resolved,
+        {{ is_done('status') }} as is_resolved,
+        coalesce({{ is_done('status_before') }}, false) as was_resolved,
         lead(happened_at) over (partition by ticket_id order by change_no) as next_at,
         lead(open_seconds) over (partition by ticket_id order by change_no) as next_open_seconds
     from compared

@@ -59,7 +59,7 @@ select
     ticket_id,
     row_number() over (partition by ticket_id order by load_date) as shown_no,
     status,
-    status in ('solved', 'closed') as is_resolved,
+    {{ is_done('status') }} as is_resolved,
     shown_at,
     changed_at as true_from_at,
     true_until_at

@@ -59,12 +59,12 @@ select
     ticket_id,
     status,
     is_timed,
-    status in ('solved', 'closed') and last_resolved_at is null as is_closed_untold,
+    {{ is_done('status') }} and last_resolved_at is null as is_closed_untold,
     reopens,
     first_resolved_at,
     first_resolved_open_seconds,
-    case when status in ('solved', 'closed') then last_resolved_at end as solved_at,
-    case when status in ('solved', 'closed') then last_resolved_open_seconds end as solved_open_seconds,
+    case when {{ is_done('status') }} then last_resolved_at end as solved_at,
+    case when {{ is_done('status') }} then last_resolved_open_seconds end as solved_open_seconds,
     {%- for clock in status_clocks() %}
     {{ clock }}_calendar_seconds,
     {{ clock }}_open_seconds{{ ',' if not loop.last }}

@@ -34,7 +34,7 @@ ticket_ends as (
     select
         customer_id,
         max(solved_at) as last_resolved_at,
-        max(case when status not in ('solved', 'closed') then 1 else 0 end) = 1 as has_open_ticket
+        max(case when not {{ is_done('status') }} then 1 else 0 end) = 1 as has_open_ticket
     from tickets
     where not is_deleted and not is_merged
     group by customer_id

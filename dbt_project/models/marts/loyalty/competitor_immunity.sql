@@ -22,5 +22,5 @@ select
     responded_at,
     response_month,
     score,
-    score >= case when scale_max - scale_min <= 1 then scale_max else scale_max - 1 end and score > scale_min as is_yes
+    {{ is_top_two('score', 'scale_min', 'scale_max') }} as is_yes
 from answers

@@ -56,7 +56,7 @@ select
     overall_items.score,
     overall_items.scale_min,
     overall_items.scale_max,
-    overall_items.score >= overall_items.scale_max - 1 and overall_items.score > overall_items.scale_min as is_positive
+    {{ is_top_two('overall_items.score', 'overall_items.scale_min', 'overall_items.scale_max') }} as is_positive
 from surveys
 left join overall_items on surveys.survey_id = overall_items.survey_id and overall_items.choice = 1
 -- one equality: with a condition on the survey alone beside it, DuckDB compares every survey with every order

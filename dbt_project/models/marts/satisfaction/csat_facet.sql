@@ -6,7 +6,7 @@ with facets as (
 answers as (
     select
         survey_id, dimension, customer_id, touch_point, store_id, region, response_month,
-        score >= scale_max - 1 and score > scale_min as is_positive
+        {{ is_top_two('score', 'scale_min', 'scale_max') }} as is_positive
     from {{ ref('fct_survey_answer') }}
     where
         respondent_type = 'customer' and side in ('score', 'perception') and score is not null

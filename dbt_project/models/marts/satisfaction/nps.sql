@@ -30,11 +30,7 @@ select
     recommendations.responded_at,
     recommendations.response_month,
     recommendations.score,
-    case
-        when recommendations.score >= 9 then 'promoter'
-        when recommendations.score <= 6 then 'detractor'
-        else 'passive'
-    end as attitude
+    case {{ nps_vote('recommendations.score') }} when 1 then 'promoter' when -1 then 'detractor' else 'passive' end as attitude
 from recommendations
 left join grades
     on
