@@ -16,6 +16,7 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:
     from reports.recipients import Recipient
 
+_INDENT = "\n" + " " * 15
 _MIN_FREE_BYTES = 2 * 1024**3
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "typst")
 
@@ -68,11 +69,12 @@ def _installed(name: str) -> bool:
 def _settings(settings: Settings) -> Finding:
     file = settings.home / "kefu.toml"
     origin = str(file) if file.exists() else "defaults (no kefu.toml)"
-    return Finding(
-        "settings",
-        True,
-        f"{origin}; {settings.company.name}, {settings.company.time_zone}, {settings.company.currency}",
-    )
+    company = settings.company
+    text = f"{origin}; {company.name}, {company.time_zone}, {company.currency}"
+    assumed = [name for name in ("time_zone", "currency") if name not in company.model_fields_set]
+    if assumed:  # days, months and amounts stand on them
+        text += f". Nobody stated {' and '.join(f'company.{name}' for name in assumed)}: if wrong, set them there"
+    return Finding("settings", True, text)
 
 
 def _reference(settings: Settings) -> Finding:
@@ -81,7 +83,7 @@ def _reference(settings: Settings) -> Finding:
     own = reference.replaced(settings)
     told = [fault for path in own for fault in reference.faults(path)]
     if told:
-        return Finding("reference", False, ("\n" + " " * 15).join(told))
+        return Finding("reference", False, _INDENT.join(told))
     if not own:
         return Finding("reference", True, f"built-in tables; {settings.reference} replaces some (docs/reference.md)")
     return Finding("reference", True, f"{', '.join(path.stem for path in own)} from {settings.reference}")
@@ -93,8 +95,29 @@ def _not_stated(settings: Settings) -> Finding:
     missing = [seed.name for seed in reference.not_stated(settings)]
     if not missing:
         return Finding("not stated", True, "nothing: every table that only the company can fill has rows")
-    text = f"{', '.join(missing)}; figures that need them are absent. kefu reference init lays them to fill in"
-    return Finding("not stated", True, text)
+    waiting = figures_that_wait_for(missing)
+    lines = [f"{table}: {_some(waiting[table])}" for table in missing]
+    text = "tables that only the company can fill, and the figures that wait (kefu reference init lays them to fill in)"
+    return Finding("not stated", True, _INDENT.join([text, *lines]))
+
+
+def figures_that_wait_for(tables: list[str]) -> dict[str, list[str]]:
+    """The ids of the figures that stand on each of these reference tables, as their declarations say."""
+    from orchestration.declarations import REFERENCE, declared_metrics, stands_on
+
+    found: dict[str, list[str]] = {table: [] for table in tables}
+    for _, metric in declared_metrics():
+        for need in stands_on(metric):
+            for table in {column for entity, column in need if entity == REFERENCE} & set(tables):
+                found[table].append(metric["id"])
+    return {table: list(dict.fromkeys(ids)) for table, ids in found.items()}
+
+
+def _some(ids: list[str], most: int = 4) -> str:
+    if not ids:
+        return "no figure is absent without it"
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
 
 
 def _home(settings: Settings) -> Finding:

@@ -190,3 +190,25 @@ def test_doctor_lists_what_is_replaced(settings: Settings) -> None:
 def test_the_page_is_that_of_today_s_declarations() -> None:
     """After an intended change: make docs."""
     assert REFERENCE_PAGE.read_text(encoding="utf-8") == reference_page(), "docs/reference.md is old: run make docs"
+
+
+def test_doctor_says_which_figures_wait_for_a_table_that_nobody_filled_in(settings: Settings) -> None:
+    waiting = doctor.figures_that_wait_for(["schedules", "holidays"])
+    assert {"first_reply", "first_resolution"} <= set(waiting["schedules"])
+    assert "first_reply_calendar" not in waiting["schedules"]
+    assert waiting["holidays"] == []
+    finding = next(finding for finding in doctor.examine(settings) if finding.name == "not stated")
+    assert "schedules: " in finding.text
+    give(settings, "schedule_id,holiday_date,name\nday,2026-10-01,国庆节\n", "holidays.csv")
+    finding = next(finding for finding in doctor.examine(settings) if finding.name == "not stated")
+    assert "holidays" not in finding.text
+
+
+def test_doctor_says_which_of_zone_and_currency_nobody_stated(tmp_path: Path) -> None:
+    def told(company: dict[str, str]) -> str:
+        made = Settings.model_validate({"home": tmp_path, "company": company})
+        return next(finding for finding in doctor.examine(made) if finding.name == "settings").text
+
+    assert "Nobody stated company.time_zone and company.currency" in told({})
+    assert "Nobody stated company.currency:" in told({"time_zone": "Asia/Shanghai"})
+    assert "Nobody" not in told({"time_zone": "Asia/Shanghai", "currency": "CNY"})
