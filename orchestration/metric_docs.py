@@ -66,8 +66,9 @@ definitions, read from `reporting.metric_definitions`, which dbt makes of the sa
 
 {count} figures. Each stands in `reporting.kpi_monthly` under its id, per month, for the company and the scopes named;
 tables hold what does not fit there. Under each model: what a row of it is, then the figures made of its rows. A figure
-belongs to the month of the column named. *Snapshot* figures (stocks, rolling windows) claim no change. Settings are
-explained in `dbt_project/dbt_project.yml`.
+belongs to the month of the column named. *Snapshot* figures (stocks, rolling windows) claim no change. Of few cases a
+report shows none, unless their *disclosure* is operational or none (`docs/reports.md`). Settings are explained in
+`dbt_project/dbt_project.yml`.
 How intervals are made, by which test a change is called, what a window longer than the history does and when a limit of
 silence is known: [statistics.md](statistics.md).
 """
@@ -163,7 +164,8 @@ def _metric(metric: dict[str, Any]) -> Iterator[str]:
     formula = ("1,000 x " if metric["unit"] == "per_1000" else "") + _KINDS[metric["kind"]].format(**named)
     where = f", where `{metric['where']}`" if metric.get("where") else ""
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
-    yield f"- {_cells(metric)}; {_change(metric)}"
+    disclosed = f"; disclosure: {metric['disclosure']}" if "disclosure" in metric else ""
+    yield f"- {_cells(metric)}; {_change(metric)}{disclosed}"
     absent = f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
     yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
     yield f"- made of {lineage_rows().get(metric['id'], '')}"

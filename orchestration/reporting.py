@@ -45,6 +45,7 @@ from reports.revisions import (
     NoSuchEditionError,
     edition,
     hidden_before,
+    hidden_by_period,
     issue,
     issued_scopes,
     recorded,
@@ -183,7 +184,8 @@ def _again(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str
 
 def _source(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: str, first: date) -> Source:
     made, schedule = meta(home, connection), report(report_id).schedule
-    before = hidden_before(home.reports, schedule)
+    by_period = hidden_by_period(home.reports, schedule)
+    before = frozenset().union(*by_period.values())
     if schedule == "monthly":
         before |= told_by_days(connection, first, hidden_before(home.reports, "daily"), made.small_cell)
     return Source(
@@ -192,6 +194,7 @@ def _source(home: Settings, connection: duckdb.DuckDBPyConnection, report_id: st
         first,
         made,
         before=before,
+        earlier={period: hidden for period, hidden in by_period.items() if period < first},
         supply=supply(home, report_id, first, made.known_at),
     )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -23,9 +24,21 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from reports.identities import read_of
+from reports.inference import Sums
+from reports.numbers import (
+    Asked,
+    Shape,
+    column_key,
+    read_identities,
+    read_numbers,
+    row_key,
+    shortest,
+    tied_splits,
+)
 from reports.periods import CALENDARS, Schedule, months_before
 from reports.registry import ReportSpec, TableSpec, report
-from reports.suppression import Cell, Key, hidden_cells, hidden_days, hidden_months
+from reports.suppression import Cell, Hiding, Key, hidden_days, hidden_months
 
 MOST_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
 MOST_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well
@@ -33,18 +46,12 @@ MOST_EXCEPTIONS = 40  # figures that missed their target or got worse, of which 
 TREND_MONTHS = 13  # months of a trend: a year and the month itself
 
 Change = Literal["better", "worse", "changed", "no_clear_change"]
+# confidential: of few cases nothing is shown, anywhere; operational: not beyond those who handle them; none: no cases
+Disclosure = Literal["confidential", "operational", "none"]
 Status = Literal["met", "missed", "too_few", "short_history", "no_target", "suppressed"]
 
 
-def _shortest(value: object) -> object:
-    """A decimal without trailing zeros, so that equal figures are written alike."""
-    if isinstance(value, Decimal | float):
-        text = format(Decimal(str(value)), "f")
-        return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
-    return value
-
-
-Number = Annotated[Decimal, BeforeValidator(_shortest)]
+Number = Annotated[Decimal, BeforeValidator(shortest)]
 
 
 class _Frozen(BaseModel):
@@ -83,7 +90,8 @@ class Metric(_Frozen):
     unit: str
     direction: Literal["up", "down", "none"]
     claims_change: bool
-    counts_cases: bool = True  # n counts people or cases of theirs, so that a small one is not shown
+    disclosure: Disclosure = "confidential"
+    counts_cases: bool = True  # of bundles that were issued before metrics declared their disclosure
     made_of: str | None = None  # columns of the contract, by entity
 
 
@@ -188,6 +196,7 @@ class Table(_Frozen):
     title: str  # of the specification: a table may be printed in several cuts
     rows: tuple[tuple[str | None, ...], ...]
     total: int  # rows there are, of which the first are kept
+    withheld: tuple[tuple[int, int], ...] = ()  # row and column of figures that are not shown
 
 
 class Load(_Frozen):
@@ -481,8 +490,8 @@ _CELLS = """
 select metric_id, month, scope_type, scope_id, dimension, dimension_value, n
 from report_figures
 where
-    month between $since and $month and list_contains($counted, metric_id) and (dimension = '' or month = $month)
-    and n > 0
+    month between $since and $month and list_contains($counted, metric_id) and n > 0
+    and (dimension = '' or month = $month or list_contains($splits, concat_ws('/', metric_id, dimension, month)))
 """
 
 _STOCKS = "select metric_id from reporting.daily_metric_definitions where dated = 'snapshot'"
@@ -490,7 +499,7 @@ _STOCKS = "select metric_id from reporting.daily_metric_definitions where dated 
 _CELLS_OF_DAYS = """
 select metric_id, day, scope_type, scope_id, dimension, dimension_value, n
 from reporting.kpi_daily
-where day between $month and $last and dimension = '' and n > 0
+where day between $month and $last and dimension = '' and n > 0 and list_contains($metrics, metric_id)
 """
 
 # Figures of the months of a trend, splits of the month alone: what is compared belongs to the month too.
@@ -522,8 +531,8 @@ marked as (
     select
         chosen.*,
         hidden.metric_id is not null as is_hidden,
-        previously.metric_id is not null as is_previous_hidden,
-        a_year_ago.metric_id is not null as is_year_ago_hidden
+        chosen.is_compared and previously.metric_id is not null as is_previous_hidden,
+        chosen.is_compared and a_year_ago.metric_id is not null as is_year_ago_hidden
     from chosen
     left join hidden_keys as hidden
         on
@@ -532,11 +541,11 @@ marked as (
             and chosen.dimension = hidden.dimension and chosen.dimension_value = hidden.dimension_value
     left join hidden_previously as previously
         on
-            chosen.is_compared and chosen.metric_id = previously.metric_id
+            chosen.metric_id = previously.metric_id
             and chosen.scope_type = previously.scope_type and chosen.scope_id = previously.scope_id
     left join hidden_a_year_ago as a_year_ago
         on
-            chosen.is_compared and chosen.metric_id = a_year_ago.metric_id
+            chosen.metric_id = a_year_ago.metric_id
             and chosen.scope_type = a_year_ago.scope_type and chosen.scope_id = a_year_ago.scope_id
 )
 
@@ -672,11 +681,11 @@ where cohort_month between $first and $month and month <= $month and is_complete
 order by cohort_month, month_number
 """
 
-# rows with a model of their own: what they are cut by, what counts, and whether the rows divide what they count
-_SHAPES: tuple[tuple[str, str, type[BaseModel], str, str, bool], ...] = (
-    ("servqual", _SERVQUAL, ServqualDimension, "dimension", "n", False),
-    ("value_matrix", _VALUE_MATRIX, MatrixCell, "cell", "customers", True),
-    ("cohorts", _COHORTS, CohortCell, "cohort_month", "customers", True),
+# rows with a model of their own
+_SHAPES: tuple[tuple[Shape, str, type[BaseModel]], ...] = (
+    (Shape("servqual", "servqual_monthly", "dimension", "n", divides=False), _SERVQUAL, ServqualDimension),
+    (Shape("value_matrix", "value_matrix", "cell", "customers", divides=True), _VALUE_MATRIX, MatrixCell),
+    (Shape("cohorts", "cohort_retention", "cohort_month", "customers", divides=False), _COHORTS, CohortCell),
 )
 
 _WARNINGS = """
@@ -796,11 +805,40 @@ class Supply:
     )  # (entity, source) -> rows of the month that came late
 
 
+@dataclass(frozen=True)
+class _TableRow:
+    """A row of a table of its own shape, with its cell and those of columns that stand on cases of their own."""
+
+    cell: Cell
+    values: tuple[str | None, ...]
+    inner: tuple[tuple[int, Cell], ...]
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        yield self.cell
+        yield from (cell for _, cell in self.inner)
+
+    def hidden(self, hidden: Collection[Key]) -> list[int]:
+        """Columns that are not shown."""
+        return [i for i, cell in self.inner if cell.key in hidden]
+
+    def cut(self, hidden: Collection[Key]) -> tuple[str | None, ...]:
+        """Its values without what is hidden."""
+        gone = self.hidden(hidden)
+        return tuple(None if i in gone else value for i, value in enumerate(self.values)) if gone else self.values
+
+
+def _counted(cases: Any) -> int:
+    """How many cases; none where it is not told. A mean of them is as small as the next whole number."""
+    return 0 if cases is None else ceil(cases)
+
+
 class Source:
     """A report's month or day in an open published warehouse, from which the bundles of its scopes are cut.
 
     Small cells are found once over all scopes, so that no two bundles tell what one of them hides. `before` are the
-    cells that earlier issues hid. Raises ValueError when no model declares a metric of the report.
+    cells that any issue hid, `earlier` those that the reports of earlier months did, month by month. Raises ValueError
+    when no model declares a metric of the report.
     """
 
     def __init__(
@@ -811,8 +849,10 @@ class Source:
         meta: Meta,
         *,
         before: Collection[Key] = (),
+        earlier: Mapping[date, Collection[Key]] | None = None,
         supply: Supply | None = None,
     ) -> None:
+        self._earlier = earlier or {}
         self.con, self.spec, self.month, self.meta = con, report(report_id), month, meta
         self._supply = supply or Supply()
         self._grain = _GRAINS[self.spec.schedule]
@@ -841,17 +881,21 @@ class Source:
             raise ValueError(
                 f"report {report_id}: no model declares the metrics {', '.join(sorted(unknown))}; mend its report.yml"
             )
-        self._values["counted"] = [metric.metric_id for metric in self._metrics if metric.counts_cases]
+        self._disclosed = _disclosed(con, self._grain.definitions)
+        self._values["counted"] = [
+            metric
+            for metric, (disclosure, is_count) in self._disclosed.items()
+            if disclosure == "confidential"
+            or (disclosure == "operational" and not is_count and self.spec.readers == "anyone")
+        ]
         self.regions = _regions(con)
         monthly = self.spec.schedule == "monthly"  # what has a shape of its own is known by month
-        self._shapes = {name: self._shape(name) if monthly else [] for name, *_ in _SHAPES}
-        self._tables = [(table, self._table(table)) for table in self.spec.tables]
-        cells, stuck = self._cells(), frozenset(before)
-        self.hidden = frozenset(
-            hidden_cells(cells, meta.small_cell, self.regions, stuck)
-            if monthly
-            else hidden_days(cells, meta.small_cell, month, self.regions, stuck, _stocks(con))
-        )
+        self._identities = read_identities(con)
+        read = read_of(self._identities)
+        self._values["splits"] = tied_splits(read, self.spec, month)
+        self._shapes = {one.name: self._shape(one, sql, row) if monthly else [] for one, sql, row in _SHAPES}
+        self._tables = [(table, self._table(table, tied=table.id in read.tied)) for table in self.spec.tables]
+        self.hidden = frozenset(self._hidden(frozenset(before)))
         self._cut()
         self._names = {(name.scope_type, name.scope_id): name for name in self._read(ScopeName, _SCOPE_NAMES)}
         self._codes = self._read(Code, _CODES)
@@ -951,62 +995,104 @@ class Source:
         names = [column[0] for column in self.con.description or ()]
         return tuple(row.model_validate(dict(zip(names, record, strict=True))) for record in records)
 
-    def _shape(self, name: str) -> list[tuple[Cell, Any]]:
+    def _hidden(self, before: frozenset[Key]) -> set[Key]:
+        """What no bundle may hold: small cells, what would tell them by subtraction, and what would tell them by the
+        identities that the models declare."""
+        cells, small = self._cells(), self.meta.small_cell
+        sums = self._sums()
+        if self.spec.schedule == "monthly":
+            hiding = Hiding(cells, small, self.regions, before)
+            hidden = hiding.hidden
+            sums.hide(hidden | before)
+            if self._earlier:
+                sums.keep(frozenset().union(*self._earlier.values()), max(self._earlier))
+            own = hiding.by_itself({(key.metric_id, key.month) for key in sums.cells})
+            for further in chain([sums.companions(own)], iter(sums.further, set())):
+                fresh = hiding.more(further)
+                hidden |= fresh
+                sums.hide(fresh)
+            return hidden
+        stocks, stuck = _stocks(self.con), set(before)
+        hidden = hidden_days(cells, small, self.month, self.regions, stuck, stocks)
+        sums.hide(hidden | stuck)
+        while further := sums.further():
+            stuck |= further
+            hidden = hidden_days(cells, small, self.month, self.regions, stuck, stocks) | further
+            sums.hide(hidden)
+        # of what is operational nothing is hidden any more, but what an issue hid stays so
+        first = self._values["since"]
+        return hidden | {key for key in before if first <= key.month <= self.month}
+
+    def _sums(self) -> Sums:
+        """What adds up to what among the numbers of the report."""
+        metrics = {metric: disclosure == "confidential" for metric, (disclosure, _) in self._disclosed.items()}
+        monthly = self.spec.schedule == "monthly"
+        first, shapes = (self._values["first"], [shape for shape, *_ in _SHAPES]) if monthly else (self.month, [])
+        asked = Asked(self.spec, first, self.month, self.meta.small_cell, shapes)
+        told = read_numbers(self.con, asked, self._identities, metrics)
+        return Sums(told, self._identities, self.regions, self.meta.small_cell)
+
+    def _shape(self, shape: Shape, sql: str, row: type[BaseModel]) -> list[tuple[Cell, Any]]:
         """Rows of all scopes, each with its cell."""
-        _, sql, row, by, counts, divides = next(shape for shape in _SHAPES if shape[0] == name)
         records = self._rows(sql, self._values)
         columns = [column[0] for column in self.con.description or ()]
         found = []
         for record in records:
             content = dict(zip(columns, record, strict=True))
             scope = (content.pop("scope_type"), content.pop("scope_id"))
-            key = self._key(name, str(content[by]), scope, divides=divides)
-            found.append((Cell(key, int(content[counts])), row.model_validate(content)))
+            key = shape.key(self.month, scope, content)
+            found.append((Cell(key, int(content[shape.counts])), row.model_validate(content)))
         return found
 
-    def _table(self, spec: TableSpec) -> list[tuple[Cell, tuple[str | None, ...]]]:
-        """Rows of the month and all scopes, in printed order, each with its cell. A table that is not cut by scope, or
-        is asked for as a whole, is the company's."""
+    def _table(self, spec: TableSpec, *, tied: bool = False) -> list[_TableRow]:
+        """Rows of the month and all scopes, in printed order, each with its cells. A table that is not cut by scope, or
+        is asked for as a whole, is the company's. Of one that is tied to the months before, theirs too."""
         has = {name for (name,) in self.con.execute(_COLUMNS, [spec.id]).fetchall()}
-        extra = [name for name in (spec.n, spec.counts) if name]
+        extra = [name for name in (spec.n, spec.counts, *(column.cases for column in spec.columns)) if name]
         missing = {*(column.name for column in spec.columns), *spec.where, *extra} - has
         if missing:
             raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
         by_scope = "scope_type" in has and not spec.all_scopes
         period = next((name for name in ("month", "day") if name in has), "")
-        wanted: dict[str, Any] = {**({period: self.month} if period else {}), **spec.where}
-        where = (
-            " and ".join(f"{name} {'<=' if name == period and spec.until else '='} ${name}" for name in wanted)
-            or "true"
-        )
+        wanted: dict[str, Any] = dict(spec.where)
+        where = [f"{name} = ${name}" for name in wanted]
+        if period:
+            wanted |= {"last": self.month} if spec.until else {"since": self._values["first"] if tied else self.month}
+            where.append(f"{period} <= $last" if spec.until else f"{period} between $since and $last")
+            wanted["last"] = self.month
+        names = list(dict.fromkeys([*(column.name for column in spec.columns), *extra]))
         scope = "scope_type, scope_id" if by_scope else "'company', 'company'"
-        selected = ", ".join(
-            [scope, spec.counts or spec.n or "null", *(column.name for column in spec.columns), spec.n or "null"]
-        )
+        of_month = period if period and not spec.until else "$this_month"
         records = self.con.execute(
-            f"select {selected} from reporting.{spec.id} where {where} order by {', '.join(spec.order)}", wanted
+            f"select {of_month}, {scope}, {', '.join(names)} from reporting.{spec.id} "
+            f"where {' and '.join(where) or 'true'} order by {', '.join(spec.order)}",
+            wanted if of_month == period else {**wanted, "this_month": self.month},
         ).fetchall()
-        ordered = set(spec.order) - {spec.n, spec.counts}
-        named = [i for i, column in enumerate(spec.columns) if not column.is_number or column.name in ordered]
         found = []
-        for scope_type, scope_id, cases, *values in records:
-            row = tuple(None if value is None else str(_shortest(value)) for value in values)
-            name = json.dumps([row[i] for i in named], ensure_ascii=False)
-            key = self._key(f"{spec.id}:{spec.title}", name, (scope_type, scope_id), divides=bool(spec.counts))
-            found.append((Cell(key, 0 if cases is None else ceil(cases)), row))
+        for month, scope_type, scope_id, *values in records:
+            record = dict(zip(names, values, strict=True))
+            at = (month, (scope_type, scope_id))
+            cases = record.get(spec.counts or spec.n or "")
+            texts = [record[column.name] for column in spec.columns] + [record.get(spec.n or "")]
+            found.append(
+                _TableRow(
+                    Cell(row_key(spec, *at, record), _counted(cases)),
+                    tuple(None if value is None else str(shortest(value)) for value in texts),
+                    tuple(
+                        (i, Cell(column_key(spec, column.name, *at, record), _counted(record[column.cases])))
+                        for i, column in enumerate(spec.columns)
+                        if column.cases
+                    ),
+                )
+            )
         return found
-
-    def _key(self, table: str, row: str, scope: tuple[str, str], *, divides: bool) -> Key:
-        """A row as a cell: a value among others that make up a whole, or a figure by itself."""
-        if divides:
-            return Key(f"table:{table}", self.month, *scope, "row", row)
-        return Key(f"table:{table}:{row}", self.month, *scope)
 
     def _cells(self) -> list[Cell]:
         figures = [Cell(Key(*record[:6]), record[6]) for record in self._rows(_CELLS, self._values)]
-        rows = (cell for found in (*self._shapes.values(), *(rows for _, rows in self._tables)) for cell, _ in found)
+        shapes = (cell for found in self._shapes.values() for cell, _ in found)
+        tables = (cell for _, rows in self._tables for row in rows for cell in row.cells)
         merged: dict[Key, int] = {}
-        for cell in rows:  # rows that are cut finer than their names are as small as the smallest
+        for cell in chain(shapes, tables):  # rows that are cut finer than their names are as small as the smallest
             if cell.n > 0:
                 merged[cell.key] = min(cell.n, merged.get(cell.key, cell.n))
         return figures + [Cell(key, n) for key, n in merged.items()]
@@ -1027,11 +1113,15 @@ class Source:
         """The scope's tables, and those of which rows are missing. One whose figures nobody ever told is none."""
         tables, gaps = [], []
         for spec, found in self._tables:
-            own = [(cell, row) for cell, row in found if cell.key[2:4] == scope.key]
-            rows = tuple(row for cell, row in own if self._shows(cell, scope))
+            own = [row for row in found if row.cell.key[1:4] == (self.month, *scope.key)]
+            shown = [row for row in own if row.cell.key not in self.hidden]
+            rows = [row.cut(self.hidden) for row in shown]
+            withheld = tuple((i, place) for i, row in enumerate(shown) for place in row.hidden(self.hidden))
             if any(spec.tells(row) for row in rows):
-                tables.append(Table(id=spec.id, title=spec.title, rows=rows[: spec.most], total=len(rows)))
-            if len(rows) < len(own):
+                kept = tuple(one for one in withheld if one[0] < spec.most)
+                told = Table(id=spec.id, title=spec.title, rows=tuple(rows[: spec.most]), total=len(rows))
+                tables.append(told.model_copy(update={"withheld": kept}) if kept else told)
+            if withheld or len(rows) < len(own):
                 gaps.append(Withheld(table=spec.title))
         return tuple(tables), gaps
 
@@ -1047,11 +1137,25 @@ def _stocks(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
     return frozenset(metric for (metric,) in con.execute(_STOCKS).fetchall())
 
 
+def _disclosed(con: duckdb.DuckDBPyConnection, definitions: str) -> dict[str, tuple[str, bool]]:
+    """Per metric its disclosure, and whether its value is how many cases there are. Of a warehouse that does not say it
+    yet, everything is confidential but what counts no cases."""
+    has = {name for (name,) in con.execute(_COLUMNS, [definitions.partition(".")[2]]).fetchall()}
+    older = "case when counts_cases then 'confidential' else 'none' end" if "counts_cases" in has else "'confidential'"
+    disclosure = "disclosure" if "disclosure" in has else older
+    kind = "kind in ('count', 'distinct') or (kind = 'sum' and unit = 'count')" if "kind" in has else "unit = 'count'"
+    rows = con.execute(f"select metric_id, {disclosure}, {kind} from {definitions}").fetchall()
+    return {metric: (found, is_count) for metric, found, is_count in rows}
+
+
 def told_by_days(con: duckdb.DuckDBPyConnection, month: date, hidden: Collection[Key], small: int) -> frozenset[Key]:
     """Figures of a month that would tell, by subtraction, days of it that digests hid."""
     if not hidden:
         return frozenset()
-    records = con.execute(_CELLS_OF_DAYS, {"month": month, "last": CALENDARS["monthly"].last_day(month)}).fetchall()
+    disclosed = _disclosed(con, _GRAINS["daily"].definitions)
+    metrics = [metric for metric, (disclosure, _) in disclosed.items() if disclosure == "confidential"]
+    values = {"month": month, "last": CALENDARS["monthly"].last_day(month), "metrics": metrics}
+    records = con.execute(_CELLS_OF_DAYS, values).fetchall()
     cells = [Cell(Key(*record[:6]), record[6]) for record in records]
     return frozenset(hidden_months(cells, hidden, small, _stocks(con), _regions(con)))
 

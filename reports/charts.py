@@ -18,7 +18,7 @@ import vl_convert
 from markupsafe import Markup, escape
 from pylopdf_fonts_zh_cn import sans_path
 
-from reports.bundle import Bundle, Figure
+from reports.bundle import Bundle, Figure, Table
 from reports.language import DASH, Language
 from reports.layout import FULL, HALF, THIRD, Listing, listing, width
 from reports.registry import ChartSpec, TableSpec
@@ -535,6 +535,9 @@ class Draw:
         note = self.words.say(
             "Above: what came; below: what went. Line: %(stock)s.", stock=self.teller.label(spec.metrics[0])
         )
+        own = [self.bundle.figure(metric_id) for metric_id in (*spec.metrics, *spec.came, *spec.went)]
+        if any(f is not None and f.status == "suppressed" for f in own):
+            note += " " + self.words.say("What is not shown is left out.")
         return [
             self._finish(
                 {"vconcat": [upper, lower], "spacing": 8},
@@ -773,9 +776,10 @@ class Draw:
         ]
 
     def stages(self, spec: ChartSpec) -> list[Chart]:
-        """What there was and what came, by what went and what there is: ribbons as wide as the number they carry."""
+        """What there was and what came, by what went and what there is: ribbons as wide as the number they carry. None
+        where one of them is withheld: a gap would be as wide."""
         found = self._table_rows(spec)
-        if not found:
+        if not found or self._own_rows(spec).withheld:
             return []
         row = {name: float(value) for name, value in found[0].items() if value is not None}
         before = [(name, row.get(name, 0.0)) for name in (spec.x, *spec.came)]
@@ -862,9 +866,11 @@ class Draw:
         return self.words.say(next(c.title for c in self._table_spec(spec).columns if c.name == name))
 
     def _own_table(self, spec: ChartSpec) -> Listing:
+        return printed_table(self.teller, self._table_spec(spec), self._own_rows(spec))
+
+    def _own_rows(self, spec: ChartSpec) -> Table:
         declared = self._table_spec(spec)
-        table = next(t for t in self.bundle.tables if (t.id, t.title) == (declared.id, declared.title))
-        return printed_table(self.teller, declared, table)
+        return next(t for t in self.bundle.tables if (t.id, t.title) == (declared.id, declared.title))
 
     def _value(self, figure: Figure) -> str:
         return self.words.say("too few to say") if figure.status == "too_few" else self.teller.value(figure)

@@ -105,6 +105,7 @@ class ColumnSpec(_Spec):
     ] = "count"
     of: Name | None = None  # whose names a code takes, where it is not those of the column's own name
     language: Literal["en", "zh-CN"] | None = None  # printed for readers of that language alone
+    cases: Name | None = None  # the column that counts whom it is about, itself where it counts them: few are not shown
     judged: bool = False  # too few to say where the table's n is below min_n
     printed: bool = True  # or only drawn from
 
@@ -125,6 +126,7 @@ class TableSpec(_Spec):
     all_scopes: bool = False  # the company's report prints the rows of every scope
     n: Name | None = None  # the column that says how many cases a row stands on
     counts: Name | None = None  # the column that counts whom a row is about, where its rows divide a printed whole
+    disclosure: Literal["confidential", "operational"] = "confidential"  # of its rows, as metrics declare it
     most: int = 20  # rows that are printed; how many more there are is told
     window: WindowSpec | None = None
 
@@ -163,6 +165,7 @@ class ReportSpec(_Spec):
     id: str
     title: str  # a message of the catalogue
     schedule: Schedule = "monthly"  # how often it is made
+    readers: Literal["anyone", "handlers"] = "anyone"  # handlers: those who handle the very cases, a day's work
     scopes: tuple[str, ...] = ("company", *REPORT_SCOPES)  # types of scopes it is made for
     # metrics of the first page, in order; of several in one place the first of which there is a figure
     headlines: tuple[str | tuple[str, ...], ...]

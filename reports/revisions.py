@@ -29,7 +29,7 @@ from reports.bundle import (
     write_whole,
 )
 from reports.language import LanguageCode, language
-from reports.periods import CALENDARS, Schedule
+from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
 from reports.story import Teller
 from reports.suppression import Key
@@ -306,14 +306,20 @@ def _record(issued: Bundle, made: Bundle, changes: tuple[Changed, ...], path: Pa
     write_whole(path, found.model_dump_json(indent=1).encode() + b"\n")
 
 
-def hidden_before(reports: Path, schedule: Schedule = "monthly") -> frozenset[Key]:
-    """The cells that any issue of any report of such periods hid: they stay hidden."""
+def hidden_by_period(reports: Path, schedule: Schedule = "monthly") -> dict[date, frozenset[Key]]:
+    """The cells that the issues of any report of such periods hid, by the first day of the period."""
     calendar = CALENDARS[schedule]
-    found: set[Key] = set()
+    found: dict[date, frozenset[Key]] = {}
     for path in sorted(reports.glob(f"*/*/{HIDDEN_FILE}")):
         if calendar.has(path.parent.name):  # a day is no month that begins on it
-            found |= read_hidden(path)
-    return frozenset(found)
+            first = first_day(path.parent.name)
+            found[first] = found.get(first, frozenset()) | read_hidden(path)
+    return found
+
+
+def hidden_before(reports: Path, schedule: Schedule = "monthly") -> frozenset[Key]:
+    """The cells that any issue of any report of such periods hid: they stay hidden."""
+    return frozenset().union(*hidden_by_period(reports, schedule).values())
 
 
 def read_hidden(path: Path) -> frozenset[Key]:

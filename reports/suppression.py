@@ -51,39 +51,75 @@ class Cell(NamedTuple):
 
 
 _Scope = tuple[str, str]
+_Figure = tuple[str, date]
 _Split = dict[str, int]  # value of a dimension -> cases
 _COMPANY: _Scope = ("company", "company")
 _ROUNDING = 1e-7
 
 
-def hidden_cells(
-    cells: Iterable[Cell], small: int, regions: Mapping[str, str] | None = None, before: Collection[Key] = ()
-) -> set[Key]:
-    """The cells that no bundle may hold.
+class Hiding:
+    """Which cells no bundle may hold, figure by figure: more may be asked to go, and what that takes goes with them.
 
     `regions` tells the region of a store; `before` are cells that earlier issues hid. A cell of no case is none.
     """
-    wholes: dict[tuple[str, date], dict[_Scope, int]] = defaultdict(dict)
-    splits: dict[tuple[str, date], dict[str, dict[_Scope, _Split]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(dict))
-    )
-    for key, n in cells:
-        scope, figure = (key.scope_type, key.scope_id), (key.metric_id, key.month)
-        if n <= 0:
-            continue
-        if key.dimension:
-            splits[figure][key.dimension][scope][key.dimension_value] = n
-        else:
-            wholes[figure][scope] = n
-    stuck = before if isinstance(before, set | frozenset) else frozenset(before)
-    found: set[Key] = set()
-    for figure in wholes.keys() | splits.keys():
-        whole = wholes.get(figure, {})
-        gone = _hidden_wholes(figure, whole, small, regions or {}, stuck)
-        found |= {Key(*figure, *scope) for scope in gone}
-        for dimension, by_scope in splits.get(figure, {}).items():
-            found |= _hidden_splits(figure, dimension, by_scope, whole, gone, small, regions or {}, stuck)
-    return found
+
+    def __init__(
+        self, cells: Iterable[Cell], small: int, regions: Mapping[str, str] | None = None, before: Collection[Key] = ()
+    ) -> None:
+        self._small, self._regions = small, regions or {}
+        self._wholes: dict[_Figure, dict[_Scope, int]] = defaultdict(dict)
+        self._splits: dict[_Figure, dict[str, dict[_Scope, _Split]]] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(dict))
+        )
+        for key, n in cells:
+            scope, figure = (key.scope_type, key.scope_id), (key.metric_id, key.month)
+            if n <= 0:
+                continue
+            if key.dimension:
+                self._splits[figure][key.dimension][scope][key.dimension_value] = n
+            else:
+                self._wholes[figure][scope] = n
+        self._stuck = set(before)
+        self._hidden = {figure: self._of(figure) for figure in self._wholes.keys() | self._splits.keys()}
+
+    @property
+    def hidden(self) -> set[Key]:
+        """All that goes."""
+        return set().union(*self._hidden.values())
+
+    def more(self, keys: Collection[Key]) -> set[Key]:
+        """These go as well; gives what goes now and did not before."""
+        self._stuck |= set(keys)
+        fresh: set[Key] = set(keys)
+        for figure in {(key.metric_id, key.month) for key in keys}:
+            before = self._hidden.get(figure, set())
+            self._hidden[figure] = self._of(figure) | before | {key for key in keys if key[:2] == figure}
+            fresh |= self._hidden[figure] - before
+        return fresh
+
+    def by_itself(self, figures: Iterable[_Figure]) -> set[Key]:
+        """What goes of these figures for their own small cells, whatever was asked for."""
+        asked = {(key.metric_id, key.month) for key in self._stuck}
+        found: set[Key] = set()
+        for figure in figures:
+            found |= self._of(figure, ()) if figure in asked else self._hidden.get(figure, set())
+        return found
+
+    def _of(self, figure: _Figure, asked: Collection[Key] | None = None) -> set[Key]:
+        stuck = self._stuck if asked is None else asked
+        whole = self._wholes.get(figure, {})
+        gone = _hidden_wholes(figure, whole, self._small, self._regions, stuck)
+        found = {Key(*figure, *scope) for scope in gone}
+        for dimension, by_scope in self._splits.get(figure, {}).items():
+            found |= _hidden_splits(figure, dimension, by_scope, whole, gone, self._small, self._regions, stuck)
+        return found
+
+
+def hidden_cells(
+    cells: Iterable[Cell], small: int, regions: Mapping[str, str] | None = None, before: Collection[Key] = ()
+) -> set[Key]:
+    """The cells that no bundle may hold, taken by themselves."""
+    return Hiding(cells, small, regions, before).hidden
 
 
 def hidden_days(
@@ -240,13 +276,22 @@ def _solved(sums: Iterable[_Sum]) -> set[_Unknown]:
     return {name for name, share in zip(names, reached, strict=True) if share > 1 - _ROUNDING}
 
 
-def _line(members: Mapping[str, int] | _Split, total: int | None, small: int, forced: Collection[str]) -> set[str]:
+def _line(
+    members: Mapping[str, int] | _Split,
+    total: int | None,
+    small: int,
+    forced: Collection[str],
+    *,
+    is_hidden: bool = False,
+) -> set[str]:
     """The members of a printed total that must be hidden: the forced and small ones, and as many of the next larger as
-    it takes until what subtraction gives is no fewer than `small`."""
+    it takes until what subtraction gives is no fewer than `small`, and not one case each. Of a total that `is_hidden`
+    as many as that too, or they would add up to it."""
     gone = {name for name, n in members.items() if n < small or name in forced}
-    rest = max(0, (total or 0) - sum(members.values())) + sum(members[name] for name in gone)
+    none = max(0, (total or 0) - sum(members.values()))
+    rest = none + sum(members[name] for name in gone)
     for name in sorted(members.keys() - gone, key=lambda name: (members[name], name)):
-        if not gone or rest >= small:
+        if (not gone and not is_hidden) or (rest >= small and (rest > len(gone) or none)):
             break
         gone.add(name)
         rest += members[name]
@@ -299,13 +344,14 @@ def _hidden_wholes(
 ) -> set[_Scope]:
     gone = {_COMPANY} if 0 < whole.get(_COMPANY, 0) < small or Key(*figure, *_COMPANY) in stuck else set()
     for above, members in _lines(whole, whole, regions):
-        if above in gone:
+        is_asked = whole.get(above, 0) >= small and Key(*figure, *above) in stuck
+        if above in gone and not is_asked:
             gone |= set(members)
             continue
         names = {"\0".join(scope): scope for scope in members}
         forced = {name for name, scope in names.items() if Key(*figure, *scope) in stuck}
         counts = {name: whole[scope] for name, scope in names.items()}
-        gone |= {names[name] for name in _line(counts, whole.get(above), small, forced)}
+        gone |= {names[name] for name in _line(counts, whole.get(above), small, forced, is_hidden=is_asked)}
     return gone
 
 
@@ -335,7 +381,8 @@ def _hidden_splits(
             scope in gone or any(n < small or value in off or key(scope, value) in stuck for value, n in split.items())
         )
     }
-    lines = _lines(by_scope, whole, regions)
+    # of what has no whole, stores are known to be inside their regions by their values
+    lines = _lines(by_scope, whole or {scope: sum(split.values()) for scope, split in by_scope.items()}, regions)
     for above, members in lines:
         if above in withheld:  # its sums are not known, so they must not come out of its parts
             withheld |= set(members)

@@ -102,16 +102,22 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
             case unit:
                 return words.figure(Decimal(value), unit, currency)
 
-    def line(*values: str | None) -> tuple[str, ...]:
+    withheld = set(table.withheld)
+
+    def line(at: int, *values: str | None) -> tuple[str, ...]:
         cells = list(zip(spec.columns, values, strict=False))  # the last value is n, which is no column
         metric = next((value for column, value in cells if column.unit == "metric"), None)
-        return tuple(text(column, value, values[-1], metric) for column, value in cells if column in shown)
+        return tuple(
+            words.say("not shown") if (at, i) in withheld else text(column, value, values[-1], metric)
+            for i, (column, value) in enumerate(cells)
+            if column in shown
+        )
 
     short = teller.history(title=spec.title)
     return listing(
         words.say("%(title)s (%(note)s)", title=words.say(spec.title), note=short) if short else words.say(spec.title),
         [(words.say(column.title), column.is_number) for column in shown],
-        [line(*row) for row in table.rows],
+        [line(at, *row) for at, row in enumerate(table.rows)],
         table.total - len(table.rows),
     )
 

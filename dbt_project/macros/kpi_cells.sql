@@ -30,8 +30,15 @@
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
      claims_change     whether months may be compared; not by default for snapshots
-     counts_cases      false where n counts neither people nor cases of theirs (months, attributes, departments): a report hides
-                       no such figure for its small n; true by default #}
+     disclosure        whose matter the cases are; which reports hide a figure of few of them (docs/reports.md) follows from it:
+                       confidential  customers, and what they said, bought or owe: hidden in every report, with all that
+                                     would tell how many they are; the default
+                       operational   work (tickets, calls, orders to deliver): how many there are is no secret; what a share,
+                                     a time or a mean says of few of them is for those who handle them
+                       none          n counts neither people nor cases of theirs (months, attributes, departments)
+
+   What adds up to what among figures and tables is declared beside them too, under config.meta.identities, in the language
+   of reports/identities.py: suppression reads it, lest what is hidden follow from what is printed. #}
 
 
 {# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, which
@@ -112,7 +119,7 @@
 {%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'counts_cases',
+    'target', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'disclosure',
     'range', 'window',
 ] -%}
 {%- set accepted = {
@@ -121,6 +128,7 @@
     'kind': kpi_kinds().keys() | list,
     'additivity': ['additive', 'distinct', 'ratio', 'quantile'],
     'dated': ['event', 'snapshot'],
+    'disclosure': ['confidential', 'operational', 'none'],
 } -%}
 {%- for key in required if key not in metric -%}
     {%- do exceptions.raise_compiler_error(where ~ key ~ ' is missing') -%}
@@ -485,7 +493,7 @@ end
     'metric_id': text_type(), 'area': text_type(), 'model': text_type(), 'label_en': text_type(), 'label_zh': text_type(),
     'definition_en': text_type(), 'definition_zh': text_type(), 'unit': text_type(), 'direction': text_type(),
     'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
-    'claims_change': 'boolean', 'is_estimate': 'boolean', 'counts_cases': 'boolean',
+    'claims_change': 'boolean', 'is_estimate': 'boolean', 'disclosure': text_type(),
     'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
     'range_low': 'decimal(28, 8)', 'range_high': 'decimal(28, 8)', 'window_months': 'integer',
 } -%}
@@ -513,7 +521,7 @@ from (
         {{ metric.look_back_months }},
         {{ metric.claims_change and kpi_kinds()[metric.kind].tested }},
         {{ kpi_kinds()[metric.kind].estimated }},
-        {{ metric.get('counts_cases', true) }},
+        {{ dbt.string_literal(metric.get('disclosure', 'confidential')) }},
         {{ measure(metric.get('material_change', 'null')) }},
         {{ measure(metric.get('material_change_relative', 'null')) }},
         {{ measure(metric_range(metric)[0] if metric_range(metric)[0] is not none else 'null') }},

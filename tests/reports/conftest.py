@@ -108,7 +108,7 @@ class Declared:
         decimals = [None if number is None else Decimal(str(round(number, 4))) for number in numbers]
         month = MONTH.year * 12 + MONTH.month - 1 - place
         at = date(month // 12, month % 12 + 1, 1)
-        return (at, *scope, self.id, *dimension, cases, status, change, None, *decimals)
+        return (at, *scope, self.id, *dimension, cases, status, change, None, *decimals, None)
 
 
 with (Path(__file__).parent / "fixture" / "metrics.csv").open(encoding="utf-8") as source:
@@ -120,11 +120,11 @@ create table reporting.kpi_monthly (
     month date, scope_type varchar, scope_id varchar, metric_id varchar, dimension varchar, dimension_value varchar,
     n bigint, status varchar, change_previous varchar, change_year_ago varchar, value decimal(28, 8),
     ci_low decimal(28, 8), ci_high decimal(28, 8), target decimal(28, 8), previous decimal(28, 8),
-    year_ago decimal(28, 8)
+    year_ago decimal(28, 8), numerator decimal(28, 8)
 );
 create table reporting.metric_definitions (
     metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
-    unit varchar, direction varchar, claims_change boolean, counts_cases boolean, made_of varchar
+    unit varchar, direction varchar, claims_change boolean, disclosure varchar, made_of varchar
 );
 create table reporting.metric_needs (
     metric_id varchar, need_no integer, entity varchar, column_name varchar, is_met boolean
@@ -181,7 +181,7 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
                 m.unit,
                 m.direction,
                 m.claims,
-                True,
+                "confidential",
                 None,
             )
             for m in METRICS
@@ -190,7 +190,9 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
     spec, told = report("service_quality"), {m.id for m in METRICS}
     others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
     if others:  # declared, and not supplied
-        insert(con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, True, None) for m in others])
+        insert(
+            con, "metric_definitions", [(m, m, m, m, m, "count", "none", False, "confidential", None) for m in others]
+        )
     con.execute("update reporting.metric_definitions set made_of = 'surveys (responded_at)' where metric_id = 'csat'")
     supplied = [metric for metric in METRICS if metric.area in areas]
     insert(con, "metric_needs", [(m.id, 1, m.area, "column", m in supplied) for m in METRICS])
@@ -279,13 +281,14 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
     columns |= {name: "varchar" if isinstance(value, str) else "bigint" for name, value in table.where.items()}
     columns |= {
         name: "bigint"
-        for name in (*(o.partition(" ")[0] for o in table.order), table.n)
+        for name in (*(o.partition(" ")[0] for o in table.order), table.n, *(c.cases for c in table.columns))
         if name not in columns and name
     }
     con.execute(f"create table reporting.{table.id} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
     for number in range(rows):
         values: dict[str, object] = dict.fromkeys(columns, number)
         values |= {c.name: _cell(c, number) for c in table.columns}
+        values |= {c.cases: 100 + number for c in table.columns if c.cases}
         values |= {"month": MONTH, "scope_type": "company", "scope_id": "company", **table.where}
         if table.counts:
             values[table.counts] = 100 + number

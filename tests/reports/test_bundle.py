@@ -70,14 +70,28 @@ def test_a_small_figure_says_only_that_there_is_one(con: duckdb.DuckDBPyConnecti
 def test_a_small_number_of_what_is_no_case_is_no_secret(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     """Three departments keep no promise, three months make an occupancy: nobody is behind them."""
     con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and metric_id = 'csat'")
-    con.execute("update reporting.metric_definitions set counts_cases = false where metric_id = 'csat'")
+    con.execute("update reporting.metric_definitions set disclosure = 'none' where metric_id = 'csat'")
     figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert figure is not None
     assert figure.n == 3
-    con.execute("alter table reporting.metric_definitions drop column counts_cases")
+    con.execute("alter table reporting.metric_definitions drop column disclosure")
     figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert figure is not None
     assert figure.status == "suppressed", "of a warehouse that does not say it yet everything counts"
+
+
+def test_of_work_the_count_is_shown_and_what_a_share_says_of_few_is_not(
+    con: duckdb.DuckDBPyConnection, bundle: Bundle
+) -> None:
+    con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and metric_id = 'csat'")
+    con.execute("update reporting.metric_definitions set disclosure = 'operational' where metric_id = 'csat'")
+    share = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
+    assert share is not None
+    assert (share.status, share.n) == ("suppressed", None)
+    con.execute("update reporting.metric_definitions set unit = 'count' where metric_id = 'csat'")
+    count = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
+    assert count is not None
+    assert count.n == 3
 
 
 def test_a_hidden_month_is_not_told_as_the_month_before(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:

@@ -113,6 +113,28 @@ def test_small_cells_are_hidden_and_with_them_what_would_tell_them(daily: duckdb
     assert SMALL_STORE not in {f.scope_id for f in shown}
 
 
+def test_counts_of_work_are_shown_to_those_who_do_it_and_answers_of_few_are_not() -> None:
+    with warehouse(()) as con:
+        add_days(con)
+        con.execute(
+            "alter table reporting.daily_metric_definitions add column disclosure varchar default 'operational'"
+        )
+        con.execute(
+            "update reporting.daily_metric_definitions set disclosure = 'confidential' where metric_id = 'low_scores'"
+        )
+        con.execute(
+            "update reporting.kpi_daily set n = 3, value = 3 where metric_id = 'low_scores' and scope_id = ?",
+            [SMALL_STORE],
+        )
+        bundle = make_bundle(con, DIGEST, DAY, META, Scope(type="store", id=SMALL_STORE))
+    broken, low = bundle.figure("promises_broken"), bundle.figure("low_scores")
+    assert broken is not None
+    assert low is not None
+    assert 0 < (broken.n or 0) < META.small_cell
+    assert broken.value == broken.n
+    assert (low.status, low.value, low.n) == ("suppressed", None, None)
+
+
 def test_what_was_hidden_of_a_day_hides_no_month_that_begins_on_it(tmp_path: Path) -> None:
     key = Key("sla", date(2026, 10, 1), "company", "company")
     remember_hidden({key}, tmp_path, DIGEST, date(2026, 10, 1))

@@ -1,0 +1,3 @@
+{% if execute %}
+{{ figure_identity_rows() }}
+{% endif %}
