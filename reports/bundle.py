@@ -453,20 +453,19 @@ class _Grain:
     figures: str
     definitions: str  # table
     trend: Callable[[date], date]  # the first period of a trend
-    compared: Callable[[date], list[date]]  # what a figure is compared with as its previous one
+    compared: Callable[[date, int], list[date]]  # what a figure is compared with; the weeks that make a usual day
     compared_with_year_ago: bool
     more: str = ""  # columns of a figure that only these have
 
 
 TREND_DAYS = 29  # days of a trend: four weeks and the day itself
-USUAL_WEEKS = 4  # usual is the same weekday of so many weeks before (usual_weeks of the dbt project)
 
 _GRAINS: dict[Schedule, _Grain] = {
     "monthly": _Grain(
         figures="select *, null::bigint as previous_n from reporting.kpi_monthly",
         definitions="reporting.metric_definitions",
         trend=lambda month: months_before(month, TREND_MONTHS - 1),
-        compared=lambda month: [months_before(month, 1)],
+        compared=lambda month, _: [months_before(month, 1)],
         compared_with_year_ago=True,
     ),
     "daily": _Grain(
@@ -478,7 +477,7 @@ _GRAINS: dict[Schedule, _Grain] = {
         """,
         definitions="reporting.daily_metric_definitions",
         trend=lambda day: day - timedelta(days=TREND_DAYS - 1),
-        compared=lambda day: [day - timedelta(weeks=week) for week in range(1, USUAL_WEEKS + 1)],
+        compared=lambda day, weeks: [day - timedelta(weeks=week) for week in range(1, weeks + 1)],
         compared_with_year_ago=False,
         more=", chosen.previous_n",
     ),
@@ -493,6 +492,13 @@ where
     month between $since and $month and list_contains($counted, metric_id) and n > 0
     and (dimension = '' or month = $month or list_contains($splits, concat_ws('/', metric_id, dimension, month)))
 """
+
+
+def _usual_weeks(con: duckdb.DuckDBPyConnection) -> int:
+    """Of how many weeks before a day's usual figures are, as the build was told (usual_weeks)."""
+    rows = con.execute("select coalesce(max(usual_weeks), 0) from reporting.daily_metric_definitions").fetchall()
+    return int(rows[0][0])
+
 
 _STOCKS = "select metric_id from reporting.daily_metric_definitions where dated = 'snapshot'"
 
@@ -857,9 +863,10 @@ class Source:
         self._supply = supply or Supply()
         self._grain = _GRAINS[self.spec.schedule]
         con.execute(_FIGURES_OF.format(figures=self._grain.figures))
+        weeks = _usual_weeks(con) if self.spec.schedule == "daily" else 0
         self._values: dict[str, Any] = {
             "first": self._grain.trend(month),
-            "previous": self._grain.compared(month),
+            "previous": self._grain.compared(month, weeks),
             "year_ago": [months_before(month, 12)] if self._grain.compared_with_year_ago else [],
             "month": month,
             "since": min(self._grain.trend(month), month.replace(day=1)),  # days of a month are weighed together

@@ -488,7 +488,7 @@ end
 
 
 {# One row per declared metric: how it is called, defined and judged. #}
-{% macro metric_definition_rows(metrics) %}
+{% macro metric_definition_rows(metrics, more={}) %}
 {%- set columns = {
     'metric_id': text_type(), 'area': text_type(), 'model': text_type(), 'label_en': text_type(), 'label_zh': text_type(),
     'definition_en': text_type(), 'definition_zh': text_type(), 'unit': text_type(), 'direction': text_type(),
@@ -500,6 +500,9 @@ end
 select
     {%- for column, data_type in columns.items() %}
     cast(declared.{{ column }} as {{ data_type }}) as {{ column }},
+    {%- endfor %}
+    {%- for column, value in more.items() %}
+    {{ value }} as {{ column }},
     {%- endfor %}
     lineage.made_of
 from (

@@ -38,7 +38,7 @@ TESTED = {"sla", "calls_service_level", "calls_abandoned", "csat", "promise_kept
 _TABLES = """
 create table reporting.daily_metric_definitions (
     metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
-    unit varchar, direction varchar, dated varchar, claims_change boolean
+    unit varchar, direction varchar, dated varchar, claims_change boolean, usual_weeks integer
 );
 create table reporting.kpi_daily (
     day date, scope_type varchar, scope_id varchar, metric_id varchar, dimension varchar, dimension_value varchar,
@@ -53,7 +53,7 @@ def add_days(con: duckdb.DuckDBPyConnection, supplied: Collection[str] | None = 
     """Adds the daily tables, with figures of the supplied metrics (of all, if not told)."""
     con.execute(_TABLES)
     definitions = [
-        (m, en, zh, f"What {en} means.", f"{zh}的口径。", unit, way, dated, m in TESTED)
+        (m, en, zh, f"What {en} means.", f"{zh}的口径。", unit, way, dated, m in TESTED, 4)
         for m, en, zh, unit, way, dated, *_ in METRICS
     ]
     insert(con, "daily_metric_definitions", definitions)
