@@ -61,6 +61,11 @@ class Lineage:
         self._reads: dict[tuple[str, str], set[Origin]] = {}
         self._keys = {node.unique_id: key for key, node in self._nodes.items()}
 
+    @property
+    def statements(self) -> dict[str, str]:
+        """The compiled SQL of every model that is SQL, by the model's name."""
+        return {node.name: node.compiled_code for key, node in self._nodes.items() if self._is_sql(key)}
+
     def metric(self, model: str, metric: Mapping[str, Any]) -> dict[Origin, bool]:
         """What a declared metric of a model is made of; True where some expression reads the very column."""
         found: dict[Origin, bool] = {}

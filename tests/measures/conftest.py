@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from demo import DELIVERIES, code_fingerprint, furnish, generate, read_facts
 from orchestration import commands
 from orchestration.ingestion.ledger import Manifest
+from orchestration.lineage import Lineage, compiled
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE, code_version
 from tests.measures.facts import Facts
@@ -88,3 +89,9 @@ def demo_warehouse(demo_home: Settings, tmp_path_factory: pytest.TempPathFactory
 def facts(demo_warehouse: duckdb.DuckDBPyConnection) -> Facts:
     (moment,) = demo_warehouse.execute("select as_of from work.control.run").fetchone() or (None,)
     return Facts(demo_warehouse, pd.Timestamp(moment))
+
+
+@pytest.fixture(scope="session")
+def lineage(tmp_path_factory: pytest.TempPathFactory) -> Lineage:
+    """Lineage of the project as a home would build it."""
+    return compiled(Settings(home=tmp_path_factory.mktemp("home")))

@@ -11,9 +11,8 @@ import pytest
 
 from orchestration.declarations import REFERENCE, declared_metrics, stands_on
 from orchestration.ingestion.contract import contract
-from orchestration.lineage import Lineage, compiled
+from orchestration.lineage import Lineage
 from orchestration.metric_docs import LINEAGE, lineage_file
-from orchestration.settings import Settings
 
 pytestmark = pytest.mark.slow
 # Columns that a statement filters by and whose lack falsifies nothing: by model, with the reason.
@@ -28,11 +27,6 @@ HARMLESS = {
     "int_service__failures": {"tickets.kind"},  # tells complaints from low scores, which are counted apart
     "inspections": {"survey_items.dimension"},  # gives an item its dimension, not its verdict
 }
-
-
-@pytest.fixture(scope="module")
-def lineage(tmp_path_factory: pytest.TempPathFactory) -> Lineage:
-    return compiled(Settings(home=tmp_path_factory.mktemp("home")))
 
 
 def test_what_a_figure_stands_on_lies_above_it(lineage: Lineage) -> None:
