@@ -1,6 +1,7 @@
 with policies as (
     select
         policy_id,
+        source_system,
         metric,
         priority,
         valid_from,
@@ -20,6 +21,7 @@ targets as (
 
 select
     policies.policy_id,
+    policies.source_system,
     policies.metric,
     policies.priority,
     targets.clock,

@@ -1,6 +1,7 @@
 with tickets as (
     select
         ticket_id,
+        source_system,
         created_at,
         created_open_seconds
     from {{ ref('int_service__tickets') }}
@@ -50,6 +51,7 @@ ticket_priorities as (
 policies as (
     select
         policy_id,
+        source_system,
         metric,
         priority,
         clock,
@@ -57,6 +59,14 @@ policies as (
         applies_from,
         applies_to
     from {{ ref('int_service__policy_versions') }}
+),
+
+givers as (
+    select
+        source_system,
+        giver
+    from {{ ref('int_core__givers') }}
+    where entity = 'sla_policies'
 ),
 
 -- only tickets with events: a source that gives only tickets says nothing of what was done
@@ -114,7 +124,8 @@ judged as (
     where promised.event_at is not null or not coalesce(resolutions.is_closed_untold, false)
 ),
 
--- priority and target are those of the moment at which the promise was made
+-- priority and target are those of the moment at which the promise was made; a source's own policies judge its tickets, those of
+-- others only where it sends none
 matched as (
     select
         judged.ticket_id,
@@ -138,9 +149,12 @@ matched as (
             judged.ticket_id = ticket_priorities.ticket_id
             and judged.applied_at >= ticket_priorities.valid_from
             and judged.applied_at < ticket_priorities.valid_to
+    inner join tickets on judged.ticket_id = tickets.ticket_id
+    inner join givers on tickets.source_system = givers.source_system
     inner join policies
         on
-            judged.metric = policies.metric
+            givers.giver = policies.source_system
+            and judged.metric = policies.metric
             and ticket_priorities.priority = policies.priority
             and judged.applied_at >= policies.applies_from
             and judged.applied_at < policies.applies_to
