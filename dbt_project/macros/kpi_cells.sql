@@ -446,8 +446,8 @@ cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
 cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
 cast({{ kpi_kinds()[metric.kind].get('quantile', 'null') }} as double) as quantile,
 {{ sorted_values('value') if 'quantile' in kpi_kinds()[metric.kind] else 'cast(null as ' ~ numbers_type() ~ ')' }} as in_order,
-{#- a ratio whose cases all lie in other cells is told of none #}
-cast({{ 'case when sum(cases) > 0 then ' ~ by_kind[4] ~ ' end' if metric.cases and metric.kind == 'ratio' else by_kind[4] }} as double) as value
+{#- a rate whose cases all lie in other cells is told of none #}
+cast({{ 'case when sum(cases) > 0 then ' ~ by_kind[4] ~ ' end' if metric.cases and metric.kind == 'ratio' and metric.unit == 'rate' else by_kind[4] }} as double) as value
 {%- endmacro %}
 
 
