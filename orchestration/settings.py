@@ -241,7 +241,7 @@ _MEASURE_RULES: tuple[tuple[str, type, float, float, str], ...] = (
     (r"(.*_)?(min|max|passes)(_.*)?|promises_per_.*", int, 1, 1e9, "a whole number of at least 1"),
     (r"(.*_)?(cost|price|value)(_.*)?", float, 0, 1e12, "an amount of at least 0"),
 )
-_MEASURE_CHOICES = {"ipa_crosshair": ("means", "middle")}
+_MEASURE_CHOICES = {"ipa_crosshair": ("means", "middle"), "customer_grain": ("person", "record")}
 _OF_COMPANY = {"reporting_time_zone": "company.time_zone", "company_currency": "company.currency"}
 _FIXED = {"scope_types", "report_scopes"}  # lists that dbt and the reports share; part of the code
 

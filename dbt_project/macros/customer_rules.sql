@@ -3,6 +3,12 @@
     cast(5 - floor({{ divide('(' ~ rank ~ ' - 1) * 5', n) }}) as integer)
 {%- endmacro %}
 
+{# A number that a spreadsheet destroyed: it keeps 15 digits and writes 0 for the rest (310101199001010000), or 1.2E+17.
+   Different numbers look the same afterwards. #}
+{% macro is_destroyed_number(x) -%}
+    {{ matches(x, '^[+-]?([0-9]+([.,][0-9]+)?[eE][+][0-9]+|[0-9]{15}0+([.,]0+)?)$') }}
+{%- endmacro %}
+
 {# An order that counts: neither cancelled nor undeliverable. A source without a status only sends orders that count. #}
 {% macro is_valid_order(status) -%} (coalesce({{ status }}, 'placed') not in ('cancelled', 'unavailable')) {%- endmacro %}
 

@@ -193,6 +193,11 @@
 
 {% macro text_type() -%} {{ 'string' if target.type == 'spark' else 'varchar' }} {%- endmacro %}
 
+{# Whether a text holds what a regular expression says; no backslashes, which the engines read differently. #}
+{% macro matches(x, pattern) -%} {{ adapter.dispatch('matches')(x, pattern) }} {%- endmacro %}
+{% macro duckdb__matches(x, pattern) -%} regexp_matches({{ x }}, '{{ pattern }}') {%- endmacro %}
+{% macro spark__matches(x, pattern) -%} regexp_like({{ x }}, '{{ pattern }}') {%- endmacro %}
+
 {# A month as text, 2026-01. #}
 {% macro month_text(month) -%} substr(cast({{ month }} as {{ text_type() }}), 1, 7) {%- endmacro %}
 

@@ -7,12 +7,23 @@
    append    nothing: only what is new is sent
    Keys and columns come from the contract (graph.sources). A source that sends a snapshot once and deltas after is
    covered: rows older than its newest snapshot count no more. with_deleted keeps the last row of deleted keys. lost: a
-   model with keys and load days whose rows do not count. #}
-{% macro latest_rows(entity, with_deleted=false, lost=none) %}
+   model with keys and load days whose rows do not count.
+
+   persons: the model of the persons behind customer records. Whatever references a customer references the person from here
+   on, so that all that counts customers counts persons; only the records themselves (customers) are read as they came. #}
+{% macro latest_rows(entity, with_deleted=false, lost=none, persons=none) %}
 {%- set raw = source('raw', entity) -%}
 {%- set loads = source('control', 'loads') -%}
 {%- if execute -%}
 {%- set contract = contract_of(entity) %}
+{%- set of_customers = contract.get('of_customers', []) %}
+{%- if of_customers and not persons and entity != 'customers' -%}
+    {%- do exceptions.raise_compiler_error(
+        entity ~ ' references customers (' ~ of_customers | join(', ') ~ "): write latest_rows('" ~ entity ~ "', persons=ref('int_core__persons'))"
+    ) -%}
+{%- endif %}
+{%- set merged = {} -%}
+{%- for column in of_customers if persons -%}{%- do merged.update({column: 'merged_' ~ loop.index}) -%}{%- endfor %}
 with loads as (
     select
         source_system,
@@ -53,31 +64,48 @@ ranked as (
         ) as version_rank
     from live
 )
+{%- if merged %},
+
+merged as (
+    select customer_id, person_id
+    from {{ persons }}
+    where person_id <> customer_id
+)
+{%- endif %}
 
 select
-    {{ contract.columns | join(',\n    ') }}
+    {%- for column in contract.columns %}
+    {{ 'coalesce(' ~ merged[column] ~ '.person_id, ranked.' ~ column ~ ') as ' ~ column if column in merged else 'ranked.' ~ column }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
 from ranked
-where version_rank = 1
+{%- for column, alias in merged.items() %}
+left join merged as {{ alias }} on ranked.{{ column }} = {{ alias }}.customer_id
+{%- endfor %}
+where ranked.version_rank = 1
 {%- else -%}
 select 1 as not_rendered_at_parse
 {%- endif -%}
 {% endmacro %}
 
 
-{# Keys, version column and columns of an entity as the contract declares them. #}
+{# Keys, version column and columns of an entity as the contract declares them, and those that name a customer. #}
 {% macro contract_of(entity) %}
 {%- set found = graph.sources.values() | selectattr('source_name', 'equalto', 'raw') | selectattr('name', 'equalto', entity) | first -%}
 {%- set columns = [] -%}
 {%- set keys = [] -%}
 {%- set versions = [] -%}
+{%- set of_customers = [] -%}
 {%- for column in found.columns.values() -%}
     {%- do columns.append(adapter.quote(column.name)) -%}
     {%- if column.config.meta.key -%}{%- do keys.append(adapter.quote(column.name)) -%}{%- endif -%}
+    {%- if column.config.meta.references == 'customers.customer_id' -%}{%- do of_customers.append(adapter.quote(column.name)) -%}{%- endif -%}
     {%- if column.config.meta.version -%}{%- do versions.append(adapter.quote(column.name)) -%}{%- endif -%}
 {%- endfor -%}
 {%- do return({
     'key_columns': keys,
     'version': versions | first,
     'columns': columns,
+    'of_customers': of_customers,
 }) -%}
 {% endmacro %}

@@ -16,13 +16,12 @@ from random import Random
 from typing import Any
 
 import duckdb
-import jinja2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.settings import DBT_PROJECT_DIR
 from tests.dbt.conftest import Warehouse
+from tests.dbt.rendered import Rendered
 
 pytestmark = pytest.mark.slow
 
@@ -287,36 +286,6 @@ def test_lots_balances_and_what_expires_are_those_of_a_ledger_kept_by_hand(wareh
     assert {"owes", "reverse 1", "reverse 2", "reverse 3", "expire 0", "redeem 0", "adjust 0"} <= seen
 
 
-class Rendered:
-    """The models of the lots as dbt would compile them for DuckDB, without dbt."""
-
-    folder = DBT_PROJECT_DIR / "models" / "intermediate" / "loyalty"
-
-    def __init__(self) -> None:
-        macros = [DBT_PROJECT_DIR / "macros" / name for name in ("engine.sql", "attribute_versions.sql")]
-        self.macros = "".join(path.read_text(encoding="utf-8") for path in macros)
-        self.environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL
-        self.environment.globals |= {
-            "ref": lambda name: name,
-            "source": lambda *names: "_".join(names),
-            "config": lambda **_: "",
-            "this": "int_loyalty__point_moves",
-            "target": {"type": "duckdb"},
-            "adapter": self,
-        }
-        self.module = self.environment.from_string(self.macros).module
-
-    def quote(self, name: str) -> str:
-        return f'"{name}"'
-
-    def dispatch(self, name: str) -> Any:
-        return getattr(self.module, f"duckdb__{name}")
-
-    def sql(self, name: str) -> str:
-        text = (self.folder / f"int_loyalty__{name}.sql").read_text(encoding="utf-8")
-        return self.environment.from_string(self.macros + text).render()
-
-
 @st.composite
 def ledger_of_one(draw: st.DrawFn) -> list[Row]:
     """A member's entries; small numbers, so that they meet."""
@@ -341,7 +310,8 @@ def ledger_of_one(draw: st.DrawFn) -> list[Row]:
 @given(ledger_of_one())
 def test_any_ledger_comes_to_the_lots_kept_by_hand(rows: list[Row]) -> None:
     """The same rules once more, entry by entry, on ledgers that hypothesis can make smaller."""
-    models, types = Rendered(), "entry_id text, member_id text, kind text, reverses_entry_id text"
+    models = Rendered("loyalty", this="int_loyalty__point_moves")
+    types = "entry_id text, member_id text, kind text, reverses_entry_id text"
     with duckdb.connect() as con:
         con.execute("create table control_run as select timestamp '2026-06-30 16:00:00' as as_of")
         con.execute(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ import pytest
 
 from orchestration.reference import project_folder, seed_folder
 from orchestration.settings import Settings
+from tests.persons import of_persons, one_row_a_person, persons
 
 pytestmark = pytest.mark.slow
 UTC = ZoneInfo("UTC")
@@ -39,8 +41,21 @@ class Raw:
     settings: Settings
     as_of: pd.Timestamp  # UTC, without zone as all of raw
 
+    @cached_property
+    def person_of(self) -> dict[str, str]:
+        """The person of each customer record."""
+        return persons(self.sent("customers", "customer_id"))
+
     def rows(self, entity: str, *key: str) -> pd.DataFrame:
-        """The rows that hold: of a snapshot the newest, else the last version, without versions the last arrival."""
+        """The rows that hold, of persons where they name customers."""
+        rows = self.sent(entity, *key)
+        if entity == "customers":
+            return one_row_a_person(rows, self.person_of, self.as_of)
+        return of_persons(entity, rows, self.person_of)
+
+    def sent(self, entity: str, *key: str) -> pd.DataFrame:
+        """The rows as sent that hold: of a snapshot the newest, else the last version, without versions the last
+        arrival."""
         files = json.loads((self.settings.raw / "manifest.json").read_text(encoding="utf-8"))["files"]
         fed = [
             (one["load_date"], one["entities"][entity], feed["path"])

@@ -202,11 +202,11 @@ def members(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     assert rules.valid_to.isna().all()
     enrolled, tiers = [], []
     for month, end in facts.ends().items():
-        there = joined[(joined.joined_at < end) & ~(left < end)].customer_id
+        there = joined[(joined.joined_at < end) & ~(left < end)][["customer_id"]]
         known = spends[spends.month == month]
         active = known[known.is_active]
-        enrolled.append(cases(month, active.customer_id.isin(there)).assign(denominator=1))
-        of = known[known.customer_id.isin(there)]
+        enrolled.append(cases(month, active.customer_id.isin(there.customer_id)).assign(denominator=1))
+        of = there.merge(known, on="customer_id")  # a person may hold two memberships
         place = np.searchsorted(rules.min_spend.astype(float), of.spent.fillna(0).clip(lower=0), side="right") - 1
         tiers.append(cases(month, 1, part=pd.Series(rules.tier.to_numpy()[place], of.index)))
     yield "programme_effect_enrolled", "ratio", pd.concat(enrolled).rename(columns={"value": "numerator"})
@@ -493,7 +493,7 @@ def coupons_and_campaigns(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "campaign_results_opened", "mean", cases(month, reached.opened_at < facts.as_of)
     yield "campaign_results_clicked", "mean", cases(month, reached.clicked_at < facts.as_of)
     ripe_days = pd.Timedelta(days=VARS["campaign_days"])
-    addressed = facts.rows("campaign_contacts", "assigned_at").query("not is_control").reset_index()
+    addressed = facts.rows("campaign_contacts", "assigned_at").query("not is_control and not in_both").reset_index()
     addressed["until"] = (addressed.assigned_at + LOCAL).dt.normalize() + ripe_days
     addressed = addressed[addressed.until < facts.as_of + LOCAL]
     pairs = addressed.merge(facts.orders()[["customer_id", "ordered_at", "day"]], on="customer_id")

@@ -41,6 +41,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ("[measures]\nlost_multiple = 0.5\n", "lost_multiple is 0.5; it must be a number of at least 1"),
         ("[measures]\nnear_next_tier_share = -0.01\n", "near_next_tier_share is -0.01; it must be a share from 0 to 1"),
         ("[measures]\ndefault_schedule_id = 7\n", "default_schedule_id is 7; it must be a str like 'standard'"),
+        ('[measures]\ncustomer_grain = "household"\n', "customer_grain is 'household'; it may be person or record"),
         ('[measures]\ncompany_currency = "EUR"\n', "company_currency is the company's: set company.currency"),
         ("[mial]\nhost = 'x'\n", "mial"),
     ],

@@ -1,1 +1,1 @@
-{{ latest_rows('coupons') }}
+{{ latest_rows('coupons', persons=ref('int_core__persons')) }}

@@ -1,1 +1,1 @@
-{{ latest_rows('credit_applications') }}
+{{ latest_rows('credit_applications', persons=ref('int_core__persons')) }}

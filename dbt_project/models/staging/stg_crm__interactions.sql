@@ -1,1 +1,1 @@
-{{ latest_rows('interactions') }}
+{{ latest_rows('interactions', persons=ref('int_core__persons')) }}

@@ -1,2 +1,2 @@
 {{ config(materialized='table') }}
-{{ latest_rows('loyalty_members') }}
+{{ latest_rows('loyalty_members', persons=ref('int_core__persons')) }}

@@ -1,1 +1,1 @@
-{{ latest_rows('opportunities') }}
+{{ latest_rows('opportunities', persons=ref('int_core__persons')) }}

@@ -1,2 +1,2 @@
 {{ config(materialized='table') }}
-{{ latest_rows('orders') }}
+{{ latest_rows('orders', persons=ref('int_core__persons')) }}

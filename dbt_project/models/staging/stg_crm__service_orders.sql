@@ -1,1 +1,1 @@
-{{ latest_rows('service_orders') }}
+{{ latest_rows('service_orders', persons=ref('int_core__persons')) }}

@@ -1,2 +1,2 @@
 {{ config(materialized='table') }}
-{{ latest_rows('surveys') }}
+{{ latest_rows('surveys', persons=ref('int_core__persons')) }}

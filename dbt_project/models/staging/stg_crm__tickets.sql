@@ -1,2 +1,2 @@
 {{ config(materialized='table') }}
-{{ latest_rows('tickets') }}
+{{ latest_rows('tickets', persons=ref('int_core__persons')) }}

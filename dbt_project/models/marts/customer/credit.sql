@@ -2,10 +2,24 @@ with months as (
     select month, month_end_at, month_end_date from {{ ref('int_core__report_months') }}
 ),
 
-limits as (
+records as (
     select customer_id, credit_limit
     from {{ ref('stg_crm__customers') }}
     where credit_limit is not null
+),
+
+persons as (
+    select customer_id, person_id from {{ ref('int_core__persons') }}
+),
+
+-- two records of a person repeat one limit rather than grant two
+limits as (
+    select
+        persons.person_id as customer_id,
+        max(records.credit_limit) as credit_limit
+    from records
+    inner join persons on records.customer_id = persons.customer_id
+    group by persons.person_id
 ),
 
 currencies as (

@@ -12,9 +12,26 @@
     {%- for field in groups[group] -%}{%- do columns.append('customers.' ~ field) -%}{%- endfor -%}
     {%- do told_by.update({group: columns}) -%}
 {%- endfor -%}
-with contacts as (
-    select customer_id, industry, growth_plan, fiscal_year_end, delivery_priority, {{ (groups.basic + groups.personal) | join(', ') }}
+{%- set fields = groups.basic + groups.commercial + groups.personal + groups.logistics -%}
+with records as (
+    select customer_id, {{ fields | join(', ') }}
     from {{ ref('stg_crm__customers') }}
+),
+
+persons as (
+    select customer_id, person_id from {{ ref('int_core__persons') }}
+),
+
+-- what any record of a person tells is known
+contacts as (
+    select
+        persons.person_id as customer_id,
+        {%- for field in fields %}
+        max(records.{{ field }}) as {{ field }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from records
+    inner join persons on records.customer_id = persons.customer_id
+    group by persons.person_id
 ),
 
 customers as (

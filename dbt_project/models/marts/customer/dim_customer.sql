@@ -1,13 +1,14 @@
 with customers as (
     select
         customer_id, source_system, type, industry, country, account_manager_id, language, acquisition_channel,
-        acquisition_cost, referred_by, marketing_consent, first_known_at, acquired_at, closed_at, closure_reason, load_date
+        acquisition_cost, referred_by, marketing_consent, first_known_at, acquired_at, closure_reason, load_date
     from {{ ref('int_core__customers_ever') }}
 ),
 
-versions as (
-    select customer_id, store_id, region, status, valid_from, valid_to
-    from {{ ref('int_core__customer_versions') }}
+records as (
+    select
+        customer_id, person_id, source_system, store_id, region, status, closed_at, is_closed, is_deleted, record_no, closing_no
+    from {{ ref('int_core__customer_records') }}
 ),
 
 contacts as (
@@ -15,105 +16,115 @@ contacts as (
     from {{ ref('int_customer__first_contact') }}
 ),
 
-loads as (
-    select source_system, entity, load_date, load_mode
-    from {{ source('control', 'loads') }}
-    where status = 'loaded'
+orders as (
+    select customer_id from {{ source('raw', 'orders') }}
 ),
 
 run as (
     select as_of from {{ source('control', 'run') }}
 ),
 
-order_sources as (
+senders as (
     select distinct source_system
-    from loads
-    where entity = 'orders'
+    from {{ source('control', 'loads') }}
+    where status = 'loaded' and entity = 'orders'
 ),
 
-deletions as (
-    select
-        customers.customer_id,
-        {{ to_utc('min(loads.load_date)') }} as deleted_at
-    from customers
-    inner join loads
-        on customers.source_system = loads.source_system
-        and loads.entity = 'customers'
-        and loads.load_mode = 'snapshot'
-        and loads.load_date > customers.load_date
-    group by customers.customer_id
+-- a shop may name the customers of another source in its orders
+named as (
+    select distinct records.source_system
+    from orders
+    inner join records on orders.customer_id = records.customer_id
+    left join senders on records.source_system = senders.source_system
+    where senders.source_system is null
 ),
 
--- a closure or deletion after as_of has not happened yet
-closures as (
+order_sources as (
+    select source_system from senders
+    union all
+    select source_system from named
+),
+
+persons as (
     select
-        customers.customer_id,
-        nullif(
-            least(
-                case when customers.closed_at < run.as_of then customers.closed_at else {{ end_of_time() }} end,
-                case when deletions.deleted_at < run.as_of then deletions.deleted_at else {{ end_of_time() }} end
-            ),
-            {{ end_of_time() }}
-        ) as closed_at,
-        coalesce(deletions.deleted_at < run.as_of, false) as is_deleted
-    from customers
-    cross join run
-    left join deletions on customers.customer_id = deletions.customer_id
+        records.person_id,
+        min(customers.first_known_at) as first_known_at,
+        min(customers.acquired_at) as acquired_at,
+        {{ to_utc('min(customers.load_date)') }} as loaded_at,
+        sum(customers.acquisition_cost) as acquisition_cost,
+        min({{ to_int('customers.marketing_consent') }}) = 1 as marketing_consent,
+        min({{ to_int('records.is_closed') }}) = 1 as is_closed,
+        min({{ to_int('records.is_deleted') }}) = 1 as is_deleted,
+        max(records.closed_at) as last_closed_at,
+        max(case when records.closing_no = 1 then customers.closure_reason end) as closure_reason,
+        count(order_sources.source_system) > 0 as has_orders_supplied
+    from records
+    inner join customers on records.customer_id = customers.customer_id
+    left join order_sources on records.source_system = order_sources.source_system
+    group by records.person_id
+),
+
+-- what the record says that speaks for the person
+spoken_for as (
+    select
+        records.person_id,
+        customers.source_system,
+        customers.type,
+        customers.industry,
+        customers.country,
+        customers.account_manager_id,
+        customers.language,
+        customers.acquisition_channel,
+        nullif(coalesce(referrers.person_id, customers.referred_by), records.person_id) as referred_by,
+        records.store_id,
+        records.region,
+        records.status
+    from records
+    inner join customers on records.customer_id = customers.customer_id
+    left join records as referrers on customers.referred_by = referrers.customer_id
+    where records.record_no = 1
 ),
 
 dated as (
     select
-        customers.customer_id,
+        persons.person_id,
         least(
-            coalesce(customers.first_known_at, contacts.first_contact_at, customers.acquired_at, {{ to_utc('customers.load_date') }}),
+            coalesce(persons.first_known_at, contacts.first_contact_at, persons.acquired_at, persons.loaded_at),
             coalesce(contacts.first_order_at, {{ end_of_time() }})
         ) as first_known_at,
         contacts.first_order_at,
-        coalesce(customers.acquired_at, contacts.first_order_at) as acquired_at,
-        closures.closed_at,
-        closures.is_deleted,
-        closures.closed_at is not null or (versions.status = 'closed' and customers.closed_at is null) as is_closed,
-        versions.store_id,
-        versions.region,
-        versions.status is not null and order_sources.source_system is null as is_contract,
-        order_sources.source_system is not null as has_orders_supplied
-    from customers
-    cross join run
-    inner join closures on customers.customer_id = closures.customer_id
-    left join versions
-        on customers.customer_id = versions.customer_id
-        and run.as_of > versions.valid_from
-        and run.as_of <= versions.valid_to
-    left join contacts on customers.customer_id = contacts.customer_id
-    left join order_sources on customers.source_system = order_sources.source_system
+        coalesce(persons.acquired_at, contacts.first_order_at) as acquired_at
+    from persons
+    left join contacts on persons.person_id = contacts.customer_id
 )
 
 select
-    customers.customer_id,
-    customers.source_system,
-    coalesce(customers.type, 'unknown') as type,
-    customers.industry,
-    customers.country,
-    dated.region,
-    dated.store_id,
-    customers.account_manager_id,
-    customers.language,
-    customers.acquisition_channel,
-    {{ measure('customers.acquisition_cost') }} as acquisition_cost,
-    customers.referred_by,
-    customers.marketing_consent,
+    spoken_for.person_id as customer_id,
+    spoken_for.source_system,
+    coalesce(spoken_for.type, 'unknown') as type,
+    spoken_for.industry,
+    spoken_for.country,
+    spoken_for.region,
+    spoken_for.store_id,
+    spoken_for.account_manager_id,
+    spoken_for.language,
+    spoken_for.acquisition_channel,
+    {{ measure('persons.acquisition_cost') }} as acquisition_cost,
+    spoken_for.referred_by,
+    persons.marketing_consent,
     dated.first_known_at,
     {{ local_month('dated.first_known_at') }} as first_known_month,
     dated.first_order_at,
     dated.acquired_at,
     {{ local_month('dated.acquired_at') }} as acquired_month,
-    dated.is_contract,
-    dated.has_orders_supplied,
-    case when dated.is_closed then 'closed' else 'active' end as status,
-    dated.closed_at,
-    case when dated.is_closed then customers.closure_reason end as closure_reason,
-    dated.is_deleted
-from customers
-inner join dated on customers.customer_id = dated.customer_id
+    spoken_for.status is not null and not persons.has_orders_supplied as is_contract,
+    persons.has_orders_supplied,
+    case when persons.is_closed then 'closed' else 'active' end as status,
+    case when persons.is_closed then persons.last_closed_at end as closed_at,
+    case when persons.is_closed then persons.closure_reason end as closure_reason,
+    persons.is_deleted
+from spoken_for
+inner join persons on spoken_for.person_id = persons.person_id
+inner join dated on spoken_for.person_id = dated.person_id
 cross join run
 where dated.first_known_at < run.as_of

@@ -1,6 +1,17 @@
-{%- set passes = var('identity_chain_max') -%}
 with customers as (
-    select customer_id, source_system, type, store_id, region from {{ ref('dim_customer') }}
+    select customer_id, type from {{ ref('int_core__customers_ever') }}
+),
+
+records as (
+    select customer_id, person_id, source_system, store_id, region from {{ ref('int_core__customer_records') }}
+),
+
+persons as (
+    select customer_id, identity_id from {{ ref('int_core__persons') }}
+),
+
+known as (
+    select customer_id from {{ ref('dim_customer') }}
 ),
 
 last_month as (
@@ -13,34 +24,7 @@ keys as (
     where is_used
 ),
 
--- everyone begins as a person of their own; in each pass all who share a key take the smallest of their persons, which so travels
--- one key further
-persons_0 as (
-    select distinct customer_id, customer_id as person_id
-    from keys
-),
-{%- for pass in range(1, passes + 1) %}
-
-shared_{{ pass }} as (
-    select
-        keys.key_hash,
-        min(persons.person_id) as person_id
-    from keys
-    inner join persons_{{ pass - 1 }} as persons on keys.customer_id = persons.customer_id
-    group by keys.key_hash
-),
-
-persons_{{ pass }} as (
-    select
-        keys.customer_id,
-        min(shared.person_id) as person_id
-    from keys
-    inner join shared_{{ pass }} as shared on keys.key_hash = shared.key_hash
-    group by keys.customer_id
-),
-{%- endfor %}
-
--- why a customer was joined: the first of its keys that another customer of the same person has
+-- why a record was joined: the first of its keys that another record of the same person has
 matches as (
     select
         keys.customer_id,
@@ -52,25 +36,27 @@ matches as (
 ),
 
 sizes as (
-    select person_id, count(*) as customers_of_person
-    from persons_{{ passes }}
-    group by person_id
+    select identity_id, count(*) as customers_of_person
+    from persons
+    group by identity_id
 )
 
 select
     last_month.month,
-    customers.customer_id,
-    customers.source_system,
-    customers.type,
-    customers.store_id,
-    customers.region,
-    coalesce(persons.person_id, customers.customer_id) as person_id,
-    coalesce(sizes.customers_of_person, 1) as customers_of_person,
-    coalesce(persons.person_id, customers.customer_id) <> customers.customer_id as is_merged,
+    records.customer_id,
+    records.source_system,
+    coalesce(customers.type, 'unknown') as type,
+    records.store_id,
+    records.region,
+    persons.identity_id as person_id,
+    sizes.customers_of_person,
+    persons.identity_id <> records.customer_id as is_merged,
     matches.key_type,
     matches.matched_customer_id
-from customers
+from records
 cross join last_month
-left join persons_{{ passes }} as persons on customers.customer_id = persons.customer_id
-left join sizes on persons.person_id = sizes.person_id
-left join matches on customers.customer_id = matches.customer_id and matches.place = 1
+inner join known on records.person_id = known.customer_id
+inner join customers on records.customer_id = customers.customer_id
+inner join persons on records.customer_id = persons.customer_id
+inner join sizes on persons.identity_id = sizes.identity_id
+left join matches on records.customer_id = matches.customer_id and matches.place = 1

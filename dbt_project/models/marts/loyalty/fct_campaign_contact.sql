@@ -8,7 +8,8 @@ with contacts as (
         delivered,
         opened_at,
         clicked_at,
-        coalesce(is_control, false) as is_control
+        is_control,
+        not coalesce(is_control, false) as is_addressee
     from {{ ref('stg_crm__campaign_contacts') }}
 ),
 
@@ -41,10 +42,10 @@ assigned as (
         contacts.customer_id,
         contacts.source_system,
         coalesce(contacts.assigned_at, contacts.sent_at) as assigned_at,
-        case when not contacts.is_control and contacts.sent_at < run.as_of then contacts.sent_at end as sent_at,
-        case when not contacts.is_control then contacts.delivered end as is_delivered,
-        case when not contacts.is_control and contacts.opened_at < run.as_of then contacts.opened_at end as opened_at,
-        case when not contacts.is_control and contacts.clicked_at < run.as_of then contacts.clicked_at end as clicked_at,
+        case when contacts.is_addressee and contacts.sent_at < run.as_of then contacts.sent_at end as sent_at,
+        case when contacts.is_addressee then contacts.delivered end as is_delivered,
+        case when contacts.is_addressee and contacts.opened_at < run.as_of then contacts.opened_at end as opened_at,
+        case when contacts.is_addressee and contacts.clicked_at < run.as_of then contacts.clicked_at end as clicked_at,
         contacts.is_control,
         {{ add_days(local_date('coalesce(contacts.assigned_at, contacts.sent_at)'), var('campaign_days')) }} as judged_date,
         run.as_of_date

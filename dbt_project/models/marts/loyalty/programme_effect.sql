@@ -3,13 +3,12 @@ with customer_months as (
     from {{ ref('fct_customer_month') }}
 ),
 
-members as (
+memberships as (
     select
         customer_id,
-        min({{ local_month('joined_at') }}) as joined_month,
-        max(case when status = 'left' then {{ local_month('updated_at') }} else {{ local_month(end_of_time()) }} end) as left_month
+        {{ local_month('joined_at') }} as joined_month,
+        case when status = 'left' then {{ local_month('updated_at') }} else {{ local_month(end_of_time()) }} end as left_month
     from {{ ref('stg_crm__loyalty_members') }}
-    group by customer_id
 ),
 
 months as (
@@ -30,6 +29,18 @@ compared_months as (
         on {{ is_compared_month('months.month', 'last_month.month') }}
 ),
 
+-- a person may have left with one membership and hold another
+members as (
+    select distinct
+        compared_months.base_month,
+        memberships.customer_id
+    from compared_months
+    inner join memberships
+        on
+            compared_months.base_month >= memberships.joined_month
+            and compared_months.base_month < memberships.left_month
+),
+
 -- as they stood when they were matched, with what they spent in the six months after
 matched as (
     select
@@ -48,12 +59,12 @@ matched as (
             when base.spend_6_months > 1 then cast(floor(ln(cast(base.spend_6_months as double)) / ln(2e0)) as integer)
             else 0
         end as spend_band,
-        coalesce(members.joined_month <= compared_months.base_month and members.left_month > compared_months.base_month, false) as is_member,
+        members.customer_id is not null as is_member,
         outcome.spend_6_months as spend
     from compared_months
     inner join customer_months as base on compared_months.base_month = base.month
     inner join customer_months as outcome on compared_months.month = outcome.month and base.customer_id = outcome.customer_id
-    left join members on base.customer_id = members.customer_id
+    left join members on base.customer_id = members.customer_id and base.month = members.base_month
     where base.is_active and base.grade is not null
 ),
 

@@ -2,13 +2,25 @@ with customer_months as (
     select month, customer_id, store_id, region, is_active, is_buyer from {{ ref('fct_customer_month') }}
 ),
 
-members as (
+memberships as (
     select
         customer_id,
-        min({{ local_month('joined_at') }}) as joined_month,
-        max(case when status = 'left' then {{ local_month('updated_at') }} else {{ local_month(end_of_time()) }} end) as left_month
+        {{ local_month('joined_at') }} as joined_month,
+        case when status = 'left' then {{ local_month('updated_at') }} else {{ local_month(end_of_time()) }} end as left_month
     from {{ ref('stg_crm__loyalty_members') }}
-    group by customer_id
+),
+
+-- a person may have left with one membership and hold another
+members as (
+    select distinct
+        customer_months.month,
+        customer_months.customer_id
+    from customer_months
+    inner join memberships
+        on
+            customer_months.customer_id = memberships.customer_id
+            and customer_months.month >= memberships.joined_month
+            and customer_months.month < memberships.left_month
 ),
 
 placed as (
@@ -18,11 +30,9 @@ placed as (
         customer_months.region,
         customer_months.is_active,
         customer_months.is_buyer,
-        coalesce(
-            members.joined_month <= customer_months.month and members.left_month > customer_months.month, false
-        ) as is_member
+        members.customer_id is not null as is_member
     from customer_months
-    left join members on customer_months.customer_id = members.customer_id
+    left join members on customer_months.customer_id = members.customer_id and customer_months.month = members.month
 )
 
 select

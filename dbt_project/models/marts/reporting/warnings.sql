@@ -126,6 +126,18 @@ estimates as (
     where is_beyond_range
 ),
 
+identity_keys as (
+    select source_system, key_type
+    from {{ ref('int_customer__identity_keys') }}
+    where is_destroyed
+),
+
+campaign_contacts as (
+    select campaign_id
+    from {{ ref('fct_campaign_contact') }}
+    where is_control is null
+),
+
 customer_months as (
     select month, type
     from {{ ref('fct_customer_month') }}
@@ -263,6 +275,20 @@ found as (
     group by metric_id
     union all
     select
+        'key_destroyed' as warning,
+        concat(source_system, ' ', key_type) as subject,
+        count(*) as cases
+    from identity_keys
+    group by source_system, key_type
+    union all
+    select
+        'person_in_both_groups' as warning,
+        campaign_id as subject,
+        count(*) as cases
+    from campaign_contacts
+    group by campaign_id
+    union all
+    select
         'silence_not_known_yet' as warning,
         customer_months.type as subject,
         count(*) as cases
@@ -301,6 +327,10 @@ select
         when 'reversal_of_nothing' then 'Reversal of points that names no entry of the member, or one already undone: it counts 0'
         when 'tier_without_place' then 'Tier not in the table tier_rules: who rose to it or fell from it cannot be told'
         when 'figure_beyond_its_range' then 'Figures that cannot be, as a time below 0: absent. Look at the dates and amounts they are made of'
+        when 'key_destroyed'
+            then 'Number as a spreadsheet leaves it (1.2E+17, or zeros after 15 digits): it joins no records of one person. Export the column as text'
+        when 'person_in_both_groups'
+            then 'Persons whose records stand in both the test and the control group of a campaign: they are in neither comparison'
         when 'silence_not_known_yet'
             then 'The history is too short to tell how long a silence is long: whether these customers are active, at risk or lost is not known yet'
         when 'return_before_order' then 'Returns dated before their order: they count as refunds, and in no claim under warranty'
@@ -326,6 +356,8 @@ select
         when 'reversal_of_nothing' then '积分冲正所指分录不存在、不属于该会员或已被冲正：按0计'
         when 'tier_without_place' then '等级不在 tier_rules 中：无法判断升级或降级'
         when 'figure_beyond_its_range' then '不可能出现的数值（如负的时长）：不予列示，请检查其所依据的日期与金额'
+        when 'key_destroyed' then '疑似被电子表格损坏的号码（如1.2E+17，或15位之后全为0）：不据此合并同一人的记录，请以文本格式导出该列'
+        when 'person_in_both_groups' then '同一人的多条记录分属活动的测试组与对照组：不计入任何一方的比较'
         when 'silence_not_known_yet' then '历史太短，尚无法判断多久未购买算久：这些客户是否活跃、有风险或已流失尚不可知'
         when 'return_before_order' then '退货日期早于订单：仍计入退款，不计入三包'
         when 'more_returned_than_bought' then '退货数量多于购买数量的订单行'

@@ -1,0 +1,1 @@
+{{ attribute_versions('customers', ['store_id', 'region', 'status']) }}
