@@ -175,6 +175,7 @@ TERMS = {
     "metric": "figure",
     "month_number": "number of months",
     "nature": "nature",
+    "need": "kind of need",
     "part": "part",
     "phase": "phase",
     "priority": "priority",

@@ -25,6 +25,7 @@ judged as (
         i.dimension,
         i.quality,
         i.attribute,
+        i.product_level,
         i.standard_id,
         i.unit,
         s
@@ -45,6 +46,7 @@ select
     dimension,
     quality,
     attribute,
+    product_level,
     standard_id,
     unit,
     (case when is_beyond then null when is_reversed then low + high - given else given end)::decimal(28, 8) as score,

@@ -186,7 +186,7 @@ from (values
 ) as t (store_id, department, standard_id, value, unit);
 
 create table survey_items as
-select instrument, item_id, dimension, quality, attribute, scale_min, scale_max, not_applicable_value, unit, standard_id::varchar as standard_id, false as reverse
+select instrument, item_id, dimension, quality, attribute, null::varchar as product_level, scale_min, scale_max, not_applicable_value, unit, standard_id::varchar as standard_id, false as reverse
 from (values
     ('csat', 'csat', null, null, 'Overall satisfaction 总体满意度', 1, 5, null, 'points', null),
     ('nps', 'nps', null, null, 'Would recommend 推荐意愿', 0, 10, null, 'points', null),
@@ -209,8 +209,8 @@ select
         'Safe dealings 交易安心', 'Polite staff 员工礼貌', 'Knowledgeable staff 员工专业', 'Individual attention 个别关注',
         'Convenient hours 营业时间方便', 'Personal attention 贴心服务', 'Best interests at heart 为顾客着想',
         'Understands needs 了解需求'][n],
-    1, 7, null, 'points', null, false
+    null, 1, 7, null, 'points', null, false
 from range(1, 23) as t (n)
 union all
-select 'servqual', dimension, dimension, null, 'Importance of ' || dimension || ' 重要性', 0, 100, null, 'points', null, false
+select 'servqual', dimension, dimension, null, 'Importance of ' || dimension || ' 重要性', null, 0, 100, null, 'points', null, false
 from (values ('tangibles'), ('reliability'), ('responsiveness'), ('assurance'), ('empathy')) as t (dimension);

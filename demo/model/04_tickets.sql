@@ -184,6 +184,15 @@ select
     case when complains then case when u(ticket_no, 'cause of trouble') < 0.6 * trouble then 'service' else
         pick(['product_quality', 'product_quality', 'service', 'service', 'service', 'price', 'integrity'], ticket_no, 'cause') end
     end as cause,
+    -- what the customer needed, which is noted of two in three; who came about a service or to praise wants to be seen
+    case
+        when u(ticket_no, 'need noted') >= 0.68 then null
+        when cause in ('service', 'integrity') or kind = 'praise' then pick(['emotion', 'emotion', 'convenience'], ticket_no, 'need')
+        when channel = 'store' and u(ticket_no, 'sees the shop') < 0.35 then 'environment'
+        when category in ('billing', 'account', 'advice') then pick(['information', 'information', 'information', 'emotion'], ticket_no, 'need')
+        when category in ('delivery', 'installation') then pick(['convenience', 'convenience', 'information'], ticket_no, 'need')
+        else pick(['information', 'environment', 'emotion', 'convenience'], ticket_no, 'need')
+    end as need,
     case when complains then case when is_major or u(ticket_no, 'severity') < 0.12 then 'serious' else 'general' end end as severity,
     case when complains then pick(['venting', 'venting', 'passive_grumbling', 'bad_word_of_mouth', 'extreme'], ticket_no, 'behaviour')
     end as behaviour,

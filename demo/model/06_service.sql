@@ -149,7 +149,16 @@ select
         + 3 * cast(floor(ceil((getvariable('agents_per_store') - 1) / 3.0) * u(call, 'agent')) as int))::varchar, 5, '0')) end as agent_id,
     store,
     'S' || lpad(store::varchar, 2, '0') as store_id,
-    channel, direction, purpose, opportunity_id, started_at,
+    channel, direction, purpose,
+    -- noted of three contacts in five, and never where nobody spoke
+    case
+        when abandoned or u(call, 'need noted') >= 0.6 then null
+        when purpose = 'enquiry' then pick(['information', 'information', 'convenience'], call, 'need')
+        when purpose = 'care' then pick(['emotion', 'emotion', 'information'], call, 'need')
+        when purpose = 'sales' then pick(['information', 'environment'], call, 'need')
+        else pick(['information', 'convenience', 'emotion'], call, 'need')
+    end as need,
+    opportunity_id, started_at,
     case when channel = 'phone' and direction = 'inbound' then 1 + queue_seconds // 6 end as rings,
     queue_seconds,
     case when not abandoned then plus(started_at, queue_seconds) end as answered_at,

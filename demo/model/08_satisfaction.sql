@@ -1,7 +1,16 @@
 -- What the company asks beside the short surveys: product and service by facet, the relationship with its attributes and
 -- their importance, Kano's questions, and what customers expect and managers believe of the public service standards.
 insert into survey_items by name
-select instrument, item_id, dimension, quality, attribute, scale_min, scale_max, null as not_applicable_value, unit, standard_id, false as reverse
+select
+    instrument, item_id, dimension, quality, attribute,
+    -- what a customer buys, takes for granted, gets beyond that and may yet get; the joy of owning it is on no one level
+    case
+        when (instrument, item_id) in (('product', 'physical'), ('product', 'physiological'), ('relationship', 'goods')) then 'core'
+        when (instrument, item_id) in (('product', 'price'), ('relationship', 'value')) then 'expected'
+        when (instrument, item_id) in (('product', 'artistic'), ('product', 'service'), ('relationship', 'delivery')) then 'augmented'
+        when (instrument, item_id) = ('product', 'cultural') then 'potential'
+    end as product_level,
+    scale_min, scale_max, null as not_applicable_value, unit, standard_id, false as reverse
 from (values
     ('product', 'physical', 'physical', null, 'Works and lasts 物理功能', 1, 5, 'points', null),
     ('product', 'physiological', 'physiological', null, 'Good for body and health 生理功能', 1, 5, 'points', null),

@@ -46,6 +46,9 @@ def surveys_of_one_item(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     csat = answers(facts, "csat")
     yield "csat", "mean", cases(csat.month, csat.score >= 4)
     yield "csat by touch_point", "mean", cases(csat.month, csat.score >= 4, part=csat.about_type)
+    tickets = facts.rows("tickets", "created_at")[["ticket_id", "need"]].dropna()
+    about = csat[csat.about_type == "ticket"].merge(tickets, left_on="about_id", right_on="ticket_id")
+    yield "needs_csat by need", "mean", cases(about.month, about.score >= 4, part=about.need)
     sent = facts.rows("surveys", "sent_at")
     sent = sent[(sent.instrument == "csat") & (sent.respondent_type == "customer")]
     yield "csat_response_rate", "mean", cases(facts.month(sent.sent_at), sent.responded_at < facts.as_of)
@@ -73,6 +76,12 @@ def surveys_of_several_items(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
         yield subject, "mean", cases(share.month, share.positive)
     facets = product[product.dimension != "service"]
     yield "csat_product_facet by part", "mean", cases(facets.month, facets.positive, part=facets.dimension)
+    items = pd.concat([answers(facts, instrument) for instrument in ("product", "relationship")])
+    items = items[items.product_level.notna()]
+    items = items.assign(positive=items.score >= items.scale_max.astype(float) - 1)
+    share = items.groupby(["month", "survey_id", "product_level"]).positive.mean().reset_index()
+    assert set(share.product_level) == {"core", "expected", "augmented", "potential"}
+    yield "csat_product_level by part", "mean", cases(share.month, share.positive, part=share.product_level)
     value = wide(answers(facts, "perceived_value"), "dimension").dropna()
     gains, costs = (value[parts].mean(axis=1) for parts in (
         ["product", "service", "personnel", "image"], ["money", "time", "energy", "psychic"]))  # fmt: skip
@@ -426,6 +435,25 @@ def complaints(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "complaint_handling_looked_into", "mean", cases(month, taken.map({"facts_asked", "cause_analysed"}.issubset))
     owned = taken.map({"handler_named", "responsibility_accepted"}.issubset)
     yield "complaint_handling_owned", "mean", cases(month, owned)
+
+
+@reader
+def needs(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
+    """By kind of need, and the whole: what nobody noted a need of is in neither."""
+    tickets, _ = histories(facts)
+    tickets = tickets[tickets.merged.isna() & tickets.need.notna()]
+    complaints = tickets[tickets.kind == "complaint"]
+    interactions = facts.rows("interactions", "started_at")
+    interactions = interactions[interactions.need.notna()]
+    for metric_id, rows, moment in (
+        ("needs_tickets", tickets, "created_at"),
+        ("needs_complaints", complaints, "created_at"),
+        ("needs_interactions", interactions, "started_at"),
+    ):
+        month = facts.month(rows[moment])
+        assert set(rows.need) == {"information", "environment", "emotion", "convenience"}
+        yield metric_id, "count", cases(month, 1)
+        yield f"{metric_id} by need", "count", cases(month, 1, part=rows.need)
 
 
 @reader

@@ -39,8 +39,11 @@ def test_first_contact_resolution_is_every_solve_held_against_every_later_contac
     demo_warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     tickets = demo_warehouse.execute("""
-        select ticket_id, customer_id, coalesce(category, '') as category, created_at, first_resolved_at, is_merged
-        from kefu.service.fct_ticket where not is_deleted and customer_id is not null
+        select found.ticket_id, found.customer_id, coalesce(found.category, '') as category, found.created_at,
+            found.first_resolved_at, found.is_merged, sent.need
+        from kefu.service.fct_ticket as found
+        inner join work.staging.stg_crm__tickets as sent using (ticket_id)
+        where not found.is_deleted and found.customer_id is not null
     """).df()
     reopened = demo_warehouse.execute("""
         select ticket_id, events.at from work.staging.stg_crm__ticket_events as events
@@ -64,6 +67,44 @@ def test_first_contact_resolution_is_every_solve_held_against_every_later_contac
     counted = counted.loc[counted.index.isin(found.index)]
     assert counted["size"].tolist() == found.n.tolist()
     assert counted["sum"].tolist() == found.numerator.tolist()
+    by_need = solved.groupby(["month", "need"]).resolved.agg(["size", "sum"])
+    parts = demo_warehouse.execute("""
+        select month, dimension_value as need, n, numerator::double as numerator from kefu.reporting.kpi_monthly
+        where metric_id = 'needs_resolved' and scope_type = 'company' and dimension = 'need' order by month, need
+    """).df()
+    assert parts.need.nunique() == 4
+    by_need = by_need.loc[by_need.index.isin(pd.MultiIndex.from_frame(parts[["month", "need"]]))]
+    assert by_need["size"].tolist() == parts.n.tolist()
+    assert by_need["sum"].tolist() == parts.numerator.tolist()
+    # a ticket of which nobody noted the need is in the whole alone
+    assert parts.groupby("month").n.sum().lt(found.n.reindex(parts.month.unique())).all()
+
+
+@pytest.mark.parametrize("metric_id", ["needs_tickets", "needs_complaints", "needs_interactions"])
+def test_kinds_of_need_add_up_to_the_contacts_of_which_one_was_told(
+    demo_warehouse: duckdb.DuckDBPyConnection, metric_id: str
+) -> None:
+    """In every scope and month of which the parts are kept; as many as rows below with a need, and fewer than all."""
+    cells = demo_warehouse.execute(
+        """
+        select month, scope_type, scope_id,
+            sum(value) filter (where dimension = 'need') as parts,
+            any_value(value) filter (where dimension = '') as whole
+        from kefu.reporting.kpi_monthly where metric_id = ? group by all
+        """,
+        [metric_id],
+    ).df()
+    kept = cells[cells.parts.notna()]
+    assert {"company", "region", "store", "channel"} <= set(kept.scope_type)
+    assert kept.parts.tolist() == kept.whole.tolist()
+    rows = {
+        "needs_tickets": "kefu.service.fct_ticket where not is_deleted and not is_merged",
+        "needs_complaints": "kefu.service.fct_ticket where not is_deleted and not is_merged and kind = 'complaint'",
+        "needs_interactions": "work.staging.stg_crm__interactions, work.control.run where started_at < run.as_of",
+    }[metric_id]
+    told, contacts = demo_warehouse.execute(f"select count(need), count(*) from {rows}").fetchone() or (0, 0)
+    assert cells[cells.scope_type == "company"].whole.sum() == told
+    assert 0 < told < contacts
 
 
 @pytest.mark.parametrize("days", [90, 180])

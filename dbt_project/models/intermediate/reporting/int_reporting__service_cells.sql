@@ -20,6 +20,7 @@
 -- depends_on: {{ ref('complaint_escalation') }}
 -- depends_on: {{ ref('recovery') }}
 -- depends_on: {{ ref('iceberg') }}
+-- depends_on: {{ ref('needs') }}
 -- depends_on: {{ ref('objections') }}
 -- depends_on: {{ ref('calls_occupancy') }}
 -- depends_on: {{ ref('inspections') }}

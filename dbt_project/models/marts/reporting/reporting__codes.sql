@@ -4,11 +4,13 @@
     'complaint_taxonomy': ['facet', 'code', 'place', 'label_en', 'label_zh'],
     'objection_taxonomy': ['facet', 'code', 'place', 'label_en', 'label_zh'],
     'complaint_steps_taxonomy': ["'method_step'", "method || '.' || step", 'place', 'label_en', 'label_zh'],
+    'need_kinds': ["'need'", 'need', 'place', 'label_en', 'label_zh'],
     'journey_steps': ["'journey_step'", 'journey_step', 'place', 'label_en', 'label_zh'],
     'churn_reason_groups': ["'reason'", 'reason', 'sort_order', 'name_en', 'name_zh'],
     'next_actions': ["'action'", 'action', '0', 'name_en', 'name_zh'],
     'rfm_segments': ["'rfm_segment'", 'segment', '(5 - r_from) * 10 + 5 - f_from', 'name_en', 'name_zh'],
     'satisfaction_facets': ["'part'", 'facet', '0', 'label_en', 'label_zh'],
+    'product_levels': ["'part'", 'product_level', 'place', 'label_en', 'label_zh'],
     'int_service__standards': ["'standard_id'", 'standard_id', '0', 'label_en', 'label_zh'],
 } %}
 {%- for list, columns in lists.items() %}

@@ -29,6 +29,11 @@ orders as (
     from {{ ref('fct_order') }}
 ),
 
+tickets as (
+    select ticket_id, need
+    from {{ ref('fct_ticket') }}
+),
+
 grades as (
     select customer_id, month, grade
     from {{ ref('fct_customer_month') }}
@@ -53,6 +58,7 @@ select
         when orders.is_late then 'broken'
         when not orders.is_late or orders.delivered_at <= orders.promised_at then 'kept'
     end as promise,
+    tickets.need,
     overall_items.score,
     overall_items.scale_min,
     overall_items.scale_max,
@@ -61,4 +67,5 @@ from surveys
 left join overall_items on surveys.survey_id = overall_items.survey_id and overall_items.choice = 1
 -- one equality: with a condition on the survey alone beside it, DuckDB compares every survey with every order
 left join orders on case when surveys.touch_point in ('order', 'delivery') then surveys.about_id end = orders.order_id
+left join tickets on case when surveys.touch_point = 'ticket' then surveys.about_id end = tickets.ticket_id
 left join grades on surveys.customer_id = grades.customer_id and surveys.response_month = grades.month

@@ -5,7 +5,7 @@ with facets as (
 
 answers as (
     select
-        survey_id, dimension, customer_id, touch_point, store_id, region, response_month,
+        survey_id, dimension, product_level, customer_id, touch_point, store_id, region, response_month,
         {{ is_top_two('score', 'scale_min', 'scale_max') }} as is_positive
     from {{ ref('fct_survey_answer') }}
     where
@@ -37,6 +37,37 @@ totals as (
         (survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group),
         (survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group, facet)
     )
+),
+
+-- the level of the product that an item asks about, whichever facet it belongs to, or none
+levels as (
+    select
+        survey_id, customer_id, touch_point, store_id, region, response_month,
+        product_level,
+        count(is_positive) as items_count,
+        {{ int_sum(to_int('is_positive')) }} as positive_count
+    from answers
+    where product_level is not null
+    group by survey_id, customer_id, touch_point, store_id, region, response_month, product_level
+),
+
+named as (
+    select
+        survey_id, customer_id, touch_point, store_id, region, response_month, subject,
+        case when is_whole = 1 then 'subject' when is_not_facet = 1 then 'group' else 'facet' end as part_level,
+        case when is_whole = 1 then subject when is_not_facet = 1 then facet_group else facet end as part,
+        items_count,
+        positive_count
+    from totals
+    union all
+    select
+        survey_id, customer_id, touch_point, store_id, region, response_month,
+        'product' as subject,
+        'level' as part_level,
+        product_level as part,
+        items_count,
+        positive_count
+    from levels
 )
 
 select
@@ -47,10 +78,10 @@ select
     region,
     response_month,
     subject,
-    case when is_whole = 1 then 'subject' when is_not_facet = 1 then 'group' else 'facet' end as part_level,
-    case when is_whole = 1 then subject when is_not_facet = 1 then facet_group else facet end as part,
+    part_level,
+    part,
     items_count,
     positive_count,
     {{ measure(divide('positive_count', 'items_count')) }} as positive_share,
     positive_count = items_count as is_positive
-from totals
+from named

@@ -13,7 +13,7 @@ answers as (
 
 items as (
     select
-        source_system, instrument, item_id, dimension, quality, attribute, scale_min, scale_max, not_applicable_value, unit,
+        source_system, instrument, item_id, dimension, quality, attribute, product_level, scale_min, scale_max, not_applicable_value, unit,
         standard_id, reverse
     from {{ ref('stg_crm__survey_items') }}
 ),
@@ -35,6 +35,7 @@ items_of_source as (
         items.dimension,
         items.quality,
         items.attribute,
+        items.product_level,
         items.scale_min,
         items.scale_max,
         items.not_applicable_value,
@@ -65,6 +66,7 @@ scaled as (
         items.dimension,
         items.quality,
         items.attribute,
+        items.product_level,
         items.standard_id,
         items.unit,
         coalesce(items.reverse, false) as is_reversed,
@@ -97,7 +99,7 @@ scaled as (
 -- a score beyond its scale is no answer
 judged as (
     select
-        survey_id, source_system, instrument, form, item_id, side, dimension, quality, attribute, standard_id, unit,
+        survey_id, source_system, instrument, form, item_id, side, dimension, quality, attribute, product_level, standard_id, unit,
         is_reversed, given_score, scale_min, scale_max, respondent_type, customer_id, touch_point, about_id, channel,
         store_id, region, sent_at, responded_at, response_month,
         -- weights have a scale of their own
@@ -115,6 +117,7 @@ select
     dimension,
     quality,
     attribute,
+    product_level,
     standard_id,
     unit,
     {{ measure(

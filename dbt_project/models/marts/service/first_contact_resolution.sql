@@ -12,6 +12,7 @@ tickets as (
         category,
         team,
         kind,
+        need,
         created_at,
         first_resolved_at,
         first_resolved_month,
@@ -38,6 +39,7 @@ resolved as (
         category,
         team,
         kind,
+        need,
         first_resolved_at,
         first_resolved_month,
         {{ add_seconds('first_resolved_at', 86400 * var('first_contact_days')) }} as ripe_at
@@ -94,6 +96,7 @@ select
     resolved.category,
     resolved.team,
     resolved.kind,
+    resolved.need,
     resolved.first_resolved_at,
     resolved.first_resolved_month,
     resolved.ripe_at,
