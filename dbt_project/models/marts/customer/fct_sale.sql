@@ -99,7 +99,7 @@ shared as (
         moved.amount as whole_amount,
         case
             when lines.order_id is not null then moved.amount
-            else {{ measure('cast(moved.amount as double) * order_parts.share') }}
+            else {{ measure('round(cast(moved.amount as double) * order_parts.share, 4)') }}
         end as amount
     from moved
     left join lines on moved.order_id = lines.order_id and moved.line_no = lines.line_no
@@ -118,11 +118,17 @@ rests as (
     group by moved.sale_id, moved.amount
 ),
 
+-- what rounding leaves is no part of its own: the largest takes it
 parts as (
     select sale_id, category, amount from shared
     union all
     select sale_id, category, amount from rests
-    where parts = 0 or amount <> 0
+    where parts = 0 or abs(amount) >= 0.001
+),
+
+roundings as (
+    select sale_id, amount from rests
+    where parts > 0 and abs(amount) < 0.001
 ),
 
 -- each case counts once, in the category with most of its amount
@@ -148,7 +154,8 @@ select
     moved.channel,
     ranked.category,
     moved.month,
-    {{ measure('ranked.amount') }} as amount,
+    {{ measure('ranked.amount + case when ranked.place = 1 then coalesce(roundings.amount, 0) else 0 end') }} as amount,
     case when ranked.place = 1 then 1 else 0 end as cases
 from ranked
 inner join moved on ranked.sale_id = moved.sale_id
+left join roundings on ranked.sale_id = roundings.sale_id
