@@ -32,6 +32,7 @@ Knocked = dict[str, tuple[str, ...]]  # columns by entity
 # what is 0 by right when a column is gone, with the reason
 RIGHT = {
     "backlog_flow.moved_in": "without agents there is no team that a ticket could move between",
+    "loyalty_index.floor_value": "floors are the company's own statement; those of the parts that are left are 0",
     "backlog_flow.moved_out": "without agents there is no team that a ticket could move between",
 }
 _NUMBERS = """

@@ -24,10 +24,11 @@ run as (
     select as_of from {{ source('control', 'run') }}
 ),
 
+-- orders that name no customer tell nothing of customers
 senders as (
     select distinct source_system
-    from {{ source('control', 'loads') }}
-    where status = 'loaded' and entity = 'orders'
+    from {{ source('control', 'supply') }}
+    where entity = 'orders' and column_name = 'customer_id'
 ),
 
 -- a shop may name the customers of another source in its orders

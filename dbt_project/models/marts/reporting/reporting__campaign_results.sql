@@ -9,6 +9,7 @@
     'coupons_issued': 'coupons.campaign_id',
     'coupons_redeemed': 'coupons.redeemed_at',
 } -%}
+{%- set bought = 'orders.customer_id' -%}
 with results as (
     select
         judged_month,
@@ -40,7 +41,7 @@ with results as (
 ),
 
 supplied as (
-    {{ supplied_columns(told.values()) | indent(4) }}
+    {{ supplied_columns(told.values() | list + [bought]) | indent(4) }}
 )
 
 select
@@ -56,23 +57,23 @@ select
     {{ if_supplied(told.clicked, 'results.clicked') }} as clicked,
     results.unripe,
     results.addressees,
-    results.converted,
-    results.conversion_rate,
+    {{ if_supplied(bought, 'results.converted') }} as converted,
+    {{ if_supplied(bought, 'results.conversion_rate') }} as conversion_rate,
     {{ if_supplied(told.controls, 'results.controls') }} as controls,
-    results.control_conversion_rate,
-    results.lift,
-    results.lift_low,
-    results.lift_high,
-    results.verdict,
-    results.revenue,
-    results.incremental_revenue,
-    results.incremental_revenue_low,
-    results.incremental_revenue_high,
+    {{ if_supplied(bought, 'results.control_conversion_rate') }} as control_conversion_rate,
+    {{ if_supplied(bought, 'results.lift') }} as lift,
+    {{ if_supplied(bought, 'results.lift_low') }} as lift_low,
+    {{ if_supplied(bought, 'results.lift_high') }} as lift_high,
+    {{ if_supplied(bought, 'results.verdict') }} as verdict,
+    {{ if_supplied(bought, 'results.revenue') }} as revenue,
+    {{ if_supplied(bought, 'results.incremental_revenue') }} as incremental_revenue,
+    {{ if_supplied(bought, 'results.incremental_revenue_low') }} as incremental_revenue_low,
+    {{ if_supplied(bought, 'results.incremental_revenue_high') }} as incremental_revenue_high,
     results.cost,
-    results.revenue_per_cost,
-    results.return_on_spend,
+    {{ if_supplied(bought, 'results.revenue_per_cost') }} as revenue_per_cost,
+    {{ if_supplied(bought, 'results.return_on_spend') }} as return_on_spend,
     {{ if_supplied(told.coupons_issued, 'results.coupons_issued') }} as coupons_issued,
     {{ if_supplied(told.coupons_redeemed, 'results.coupons_redeemed') }} as coupons_redeemed,
-    results.bought_anyway_share
+    {{ if_supplied(bought, 'results.bought_anyway_share') }} as bought_anyway_share
 from results
 cross join supplied
