@@ -220,7 +220,7 @@ def set_hours(warehouse: Any) -> None:
         con.execute("create table reference.holidays (schedule_id varchar, holiday_date date, name varchar)")
 
 
-BUILD = ["--indirect-selection", "buildable", "--exclude", "resource_type:seed"]
+BUILD = ["--indirect-selection", "buildable", "--exclude", "schedules", "holidays"]
 OFFICE = [{"store_id": "s", "schedule_id": "office"}]
 AGENTS = [{"agent_id": f"a{n}", "team": f"team {n % 2}"} for n in range(3)]
 
