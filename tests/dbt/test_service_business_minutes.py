@@ -154,7 +154,9 @@ def test_business_minutes_and_due_times_equal_a_count_of_every_minute(warehouse:
     warehouse.load(deliveries(), AS_OF.date())
     with duckdb.connect(str(warehouse.work)) as con:
         create_reference(con)
-    warehouse.dbt("build", "--select", "+sla", "--indirect-selection", "buildable", "--exclude", "schedules", "holidays")
+    warehouse.dbt(
+        "build", "--select", "+sla", "--indirect-selection", "buildable", "--exclude", "schedules", "holidays"
+    )
     rows = warehouse.query(
         """
         select schedule_id, created_at, first_reply_at, first_reply_business_minutes, due_at, target_minutes,
