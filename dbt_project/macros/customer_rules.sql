@@ -20,7 +20,7 @@
 
 {# What a line of an order came to, after its own discount and before that of the order: as stated, else by its price. #}
 {% macro line_amount(line) -%}
-    coalesce({{ line }}.amount, {{ line }}.quantity * {{ line }}.unit_price - coalesce({{ line }}.discount_amount, 0))
+    coalesce({{ line }}.amount, {{ units(line ~ ".quantity") }} * {{ line }}.unit_price - coalesce({{ line }}.discount_amount, 0))
 {%- endmacro %}
 
 {# Coefficient of variation (sample standard deviation / mean) from a count, a sum and a sum of squares of integers. #}
