@@ -22,6 +22,7 @@ from scipy import stats
 
 CONNECTIONS: Any = DuckDBConnectionManager  # untyped
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+SCOPE_TYPES = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["scope_types"]
 MONTHS = [date(2024, 1, 1), date(2024, 6, 1), date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1)]
 INCOMPLETE, WITHOUT_DIMENSIONS = date(2025, 2, 1), date(2024, 6, 1)
 
@@ -125,7 +126,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files: dict[str, str] = {
         "dbt_project.yml": yaml.safe_dump({
             "name": "kefu", "version": "1.0", "config-version": 2, "profile": "kpi",
-            "vars": {"reporting_time_zone": "UTC"},
+            "vars": {"reporting_time_zone": "UTC", "scope_types": SCOPE_TYPES},
             "flags": {"send_anonymous_usage_stats": False}, "models": {"+materialized": "table"},
         }),
         "profiles.yml": yaml.safe_dump({

@@ -26,6 +26,7 @@ END = datetime.fromisoformat("2026-06-30T16:00:00")  # its end in Shanghai
 START = datetime.fromisoformat("2025-12-01T04:00:00")
 CATEGORIES = ["tea", "cups", None]
 TOLERANCE = 1e-6
+PARTS_TOLERANCE = 5e-3  # half a cent a month: a sale's parts by category are rounded to 4 places each
 Month = date
 Part = tuple[str, str | None]  # a scope type and its member
 
@@ -241,8 +242,9 @@ def test_sales_by_month_and_customers_purchases_equal_a_brute_force(warehouse: W
         for (at, part), amounts in expected.items():
             if part[0] == scope:
                 sold, back = found.get((at, part), (0, 0))
-                assert abs(sold - amounts["sold"]) < TOLERANCE, (at, part)
-                assert abs(back - amounts["back"]) < TOLERANCE, (at, part)
+                tolerance = PARTS_TOLERANCE if scope == "category" else TOLERANCE
+                assert abs(sold - amounts["sold"]) < tolerance, (at, part)
+                assert abs(back - amounts["back"]) < tolerance, (at, part)
     counted = ask(
         warehouse.marts, "select order_month, store_id, count(*) from customer.fct_order where is_purchase group by all"
     )
