@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -251,7 +253,7 @@ def measure_rule(name: str) -> tuple[type, float, float, str] | None:
     return next((rule[1:] for rule in _MEASURE_RULES if re.fullmatch(rule[0], name)), None)
 
 
-def _sensible_measure(name: str, given: Any, defaults: dict[str, Any]) -> Any:
+def _sensible_measure(name: str, given: Any, defaults: Mapping[str, Any]) -> Any:
     """The value in the kind of the default. Raises ValueError naming the setting and what would do."""
     if name not in defaults:
         raise ValueError(f"no such setting {name}; the known ones are {', '.join(sorted(defaults))}")
@@ -277,7 +279,8 @@ def _sensible_measure(name: str, given: Any, defaults: dict[str, Any]) -> Any:
     return value
 
 
-def measure_defaults() -> dict[str, Any]:
+@cache
+def measure_defaults() -> Mapping[str, Any]:
     """The measures' settings as dbt_project.yml documents them, by name."""
     project = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    return dict(project["vars"])
+    return MappingProxyType(project["vars"])

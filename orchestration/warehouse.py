@@ -158,8 +158,9 @@ def _run_dbt(
 
 
 _WHAT_NOW = (
-    "Nothing was published; the last good warehouse stands. No data that a company can send may break this: it is a "
-    "fault of Kefu. Send these lines to its makers; an error of the database itself may quote a number."
+    "Nothing was published; the last good warehouse stands. No export may break this: unless it names a reference "
+    "table that you can mend (docs/reference.md), it is a fault of Kefu. Send these lines to its makers; an error of "
+    "the database itself may quote a number."
 )
 _MOST_TOLD = 5  # broken rules of a test
 

@@ -354,7 +354,7 @@ class Bundle(_Frozen):
     @property
     def spec(self) -> ReportSpec:
         """What is printed of it, as far as the bundle knows the metrics."""
-        return _spec_within(self.report, frozenset(metric.metric_id for metric in self.metrics))
+        return _spec_within(self.report, frozenset(self._by_metric("metrics")))
 
     @property
     def folder(self) -> Path:
@@ -1064,9 +1064,11 @@ class Source:
         wanted: dict[str, Any] = dict(spec.where)
         where = [f"{name} = ${name}" for name in wanted]
         if period:
-            wanted |= {"last": self.month} if spec.until else {"since": self._values["first"] if tied else self.month}
-            where.append(f"{period} <= $last" if spec.until else f"{period} between $since and $last")
             wanted["last"] = self.month
+            where.append(f"{period} <= $last")
+            if not spec.until:
+                wanted["since"] = self._values["first"] if tied else self.month
+                where.append(f"{period} >= $since")
         names = list(dict.fromkeys([*(column.name for column in spec.columns), *extra]))
         scope = "scope_type, scope_id" if by_scope else "'company', 'company'"
         of_month = period if period and not spec.until else "$this_month"

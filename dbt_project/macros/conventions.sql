@@ -13,5 +13,9 @@ case when {{ score }} >= 9 then 1 when {{ score }} <= 6 then -1 when {{ score }}
 {%- endmacro %}
 
 
+{# What a source calls by a name that others use too. #}
+{% macro name_of_source(source_system, name) -%} {{ source_system }} || '/' || {{ name }} {%- endmacro %}
+
+
 {# A ticket's status in which nothing is left to be done. #}
 {% macro is_done(status) -%} {{ status }} in ('solved', 'closed') {%- endmacro %}

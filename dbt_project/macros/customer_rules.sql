@@ -18,9 +18,11 @@
 {# A purchase: an order that counts and sold something, if only for nothing. An order below 0 is a return, no purchase. #}
 {% macro is_purchase(order) -%} ({{ is_valid_order(order ~ '.status') }} and {{ sold_amount(order) }} >= 0) {%- endmacro %}
 
-{# What a line of an order came to, after its own discount and before that of the order: as stated, else by its price. #}
+{# What a line of an order came to, after its own discount and before that of the order: as stated, else by its price. The product
+   is made a measure before the discount, which has no more places, is taken off: rounding a wide sum is 20 times as slow. #}
 {% macro line_amount(line) -%}
-    coalesce({{ line }}.amount, {{ units(line ~ ".quantity") }} * {{ line }}.unit_price - coalesce({{ line }}.discount_amount, 0))
+    {%- set product = measure(units(line ~ '.quantity') ~ ' * ' ~ line ~ '.unit_price') -%}
+    coalesce({{ line }}.amount, {{ product }} - coalesce({{ line }}.discount_amount, 0))
 {%- endmacro %}
 
 {# Coefficient of variation (sample standard deviation / mean) from a count, a sum and a sum of squares of integers. #}

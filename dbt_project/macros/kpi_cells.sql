@@ -261,18 +261,7 @@ cells as (
     {%- else %}
     select
         cast(null as date) as month,
-        cast(null as {{ text_type() }}) as scope_type,
-        cast(null as {{ text_type() }}) as scope_id,
-        cast(null as {{ text_type() }}) as metric_id,
-        cast(null as {{ text_type() }}) as dimension,
-        cast(null as {{ text_type() }}) as dimension_value,
-        cast(null as bigint) as n,
-        cast(null as decimal(28, 8)) as numerator,
-        cast(null as decimal(28, 8)) as denominator,
-        cast(null as decimal(38, 8)) as sum_squares,
-        cast(null as double) as quantile,
-        cast(null as {{ numbers_type() }}) as in_order,
-        cast(null as double) as value,
+        {{ kpi_no_cell() | indent(8) }},
         cast(null as decimal(28, 8)) as target
     from months
     where 1 = 0
@@ -448,6 +437,23 @@ cast({{ kpi_kinds()[metric.kind].get('quantile', 'null') }} as double) as quanti
 {{ sorted_values('value') if 'quantile' in kpi_kinds()[metric.kind] else 'cast(null as ' ~ numbers_type() ~ ')' }} as in_order,
 {#- a rate whose cases all lie in other cells is told of none #}
 cast({{ 'case when sum(cases) > 0 then ' ~ by_kind[4] ~ ' end' if metric.cases and metric.kind == 'ratio' and metric.unit == 'rate' else by_kind[4] }} as double) as value
+{%- endmacro %}
+
+
+{# The columns of a cell, empty: what an area without any figure selects no row of. #}
+{% macro kpi_no_cell() -%}
+cast(null as {{ text_type() }}) as scope_type,
+cast(null as {{ text_type() }}) as scope_id,
+cast(null as {{ text_type() }}) as metric_id,
+cast(null as {{ text_type() }}) as dimension,
+cast(null as {{ text_type() }}) as dimension_value,
+cast(null as bigint) as n,
+cast(null as decimal(28, 8)) as numerator,
+cast(null as decimal(28, 8)) as denominator,
+cast(null as decimal(38, 8)) as sum_squares,
+cast(null as double) as quantile,
+cast(null as {{ numbers_type() }}) as in_order,
+cast(null as double) as value
 {%- endmacro %}
 
 

@@ -150,18 +150,7 @@ in_order_cells as (
     select
         cast(null as date) as day,
         cast(null as boolean) as is_usual,
-        cast(null as {{ text_type() }}) as scope_type,
-        cast(null as {{ text_type() }}) as scope_id,
-        cast(null as {{ text_type() }}) as metric_id,
-        cast(null as {{ text_type() }}) as dimension,
-        cast(null as {{ text_type() }}) as dimension_value,
-        cast(null as bigint) as n,
-        cast(null as decimal(28, 8)) as numerator,
-        cast(null as decimal(28, 8)) as denominator,
-        cast(null as decimal(38, 8)) as sum_squares,
-        cast(null as double) as quantile,
-        cast(null as {{ numbers_type() }}) as in_order,
-        cast(null as double) as value
+        {{ kpi_no_cell() | indent(8) }}
     {%- endfor %}
 ),
 

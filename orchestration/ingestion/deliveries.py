@@ -113,9 +113,9 @@ class _Run:
 
     def take(self, source: str) -> None:
         """Takes in the days of one source; whatever goes wrong there is told and stops no other."""
-        wanted = sorted(day for day in self._days(source) if self.first <= day <= self.last)
+        days = self._days(source)
+        wanted = sorted(day for day in days if self.first <= day <= self.last)
         with self._alone(source, wanted):
-            days = self._days(source)
             mapping = self._mapping(source)
             for day in wanted:
                 self._take_day(mapping, day, days[day])
@@ -211,14 +211,8 @@ class _Run:
         return load_mapping(path)
 
     def _take_day(self, mapping: Mapping, day: date, folder: Path) -> None:
-        matched, unmatched = _matched(mapping, folder)
-        others = [(path, "no pattern of the mapping fits it; add one, or list it under `ignore`") for path in unmatched]
-        others += [
-            (path, "is no file but a link that leads nowhere, a pipe or a device; take it away")
-            for path in _paths(folder)
-            if not path.is_file()
-        ]
-        for path, why in others:
+        matched, strays = _matched(mapping, folder)
+        for path, why in strays:
             shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
             self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name))))
         rates = self.rates.known(mapping.source, day, before=True)
@@ -340,19 +334,20 @@ def _paths(folder: Path) -> list[Path]:
     )
 
 
-def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]], list[Path]]:
-    """The files of a delivery by the mapping's name of them, and those that no pattern fits."""
+def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:
+    """The files of a delivery by the mapping's name of them, and what else lies there, each with what to do."""
     matched: dict[str, list[Path]] = {}
-    unmatched = []
+    strays = []
     for path in _paths(folder):
         if not path.is_file():
+            strays.append((path, "is no file but a link that leads nowhere, a pipe or a device; take it away"))
             continue
         names = [name for name, file in mapping.files.items() if file.matches(path.name)]
         for name in names:
             matched.setdefault(name, []).append(path)
         if not names and not any(fnmatch(path.name, one) for one in mapping.ignore):
-            unmatched.append(path)
-    return {name: tuple(matched[name]) for name in mapping.files if name in matched}, unmatched
+            strays.append((path, "no pattern of the mapping fits it; add one, or list it under `ignore`"))
+    return {name: tuple(matched[name]) for name in mapping.files if name in matched}, strays
 
 
 def _reading(

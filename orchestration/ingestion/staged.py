@@ -141,9 +141,10 @@ class Staged(ABC):
 
     def asked_rates(self) -> AskedRates:
         """The rates that rows which are good, or would be with a rate, were converted by."""
-        lacking = _is_one_of([code for code, failure in self.failures.items() if failure.is_no_rate])
-        if lacking == "false":
+        codes = [code for code, failure in self.failures.items() if failure.is_no_rate]
+        if not codes:
             return AskedRates({})
+        lacking = _is_one_of(codes)
         asked = f"({self._asked}) join (select line, code from ({self._lines})) using (line)"
         spans = self.con.execute(
             f"select currency, min(day), max(day) from {asked} where code = {KEPT} or {lacking} group by 1 order by 1"

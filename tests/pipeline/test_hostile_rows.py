@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from email import message_from_bytes, policy
 
 import duckdb
 import pytest
@@ -51,6 +52,10 @@ def test_a_night_with_hostile_rows_is_published_and_reported(new_home: Callable[
     hostile.write(settings.home, 1, sources=SOURCES, companies=COMPANIES, states=True)
     night(settings)
     every_row_is_accounted_for(settings)
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in settings.outbox.glob("*.eml")]
+    told = "".join(mail.get_body(("plain",)).get_content() for mail in mails)
+    assert "key_repeated_often" in told
+    assert "orphans_many" in told
     with pytest.raises(CommandFailedError, match=r"^ready_to_send: error key_repeated_often"):  # made, and held back
         commands.report(Settings(home=settings.home), f"{hostile.AS_OF:%Y-%m}", send=False)
     made = {path.suffix for path in (settings.home / "reports").rglob("report.*")}

@@ -100,7 +100,7 @@ select
     placed.source_system,
     placed.instrument,
     case
-        when instruments.sources > 1 then placed.source_system || '/' || placed.instrument else placed.instrument
+        when instruments.sources > 1 then {{ name_of_source('placed.source_system', 'placed.instrument') }} else placed.instrument
     end as form,
     placed.respondent_type,
     placed.customer_id,

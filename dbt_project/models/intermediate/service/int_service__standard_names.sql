@@ -25,5 +25,5 @@ meant as (
 select
     source_system,
     sent_id,
-    case when owner is null then sent_id else owner || '/' || sent_id end as standard_id
+    case when owner is null then sent_id else {{ name_of_source('owner', 'sent_id') }} end as standard_id
 from meant
