@@ -20,9 +20,13 @@ def models(layer: str = "marts") -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def metrics(model: dict[str, Any], of: Literal["metrics", "daily_metrics"] = "metrics") -> list[dict[str, Any]]:
-    """The figures made of a model's rows, of months or of days."""
-    found: list[dict[str, Any]] = model.get("config", {}).get("meta", {}).get(of, [])
-    return found
+    """The figures made of a model's rows, of months or of days, each with the columns of its scopes by their names."""
+    meta = model.get("config", {}).get("meta", {})
+    scopes: dict[str, str] = meta.get("scopes", {})
+    return [
+        metric if "like" in metric else metric | {"scopes": {name: scopes[name] for name in metric.get("scopes", scopes)}}
+        for metric in meta.get(of, [])
+    ]
 
 
 REFERENCE = "reference"  # stands for the entity where a figure stands on a table that the company states

@@ -67,12 +67,22 @@ CASES = [
 ]
 
 
+SCOPES = {"region": "region", "store": "store_id"}
+
+
+def _written(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As a yml has them: the scopes by name, where they are fewer than the model's."""
+    return [
+        {key: list(value) if key == "scopes" else value for key, value in one.items() if value is not SCOPES}
+        for one in metrics
+    ]
+
+
 def metric(suffix: str, **declared: Any) -> dict[str, Any]:
     text = {"en": 'It\'s "so" called', "zh": "名称"}
-    scopes = {"region": "region", "store": "store_id"}
     return {
         "id": f"cases_{suffix}", "label": text, "definition": text, "unit": "count", "direction": "up", "kind": suffix,
-        "month": "case_month", "additivity": "ratio", "scopes": scopes, "dimensions": ["topic"], "claims_change": False,
+        "month": "case_month", "additivity": "ratio", "scopes": SCOPES, "dimensions": ["topic"], "claims_change": False,
         "stands_on": ["tickets.kind"],
     } | declared  # fmt: skip
 
@@ -82,7 +92,7 @@ METRICS = [
     metric("mean", value="minutes", where="region = 'N'"),
     metric("median", value="minutes"),
     metric("p90", value="minutes", dimensions=[], scopes={}),
-    metric("sum", value="minutes"),
+    metric("sum", value="minutes", scopes={"store": "store_id"}),
     metric("count"),
     metric("distinct", value="customer_id"),
     metric("nps", value="score"),
@@ -141,12 +151,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "models/intermediate/core/int_core__months.sql": "select month, is_complete from main.months",
         "models/marts/service/fct_case.sql": "select * from main.cases",
         "models/marts/service/fct_case.yml": yaml.safe_dump({"models": [{
-            "name": "fct_case", "config": {"meta": {"metrics": METRICS}},
+            "name": "fct_case", "config": {"meta": {"scopes": SCOPES, "metrics": _written(METRICS)}},
             "columns": [{"name": name} for name in Case.__dataclass_fields__],
         }]}),
         "models/marts/service/sourceless.sql": "select * exclude (source_system) from main.cases",
         "models/marts/service/sourceless.yml": yaml.safe_dump({"models": [{
-            "name": "sourceless", "config": {"meta": {"metrics": SOURCELESS}},
+            "name": "sourceless", "config": {"meta": {"scopes": SCOPES, "metrics": _written(SOURCELESS)}},
             "columns": [{"name": name} for name in Case.__dataclass_fields__ if name != "source_system"],
         }]}),
         "models/intermediate/reporting/cells.sql": "".join(

@@ -1,5 +1,5 @@
 {# Metrics are declared, not coded: the yml of the model that holds the rows a figure is made of lists them under
-   config.meta.metrics, and these macros write the SQL. What may be declared:
+   config.meta.metrics, and metric_cells.sql writes the SQL. What may be declared:
 
      id                the id of METRICS.md, or <id>_<suffix> for a further figure of the same measure
      label, definition {en, zh}; the definition is printed in the report
@@ -11,7 +11,7 @@
      value             expression: 0/1 or boolean (proportion), number (mean, median, p90, sum), key (distinct), 0-10 (nps)
      numerator, denominator   expressions, for ratio and poisson, share (a proportion of cases that come counted, not one
                        by one) and census (a ratio over all there is: departments, agents, hours; never too few to say)
-     scopes            {region, store, channel, category, team, grade: column}; the company is always made
+     scopes            some of those of the model, where it is not told of all: [region, store]
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
@@ -36,6 +36,9 @@
                        operational   work (tickets, calls, orders to deliver): how many there are is no secret; what a share,
                                      a time or a mean says of few of them is for those who handle them
                        none          n counts neither people nor cases of theirs (months, attributes, departments)
+
+   Scopes are declared once for a model, as config.meta.scopes: {region, store, channel, category, team, grade: column}; the
+   company is always made.
 
    What adds up to what among figures and tables is declared beside them too, under config.meta.identities, in the language
    of reports/identities.py: suppression reads it, lest what is hidden follow from what is printed. #}
@@ -84,31 +87,59 @@
 {% endmacro %}
 
 
-{# Every declared metric, checked and with its defaults, ordered by area, model and place in the yml. Only at execution:
-   the graph is not complete before. #}
-{% macro declared_metrics(area=none) %}
+{# Every declared metric (of an area, or of a model), checked and with its defaults, ordered by area, model and place in the
+   yml. Only at execution: the graph is not complete before. #}
+{% macro declared_metrics(area=none, model=none) %}
 {%- set metrics = [] -%}
 {%- set homes = {} -%}
 {%- set columns = suppliable_columns() -%}
 {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}
-    {%- for metric in node.config.meta.get('metrics', []) -%}
-        {%- do check_metric(metric, node, columns) -%}
+    {%- set declared_here = node.config.meta.get('metrics', []) -%}
+    {%- for metric in declared_here -%}
+        {%- set dated = metric.get('dated', 'event') -%}
+        {%- set declared = {'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'dimensions': [], 'whole': true} -%}
+        {%- do declared.update(metric) -%}
+        {%- do declared.update({'scopes': metric_scopes(metric, node)}) -%}
+        {%- do check_metric(declared, node, columns) -%}
         {%- if metric.id in homes -%}
             {%- do exceptions.raise_compiler_error(
                 'metric ' ~ metric.id ~ ' is declared by ' ~ homes[metric.id] ~ ' and by ' ~ node.name ~ ': keep one'
             ) -%}
         {%- endif -%}
         {%- do homes.update({metric.id: node.name}) -%}
-        {%- set dated = metric.get('dated', 'event') -%}
-        {%- set declared = {
-            'dated': dated, 'claims_change': dated == 'event', 'look_back_months': 0, 'scopes': {}, 'dimensions': [], 'whole': true,
-        } -%}
-        {%- do declared.update(metric) -%}
-        {%- do declared.update({'model': node.name, 'area': node.fqn[2], 'of_sources': 'source_system' in node.columns}) -%}
-        {%- do metrics.append(declared) if area is none or area == declared.area -%}
+        {%- do declared.update({
+            'model': node.name, 'area': node.fqn[2], 'of_sources': 'source_system' in node.columns,
+            'block': metric_block_name(node.name, metric.month, declared_here | map(attribute='month')),
+        }) -%}
+        {%- do metrics.append(declared) if area in (none, declared.area) and model in (none, node.name) -%}
     {%- endfor -%}
 {%- endfor -%}
 {%- do return(metrics | sort(attribute='area')) -%}
+{% endmacro %}
+
+
+{# The scopes a metric is told of, with their columns: those of its model (config.meta.scopes), or of them those it names. #}
+{% macro metric_scopes(metric, node) %}
+{%- set of_model = node.config.meta.get('scopes', {}) -%}
+{%- set own = metric.get('scopes', of_model) -%}
+{%- if own is mapping -%}{%- do return(own) -%}{%- endif -%}
+{%- set found = {} -%}
+{%- for scope in own -%}
+    {%- if scope not in of_model -%}
+        {%- do exceptions.raise_compiler_error(
+            'model ' ~ node.name ~ ', metric ' ~ metric.get('id', '(no id)') ~ ': scope ' ~ scope
+            ~ ' is not among those of the model (config.meta.scopes): ' ~ of_model | join(', ')
+        ) -%}
+    {%- endif -%}
+    {%- do found.update({scope: of_model[scope]}) -%}
+{%- endfor -%}
+{%- do return(found) -%}
+{% endmacro %}
+
+
+{# Metrics of one model by one period column are made in one block, which is named after both where there are several. #}
+{% macro metric_block_name(model, period, periods) %}
+{%- do return(model if periods | unique | list | length == 1 else model ~ '__' ~ period) -%}
 {% endmacro %}
 
 
@@ -205,292 +236,6 @@
 {%- endfor -%}
 {%- do return(found | sort) -%}
 {% endmacro %}
-
-
-{# One row per month, scope, metric and dimension value of an area: figures as sums that estimates and tests start from.
-   The calling model names the models it stands on in comments, `depends_on:` with a ref each; dbt stops it otherwise. #}
-{% macro kpi_cells(area) %}
-{%- set months = ref('int_core__months') -%}
-{%- set metrics = declared_metrics(area) if execute else [] -%}
-{%- set columns = 'month, scope_type, scope_id, metric_id, dimension, dimension_value, n, numerator, denominator, sum_squares' -%}
-with months as (
-    select month, is_complete
-    from {{ months }}
-),
-
-latest as (
-    select
-        max(month) as month,
-        max(case when is_complete then month end) as complete_month
-    from months
-),
-
--- dimensions only where a report looks: the latest and the latest complete month, those before and a year before them
-dimension_months as (
-    select months.month
-    from months
-    cross join latest
-    where months.month in (
-        latest.month,
-        {{ add_months('latest.month', -12) }},
-        latest.complete_month,
-        {{ add_months('latest.complete_month', -1) }},
-        {{ add_months('latest.complete_month', -12) }}
-    )
-),
-
-supplied as (
-    select
-        metric_id,
-        source_system
-    from {{ ref('int_core__metric_sources') }}
-    where is_supplied
-)
-{%- for metric in metrics %},
-
-{{ kpi_metric_ctes(metric) }}
-{%- endfor %},
-
-cells as (
-    {%- for metric in metrics %}
-    {%- set outer = loop %}
-    {%- for cells in kpi_cell_ctes(metric) %}
-    select {{ columns }}, quantile, in_order, value, target from {{ cells }}
-    {{ 'union all' if not (loop.last and outer.last) }}
-    {%- endfor %}
-    {%- else %}
-    select
-        cast(null as date) as month,
-        {{ kpi_no_cell() | indent(8) }},
-        cast(null as decimal(28, 8)) as target
-    from months
-    where 1 = 0
-    {%- endfor %}
-)
-
-select
-    {%- for column in columns.split(', ') %}
-    {{ column }},
-    {%- endfor %}
-    {{ kpi_read_off() }},
-    target
-from cells
-{% endmacro %}
-
-
-{# The rows of one metric and their cells, per scope and per scope and dimension. #}
-{% macro kpi_metric_ctes(metric) %}
-{{ metric.id }}__rows as (
-    select
-        cast({{ metric.month }} as date) as month,
-        {{ kpi_row_columns(metric) | indent(8) }},
-        {{ measure(metric.get('target', 'null')) }} as target
-    from {{ ref(metric.model) }}
-    where
-        {{ metric.month }} is not null
-        {%- if metric.where %}
-        and ({{ metric.where }})
-        {%- endif %}
-        and {{ is_supplied(metric) }}
-        {%- if metric.known_by %}
-        and (select count({{ metric.known_by }}) from {{ ref(metric.model) }}) > 0
-        {%- endif %}
-)
-{%- for cells, dimensions in kpi_cell_ctes(metric).items() %},
-
-{{ cells }} as (
-    {{ kpi_aggregate(metric, dimensions) | indent(4) }}
-)
-{%- endfor %}
-{%- endmacro %}
-
-
-{# Condition that a row comes from a source that gives what the metric stands on; of rows of no one source, that some does.
-   `supplied` are the metrics and sources of which that holds. #}
-{% macro is_supplied(metric) -%}
-{%- set of_metric = "from supplied where metric_id = '" ~ metric.id ~ "'" -%}
-{%- if metric.of_sources -%}
-source_system in (select source_system {{ of_metric }})
-{%- else -%}
-(select count(*) {{ of_metric }}) > 0
-{%- endif -%}
-{%- endmacro %}
-
-
-{# The dimensions of each set of cells of a metric by its name: none for the whole scopes. #}
-{% macro kpi_cell_ctes(metric) %}
-{%- set ctes = {} -%}
-{%- do ctes.update({metric.id ~ '__cells': [none]}) if metric.whole -%}
-{%- do ctes.update({metric.id ~ '__dimension_cells': metric.dimensions}) if metric.dimensions -%}
-{%- do return(ctes) -%}
-{% endmacro %}
-
-
-{# Scopes, dimensions and measures of the rows of a metric, of months and of days alike. #}
-{% macro kpi_row_columns(metric) -%}
-{%- for scope, column in metric.scopes.items() -%}
-cast({{ column }} as {{ text_type() }}) as scope_{{ scope }},
-{% endfor -%}
-{%- for column in metric.dimensions -%}
-cast({{ column }} as {{ text_type() }}) as dimension_{{ column }},
-{% endfor -%}
-{%- if metric.cases -%}
-{{ metric.cases }} as cases,
-{% endif -%}
-{%- if 'numerator' in kpi_kinds()[metric.kind].needs -%}
-{{ measure(metric.numerator) }} as numerator,
-{{ measure(metric.denominator) }} as denominator
-{%- else -%}
-{{ kpi_row_value(metric) }} as value
-{%- endif -%}
-{%- endmacro %}
-
-
-{# What an aggregation over those rows, `cells`, says: scope, metric, dimension and sums. A dimension of none means the
-   whole scope. #}
-{% macro kpi_cell_columns(metric, dimensions) -%}
-{{ scope_columns(kpi_grouped(metric, dimensions).scopes) }},
-'{{ metric.id }}' as metric_id,
-{% if dimensions != [none] -%}
-case
-    {%- for column in dimensions %}
-    when grouping(dimension_{{ column }}) = 0 then '{{ column }}'
-    {%- endfor %}
-end as dimension,
-coalesce({{ kpi_grouped(metric, dimensions).splits | join(', ') }}) as dimension_value,
-{%- else -%}
-'' as dimension,
-'' as dimension_value,
-{%- endif %}
-{{ kpi_aggregates(metric) }}
-{%- endmacro %}
-
-
-{# And what it is grouped by: `keys`, over the scopes, split by each dimension in turn. #}
-{% macro kpi_group_by(metric, keys, dimensions) -%}
-{%- set grouped = kpi_grouped(metric, dimensions) -%}
-{{ group_by_scope(grouped.scopes, keys, grouped.splits) }}
-{%- endmacro %}
-
-
-{# Scope columns by type, and the columns to split by. #}
-{% macro kpi_grouped(metric, dimensions) %}
-{%- set scopes = {} -%}
-{%- for scope in metric.scopes -%}{%- do scopes.update({scope: 'scope_' ~ scope}) -%}{%- endfor -%}
-{%- set splits = [] -%}
-{%- for column in dimensions -%}{%- do splits.append('dimension_' ~ column if column else none) -%}{%- endfor -%}
-{%- do return({'scopes': scopes, 'splits': splits}) -%}
-{% endmacro %}
-
-
-{% macro kpi_aggregate(metric, dimensions) -%}
-select
-    cells.month,
-    {{ kpi_cell_columns(metric, dimensions) | indent(4) }},
-    {{ measure('case when min(target) = max(target) and count(target) = count(*) then max(target) end') }} as target
-from {{ metric.id }}__rows as cells
-inner join {{ 'months' if dimensions == [none] else 'dimension_months' }} as kept on cells.month = kept.month
-{{ kpi_group_by(metric, ['cells.month'], dimensions) }}
-{%- endmacro %}
-
-
-{# What one row contributes. #}
-{% macro kpi_row_value(metric) %}
-{%- if metric.kind == 'proportion' -%} {{ to_int('cast(' ~ metric.value ~ ' as boolean)') }}
-{%- elif metric.kind == 'nps' -%} {{ nps_vote(metric.value) }}
-{%- elif metric.kind in ('mean', 'sum') -%} {{ measure(metric.value) }}
-{%- elif metric.kind in ('median', 'p90') -%} cast({{ metric.value }} as double)
-{%- elif metric.kind == 'distinct' -%} {{ metric.value }}
-{%- elif metric.kind == 'count' -%} 1
-{%- endif -%}
-{% endmacro %}
-
-
-{# n, numerator, denominator, sum of squares and value of a cell by kind; of a median or quantile its values in order. #}
-{% macro kpi_aggregates(metric) %}
-{%- set per = 1000 if metric.unit == 'per_1000' else 1 -%}
-{%- set by_kind = {
-    'proportion': ['count(value)', 'coalesce(sum(value), 0)', 'count(value)', 'coalesce(sum(value), 0)',
-        divide('sum(value)', 'count(value)')],
-    'mean': ['count(value)', 'sum(value)', 'count(value)', 'sum(' ~ measure_squared('value') ~ ')',
-        divide('sum(value)', 'count(value)')],
-    'nps': ['count(value)', 'sum(value)', 'count(value)', 'sum(value * value)', '100 * ' ~ divide('sum(value)', 'count(value)')],
-    'median': ['count(value)', 'null', 'null', 'null', 'null'],
-    'p90': ['count(value)', 'null', 'null', 'null', 'null'],
-    'sum': ['count(value)', 'null', 'null', 'null', 'sum(value)'],
-    'count': ['count(*)', 'null', 'null', 'null', 'count(*)'],
-    'distinct': ['count(value)', 'null', 'null', 'null', 'count(distinct value)'],
-    'ratio': ['count(denominator)', 'sum(numerator)', 'sum(denominator)', 'null',
-        per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
-    'census': ['count(denominator)', 'sum(numerator)', 'sum(denominator)', 'null',
-        per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
-    'share': ['round(sum(denominator), 0)', 'sum(numerator)', 'sum(denominator)', 'null',
-        divide('sum(numerator)', 'sum(denominator)')],
-    'poisson': ['round(sum(denominator), 0)', 'sum(numerator)', 'sum(denominator)', 'null',
-        per ~ ' * ' ~ divide('sum(numerator)', 'sum(denominator)')],
-}[metric.kind] -%}
-cast({{ 'sum(cases)' if metric.cases else by_kind[0] }} as bigint) as n,
-{{ measure(by_kind[1]) }} as numerator,
-{{ measure(by_kind[2]) }} as denominator,
-cast({{ by_kind[3] }} as decimal(38, 8)) as sum_squares,
-cast({{ kpi_kinds()[metric.kind].get('quantile', 'null') }} as double) as quantile,
-{{ sorted_values('value') if 'quantile' in kpi_kinds()[metric.kind] else 'cast(null as ' ~ numbers_type() ~ ')' }} as in_order,
-{#- a rate whose cases all lie in other cells is told of none #}
-cast({{ 'case when sum(cases) > 0 then ' ~ by_kind[4] ~ ' end' if metric.cases and metric.kind == 'ratio' and metric.unit == 'rate' else by_kind[4] }} as double) as value
-{%- endmacro %}
-
-
-{# The columns of a cell, empty: what an area without any figure selects no row of. #}
-{% macro kpi_no_cell() -%}
-cast(null as {{ text_type() }}) as scope_type,
-cast(null as {{ text_type() }}) as scope_id,
-cast(null as {{ text_type() }}) as metric_id,
-cast(null as {{ text_type() }}) as dimension,
-cast(null as {{ text_type() }}) as dimension_value,
-cast(null as bigint) as n,
-cast(null as decimal(28, 8)) as numerator,
-cast(null as decimal(28, 8)) as denominator,
-cast(null as decimal(38, 8)) as sum_squares,
-cast(null as double) as quantile,
-cast(null as {{ numbers_type() }}) as in_order,
-cast(null as double) as value
-{%- endmacro %}
-
-
-{# What is read off the values in order, for all cells at once: the ends of the interval of a median or quantile, and itself. #}
-{% macro kpi_read_off() -%}
-{%- set quantiles = kpi_kinds().values() | selectattr('quantile', 'defined') | map(attribute='quantile') | list -%}
-{%- for side in ['low', 'high'] -%}
-case quantile
-        {%- for q in quantiles %}
-        when {{ q }}e0 then {{ quantile_end('in_order', 'n', q, side) | indent(8) }}
-        {%- endfor %}
-    end as rank_{{ side }},
-    {% endfor -%}
-case
-        {%- for q in quantiles %}
-        when quantile = {{ q }}e0 then {{ quantile_in_order('in_order', 'n', q) }}
-        {%- endfor %}
-        else value
-    end as value
-{%- endmacro %}
-
-
-{# The value that begins (ends) the interval of a quantile of n values in order; null where they are too few for one. #}
-{% macro quantile_end(in_order, n, q, side) -%}
-case
-    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
-        then {{ value_at(in_order, quantile_place(n, q, side)) }}
-end
-{%- endmacro %}
-
-{# The quantile itself, interpolated as quantile() does. #}
-{% macro quantile_in_order(in_order, n, q) -%}
-{%- set place = '((' ~ n ~ ' - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
-{%- set below = value_at(in_order, 'cast(floor(' ~ place ~ ') as bigint)') -%}
-{%- set above = value_at(in_order, 'cast(ceil(' ~ place ~ ') as bigint)') -%}
-{{ below }} + ({{ place }} - floor({{ place }})) * ({{ above }} - {{ below }})
-{%- endmacro %}
 
 
 {# One row per declared metric: how it is called, defined and judged. #}
