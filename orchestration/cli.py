@@ -391,6 +391,30 @@ def demo(settings: Settings, size: str) -> None:
         click.echo(line)
 
 
+@cli.group("metric")
+def metric_group() -> None:
+    """How a metric is made, for who looks into a figure."""
+
+
+@metric_group.command("sql")
+@click.argument("name")
+@click.pass_obj
+def metric_sql(settings: Settings, name: str) -> None:
+    """Print the one statement of a measured model, or of a metric's, ready to run on the last good build."""
+    from orchestration.metric_statement import statement
+
+    click.echo(statement(settings, name))
+
+
+@metric_group.command("explain")
+@click.argument("name")
+def metric_explain(name: str) -> None:
+    """Say what a metric, or each of a measured model, counts, over which rows, from which columns."""
+    from orchestration.metric_statement import explanation
+
+    click.echo(explanation(name))
+
+
 @cli.group("reference")
 def reference_tables() -> None:
     """What only the company can state: opening hours, holidays, targets, standards, costs."""

@@ -15,8 +15,15 @@ from orchestration.settings import DBT_PROJECT_DIR
 def models(layer: str = "marts") -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every declared model of a layer (of all: empty) with the file that declares it."""
     for path in sorted((DBT_PROJECT_DIR / "models" / layer).rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []:
+        for model in _read(path):
             yield path, model
+
+
+@cache
+def _read(path: Path) -> list[dict[str, Any]]:
+    found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe one, in C
+    models: list[dict[str, Any]] = found.get("models") or []
+    return models
 
 
 def metrics(model: dict[str, Any], of: Literal["metrics", "daily_metrics"] = "metrics") -> list[dict[str, Any]]:
@@ -24,7 +31,9 @@ def metrics(model: dict[str, Any], of: Literal["metrics", "daily_metrics"] = "me
     meta = model.get("config", {}).get("meta", {})
     scopes: dict[str, str] = meta.get("scopes", {})
     return [
-        metric if "like" in metric else metric | {"scopes": {name: scopes[name] for name in metric.get("scopes", scopes)}}
+        metric
+        if "like" in metric
+        else metric | {"scopes": {name: scopes[name] for name in metric.get("scopes", scopes)}}
         for metric in meta.get(of, [])
     ]
 

@@ -143,7 +143,7 @@ def page() -> str:
             if metrics(model):
                 lines += ["", f"### [{model['name']}]({_link(path)})", "", " ".join(model["description"].split())]
             for metric in metrics(model):
-                lines += ["", *_metric(metric)]
+                lines += ["", *described(metric)]
         others = [(path, model) for path, model in here if not metrics(model)]
         if others:
             lines += ["", "### Tables", ""]
@@ -155,7 +155,8 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _metric(metric: dict[str, Any]) -> Iterator[str]:
+def described(metric: dict[str, Any]) -> Iterator[str]:
+    """A metric in lines of Markdown: names, definitions, formula, scopes, what it stands on and is made of."""
     yield f"**`{metric['id']}`** {metric['label']['en']} · {metric['label']['zh']}  "
     yield f"{' '.join(metric['definition']['en'].split())}  "
     yield " ".join(metric["definition"]["zh"].split())

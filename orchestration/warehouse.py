@@ -145,6 +145,16 @@ def compile_project(settings: Settings) -> Manifest:
     return manifest(settings)
 
 
+def compile_inline(settings: Settings, sql: str) -> str:
+    """The SQL of a statement in the project's Jinja, as a build of this home would render it. Needs no data."""
+    candidate = prepare(settings, known_at=date.min)
+    try:
+        (result,) = _invoke_dbt(settings, candidate, ["compile", "--inline", sql], lambda _: None)
+    finally:
+        shutil.rmtree(candidate.folder)
+    return str(result.node.compiled_code)
+
+
 def _run_dbt(
     settings: Settings, candidate: Candidate, command: list[str], on_node: Callable[[NodeResult], None]
 ) -> list[NodeResult]:

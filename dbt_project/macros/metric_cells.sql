@@ -11,15 +11,11 @@
 {% macro kpi_cells(area=none, model=none) %}
 {%- set metrics = declared_metrics(area, model) if execute else [] -%}
 with months as (
-    select month, is_complete
-    from {{ ref('int_core__months') }}
+    select month, is_complete from {{ ref('int_core__months') }}
 ),
 
 latest as (
-    select
-        max(month) as month,
-        max(case when is_complete then month end) as complete_month
-    from months
+    select max(month) as month, max(case when is_complete then month end) as complete_month from months
 ),
 
 -- dimensions only where a report looks: the latest and the latest complete month, those before and a year before them
@@ -28,11 +24,8 @@ dimension_months as (
     from months
     cross join latest
     where months.month in (
-        latest.month,
-        {{ add_months('latest.month', -12) }},
-        latest.complete_month,
-        {{ add_months('latest.complete_month', -1) }},
-        {{ add_months('latest.complete_month', -12) }}
+        latest.month, {{ add_months('latest.month', -12) }},
+        latest.complete_month, {{ add_months('latest.complete_month', -1) }}, {{ add_months('latest.complete_month', -12) }}
     )
 ),
 
@@ -114,9 +107,10 @@ supplied as (
 
 metric_kinds (metric_id, kind, per, quantile) as (
     values
-    {%- for metric in metrics %}
-    ('{{ metric.id }}', '{{ metric.kind }}', {{ metric_per(metric) }}, {{ kpi_kinds()[metric.kind].get('quantile', 0) }}e0){{ ',' if not loop.last }}
-    {%- else %}
+    {% for metric in metrics -%}
+    ('{{ metric.id }}', '{{ metric.kind }}', {{ metric_per(metric) }}, {{ kpi_kinds()[metric.kind].get('quantile', 0) }}e0)
+    {{- '' if loop.last else ', ' if loop.index % 3 else ',\n    ' }}
+    {%- else -%}
     ('', '', 1, 0e0)
     {%- endfor %}
 )
@@ -134,6 +128,7 @@ metric_kinds (metric_id, kind, per, quantile) as (
 {%- for metric in metrics -%}
     {%- do blocks.setdefault(metric.block, []).append(metric) -%}
 {%- endfor -%}
+{%- set quantiles = quantiles_of(metrics) -%}
 {%- set key = keys | list + ['scope_type', 'scope_id', 'metric_id', 'dimension', 'dimension_value'] -%}
 {%- set sums = ['rows_of_it', 'n', 'numerator', 'denominator', 'sum_squares', 'in_order'] + (['target'] if has_targets else []) -%}
 {%- for block, of_block in blocks.items() %}
@@ -163,11 +158,16 @@ cells as (
 
 divided as (
     select
-        {%- for column in key + ['sum_squares', 'in_order'] + (['target'] if has_targets else []) %}
-        cells.{{ column }},
-        {%- endfor %}
+        cells.{{ (key + ['sum_squares', 'in_order'] + (['target'] if has_targets else [])) | join(', cells.') }},
         cast(cells.n as bigint) as n,
-        metric_kinds.quantile,
+        {%- for side in ['low', 'high'] if quantiles %}
+        case metric_kinds.quantile
+            {%- for q in quantiles %}
+            when {{ q }}e0 then {{ quantile_place('cells.n', q, side) }}
+            {%- endfor %}
+        end as place_{{ side }},
+        {%- endfor %}
+        case when metric_kinds.quantile > 0e0 then (cells.n - 1) * metric_kinds.quantile + 1e0 end as place,
         case when metric_kinds.kind not in ('sum', 'count', 'distinct') then cells.numerator end as numerator,
         cells.denominator,
         case
@@ -181,14 +181,24 @@ divided as (
 ){{ ',\n' ~ more_cte if more_cte }}
 
 select
-    {%- for column in key %}
-    divided.{{ column }},
-    {%- endfor %}
-    divided.n,
-    {{ measure('divided.numerator') }} as numerator,
-    {{ measure('divided.denominator') }} as denominator,
+    divided.{{ (key + ['n']) | join(', divided.') }},
+    {{ measure('divided.numerator') }} as numerator, {{ measure('divided.denominator') }} as denominator,
     cast(divided.sum_squares as decimal(38, 8)) as sum_squares,
-    {{ kpi_read_off() }}
+    {%- if quantiles %}
+    -- of a median or quantile: the values that bound its interval, where there are enough for one, and itself, interpolated
+    case when divided.place_low >= 1 and divided.place_high <= divided.n then {{ value_at('divided.in_order', 'divided.place_low') }} end as rank_low,
+    case when divided.place_low >= 1 and divided.place_high <= divided.n then {{ value_at('divided.in_order', 'divided.place_high') }} end as rank_high,
+    {%- set below = value_at('divided.in_order', 'cast(floor(divided.place) as bigint)') %}
+    {%- set above = value_at('divided.in_order', 'cast(ceil(divided.place) as bigint)') %}
+    case
+        when divided.place is null then divided.value
+        else {{ below }} + (divided.place - floor(divided.place)) * ({{ above }} - {{ below }})
+    end as value
+    {%- else %}
+    cast(null as double) as rank_low,
+    cast(null as double) as rank_high,
+    divided.value
+    {%- endif %}
     {%- if has_targets %},
     {{ measure('divided.target') }} as target
     {%- endif %}
@@ -244,10 +254,10 @@ inner join known on divided.metric_id = known.metric_id
         readings.happened_on,
         {%- endif %}
         {%- for scope, column in scopes.items() %}
-        cast({{ column }} as {{ text_type() }}) as scope_{{ scope }},
+        {{- '\n        ' if loop.first else ' ' }}cast({{ column }} as {{ text_type() }}) as scope_{{ scope }},
         {%- endfor %}
         {%- for column, name in dimensions.items() %}
-        cast({{ column }} as {{ text_type() }}) as {{ name }},
+        {{- '\n        ' if loop.first else ' ' }}cast({{ column }} as {{ text_type() }}) as {{ name }},
         {%- endfor %}
         {%- for metric in metrics %}
         {{ metric_row_columns(metric) | indent(8) }}{{ ',' if not loop.last }}
@@ -270,23 +280,17 @@ inner join known on divided.metric_id = known.metric_id
         {{ keys | join(', ') }},
         {{ scope_columns(grouped) | indent(4) }},
         {%- if name == 'parts' %}
-        case
-            {%- for column, split in dimensions.items() %}
-            when grouping({{ split }}) = 0 then '{{ column }}'
-            {%- endfor %}
-        end as dimension,
+        case {% for column, split in dimensions.items() %}when grouping({{ split }}) = 0 then '{{ column }}' {% endfor %}end as dimension,
         coalesce({{ splits | join(', ') }}) as dimension_value,
         {%- else %}
-        '' as dimension,
-        '' as dimension_value,
+        '' as dimension, '' as dimension_value,
         {%- endif %}
         {%- for metric in of_pass %}
-        {%- for column, sum in metric_sums(metric).columns.items() %}
-        {{ sum }} as {{ column }},
+        {% for column, sum in metric_sums(metric).columns.items() -%}
+        {{ sum }} as {{ column }},{{ ' ' if not loop.last }}
         {%- endfor %}
         {%- endfor %}
-        cast(null as decimal(38, 8)) as no_number,
-        cast(null as {{ numbers_type() }}) as no_values
+        cast(null as decimal(38, 8)) as no_number, cast(null as {{ numbers_type() }}) as no_values
     from {{ block }}__rows
     {%- if name == 'parts' and 'month' in keys %}
     where month in (select month from dimension_months)
@@ -306,8 +310,7 @@ inner join known on divided.metric_id = known.metric_id
             {%- endfor %}
         )
     )
-    where
-        rows_of_it > 0
+    where rows_of_it > 0
         {%- for guard in metric_guards(of_pass, scopes, dimensions if name == 'parts' else {}) %}
         and {{ guard }}
         {%- endfor %}
@@ -331,9 +334,7 @@ inner join known on divided.metric_id = known.metric_id
 {%- do conditions.append(metric.id ~ '__supplied = 1') if metric.of_sources -%}
 {%- do conditions.append(('(' ~ metric.where ~ ')') if conditions else metric.where) if metric.where -%}
 {%- for column, value in columns.items() -%}
-{{ 'case when ' ~ conditions | join(' and ') ~ ' then ' ~ value ~ ' end' if conditions else value }} as {{ metric.id }}__{{ column }}
-{%- if not loop.last %},
-{% endif %}
+{{ 'case when ' ~ conditions | join(' and ') ~ ' then ' ~ value ~ ' end' if conditions else value }} as {{ metric.id }}__{{ column }}{{ ', ' if not loop.last }}
 {%- endfor -%}
 {%- endmacro %}
 
@@ -414,37 +415,10 @@ inner join known on divided.metric_id = known.metric_id
 {% endmacro %}
 
 
-{# What is read off the values in order, for all cells at once: the ends of the interval of a median or quantile, and itself. #}
-{% macro kpi_read_off() -%}
-{%- set quantiles = kpi_kinds().values() | selectattr('quantile', 'defined') | map(attribute='quantile') | unique | list -%}
-{%- for side in ['low', 'high'] -%}
-case quantile
-        {%- for q in quantiles %}
-        when {{ q }}e0 then {{ quantile_end('in_order', 'n', q, side) | indent(8) }}
-        {%- endfor %}
-    end as rank_{{ side }},
-    {% endfor -%}
-case
-        {%- for q in quantiles %}
-        when quantile = {{ q }}e0 then {{ quantile_in_order('in_order', 'n', q) }}
-        {%- endfor %}
-        else value
-    end as value
-{%- endmacro %}
-
-
-{# The value that begins (ends) the interval of a quantile of n values in order; null where they are too few for one. #}
-{% macro quantile_end(in_order, n, q, side) -%}
-case
-    when {{ quantile_place(n, q, 'low') }} >= 1 and {{ quantile_place(n, q, 'high') }} <= {{ n }}
-        then {{ value_at(in_order, quantile_place(n, q, side)) }}
-end
-{%- endmacro %}
-
-{# The quantile itself, interpolated as quantile() does. #}
-{% macro quantile_in_order(in_order, n, q) -%}
-{%- set place = '((' ~ n ~ ' - 1) * ' ~ q ~ 'e0 + 1e0)' -%}
-{%- set below = value_at(in_order, 'cast(floor(' ~ place ~ ') as bigint)') -%}
-{%- set above = value_at(in_order, 'cast(ceil(' ~ place ~ ') as bigint)') -%}
-{{ below }} + ({{ place }} - floor({{ place }})) * ({{ above }} - {{ below }})
-{%- endmacro %}
+{# Of which quantiles there are metrics. #}
+{% macro quantiles_of(metrics) %}
+{%- set kinds = metrics | map(attribute='kind') | list -%}
+{%- set found = [] -%}
+{%- for kind, of_kind in kpi_kinds().items() if 'quantile' in of_kind and kind in kinds -%}{%- do found.append(of_kind.quantile) -%}{%- endfor -%}
+{%- do return(found) -%}
+{% endmacro %}

@@ -4,18 +4,8 @@
 {# scope_type and scope_id of a grouped row; scope_id is null for the rows without the scope's value. #}
 {% macro scope_columns(scopes) -%}
 {%- if scopes -%}
-case
-        {%- for scope, column in scopes.items() %}
-        when grouping({{ column }}) = 0 then '{{ scope }}'
-        {%- endfor %}
-        else 'company'
-    end as scope_type,
-    case
-        {%- for column in scopes.values() %}
-        when grouping({{ column }}) = 0 then {{ column }}
-        {%- endfor %}
-        else 'company'
-    end as scope_id
+case {% for scope, column in scopes.items() %}when grouping({{ column }}) = 0 then '{{ scope }}' {% endfor %}else 'company' end as scope_type,
+    case {% for column in scopes.values() %}when grouping({{ column }}) = 0 then {{ column }} {% endfor %}else 'company' end as scope_id
 {%- else -%}
 'company' as scope_type,
     'company' as scope_id

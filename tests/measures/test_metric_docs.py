@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
+from orchestration.declarations import metrics, models
 from orchestration.metric_docs import PAGE, page
+from orchestration.settings import DBT_PROJECT_DIR
+
+CELLS = DBT_PROJECT_DIR / "models" / "intermediate" / "reporting"
 
 
 def test_the_page_is_that_of_today_s_declarations() -> None:
     """After an intended change: make docs."""
     assert PAGE.read_text(encoding="utf-8") == page(), "docs/metrics.md is out of date: run make docs"
+
+
+@pytest.mark.parametrize("area", sorted({path.parent.name for path, model in models() if metrics(model)}))
+def test_an_area_names_every_measured_model_it_reads_and_no_other(area: str) -> None:
+    """dbt stops for one that is missing; one too many would cost every night what nobody reads."""
+    text = (CELLS / f"int_reporting__{area}_cells.sql").read_text(encoding="utf-8")
+    named = set(re.findall(r"^-- depends_on: \{\{ ref\('(\w+)'\) \}\}$", text, flags=re.MULTILINE))
+    measured = {model["name"] for path, model in models() if metrics(model) and path.parent.name == area}
+    assert named - {"int_core__metric_sources"} == measured

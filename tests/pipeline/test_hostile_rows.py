@@ -30,7 +30,8 @@ def night(settings: Settings) -> None:
         commands.nightly(Settings(home=settings.home), *hostile.DELIVERIES)
     except CommandFailedError as error:
         said = str(error)
-    assert [line for line in said.splitlines() if not line.startswith((*TOLD, *_sources(settings)))] == []
+    faults = [line for line in said.splitlines() if not line.startswith((*TOLD, *_sources(settings)))]
+    assert not faults, "\n".join(faults)
     with duckdb.connect(str(settings.published / MARTS_FILE), read_only=True) as connection:
         assert connection.execute("select as_of_date from reporting.build").fetchall() == [(hostile.AS_OF,)]
 

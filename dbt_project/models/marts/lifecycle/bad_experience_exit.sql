@@ -1,5 +1,5 @@
 with failures as (
-    select incident_id, customer_id, store_id, region, order_id, kind, failed_at, is_first_of_incident
+    select failure_id, customer_id, store_id, region, order_id, kind, failed_at, is_first_of_incident
     from {{ ref('int_service__failures') }}
     where store_id is not null
 ),
@@ -21,7 +21,7 @@ failed_orders as (
 -- an order that went wrong is told by its failure; one that went well counts from when it was there
 experiences as (
     select
-        concat('bad:', incident_id) as experience_id,
+        concat('bad:', failure_id) as experience_id, -- two customers may meet with one incident
         customer_id,
         store_id,
         region,
