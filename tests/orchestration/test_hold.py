@@ -86,6 +86,11 @@ FRESH = _every_day("crm", "orders", LAST) + _every_day("crm", "tickets", LAST) +
         # what came once, or in bursts, is not silent, nor is a source that rests on a weekend
         ([*FRESH, ("crm", "training", date(2026, 9, 1), False)], LAST, []),
         (FRESH + [("crm", "visits", LAST - timedelta(days=d), False) for d in (9, 10, 11, 18, 19, 26)], LAST, []),
+        (
+            [*FRESH, *(("crm", "opportunities", LAST - timedelta(days=d), False) for d in (19, 21, 25, 31, 33))],
+            LAST,
+            [],
+        ),
         (_every_day("crm", "orders", LAST - timedelta(days=3)), LAST, []),
     ],
 )
