@@ -132,7 +132,7 @@ def reasons_to_hold(settings: Settings, period: str, report_id: str = DEFAULT) -
 
 # A source is silent by the limits of the expectation `late`, counted to the period's end. Of its entities some come in
 # bursts, so that one is silent only after a multiple of its longest pause, and only once it came as often as is looked
-# back: of what comes by chance, a pause 3 times as long as the 13 before has a chance of 3!/(14 x 15 x 16), 0.2 %; after
+# back: of what comes by chance, a pause 3 times that of the 13 before has a chance of 3!/(14 x 15 x 16), 0.2 %; after
 # 5 pauses it would have 1.8 %, and a small company's report would be held for nothing.
 _SILENT = """
 with days as (

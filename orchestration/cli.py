@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from orchestration.errors import CommandFailedError
 from orchestration.lock import WarehouseBusyError
 from orchestration.progress import reporting_to
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import Settings
 
 if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
     from reports.bundle import Scope
@@ -453,10 +453,11 @@ def dev(settings: Settings, port: int) -> None:
     from orchestration.commands import prepare_dagster_home
 
     dagster = Path(sys.executable).with_name("dagster")
-    environment = os.environ | {"DAGSTER_HOME": str(prepare_dagster_home(settings)), "KEFU_HOME": str(settings.home)}
-    workspace = str(REPOSITORY / "workspace.yaml")
-    os.chdir(REPOSITORY)  # dagster dev keeps its own scratch folder where it is started
-    os.execve(dagster, [str(dagster), "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)], environment)  # noqa: S606
+    home = prepare_dagster_home(settings)
+    environment = os.environ | {"DAGSTER_HOME": str(home), "KEFU_HOME": str(settings.home)}
+    os.chdir(home)  # dagster dev keeps its own scratch folder where it is started
+    words = ["dev", "-m", "orchestration.definitions", "-a", "defs", "-h", "127.0.0.1", "-p", str(port)]
+    os.execve(dagster, [str(dagster), *words], environment)  # noqa: S606
 
 
 def _not_in_future(settings: Settings, day: date) -> None:

@@ -52,13 +52,13 @@ def examine(settings: Settings) -> list[Finding]:
 def _python(_: Settings) -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     fine = (3, 11) <= sys.version_info[:2] < (3, 13)
-    return Finding("python", fine, version if fine else f"{version}; use Python 3.11 or 3.12 and run make setup")
+    return Finding("python", fine, version if fine else f"{version}; install with Python 3.11 or 3.12 (make setup)")
 
 
 def _packages(_: Settings) -> Finding:
     missing = [name for name in _PACKAGES if not _installed(name)]
     if missing:
-        return Finding("packages", False, f"{', '.join(missing)} missing; run make setup")
+        return Finding("packages", False, f"{', '.join(missing)} missing; install again (make setup)")
     return Finding("packages", True, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
 
 
@@ -171,7 +171,7 @@ def _pdf(_: Settings) -> Finding:
     from pylopdf_fonts_zh_cn import sans_path
 
     if not sans_path().exists():
-        return Finding("pdf", False, f"{sans_path()} is missing; run make setup")
+        return Finding("pdf", False, f"{sans_path()} is missing; install again (make setup)")
     return Finding("pdf", True, f"Typst {metadata.version('typst')}, fonts packaged")
 
 
