@@ -189,7 +189,7 @@ def test_a_region_gets_no_digest() -> None:
 def test_a_third_report_is_a_folder_with_a_template_and_metric_ids(
     daily: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """docs/adding-a-report.md, done."""
+    """docs/guides/add-a-report.md, done."""
     folder = tmp_path / "desk_note"
     (folder / "templates").mkdir(parents=True)
     (folder / "report.yml").write_text(
