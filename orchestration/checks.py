@@ -1,4 +1,5 @@
-"""The expectations at both borders as blocking asset checks, and the check that guards what a report reads."""
+"""The expectations at both borders as asset checks (what a delivery may break warns and holds the report; what only our
+own code can break blocks), and the check that guards what a report reads."""
 
 from contextlib import closing
 from datetime import UTC, datetime

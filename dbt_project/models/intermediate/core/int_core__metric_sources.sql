@@ -30,7 +30,11 @@ alternatives as (
     select
         needs.metric_id,
         needs.need_no,
+        needs.entity,
         sources.source_system,
+        senders.entity is not null as is_sent,
+        max({{ to_int('senders.entity is not null') }})
+            over (partition by needs.metric_id, needs.need_no, sources.source_system) as is_any_sent,
         case
             when senders.entity is not null then {{ to_int('given.entity is not null') }}
             else {{ to_int('given_by_anyone.entity is not null') }}
@@ -47,12 +51,13 @@ alternatives as (
         on needs.entity = given_by_anyone.entity and needs.column_name = given_by_anyone.column_name
 ),
 
+-- of alternatives those decide that it sends itself: the lines of another source say nothing of a discount on its orders
 met as (
     select
         metric_id,
         need_no,
         source_system,
-        max(is_given) as is_met
+        max(case when is_sent or entity = 'reference' or is_any_sent = 0 then is_given else 0 end) as is_met
     from alternatives
     group by metric_id, need_no, source_system
 )
