@@ -391,6 +391,21 @@ def demo(settings: Settings, size: str) -> None:
         click.echo(line)
 
 
+@cli.command("dbt", context_settings={"ignore_unknown_options": True})
+@click.option("--fresh", is_flag=True, help="Begin from the last good build again.")
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- DBT COMMAND ...")
+@click.pass_obj
+def dbt_command(settings: Settings, fresh: bool, words: tuple[str, ...]) -> None:
+    """Run any dbt command on a copy of the last good build, with the variables of this home (docs/guides)."""
+    from orchestration.warehouse import WarehouseBuildError, run_in_sandbox
+
+    try:
+        if not run_in_sandbox(settings, words, fresh=fresh):
+            sys.exit(FAILED)
+    except WarehouseBuildError as error:
+        raise CommandFailedError(str(error)) from error
+
+
 @cli.group("metric")
 def metric_group() -> None:
     """How a metric is made, for who looks into a figure."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,7 @@ import duckdb
 
 from orchestration import reference
 from orchestration.ingestion.registration import RunContext, register_duckdb
+from orchestration.lock import single_writer
 from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 if TYPE_CHECKING:
@@ -153,6 +154,38 @@ def compile_inline(settings: Settings, sql: str) -> str:
     finally:
         shutil.rmtree(candidate.folder)
     return str(result.node.compiled_code)
+
+
+def sandbox(settings: Settings, *, fresh: bool = False) -> Path:
+    """The folder with the copy of the last good build in which a person may run dbt at will; nights never read it.
+
+    It stays as that person's commands leave it until `fresh`. Raises WarehouseBuildError where nothing is built yet.
+    """
+    folder = settings.build / "sandbox"
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not (folder / MARTS_FILE).exists():
+        built = [settings.build / WORK_FILE, settings.published / MARTS_FILE]
+        if not all(path.exists() for path in built):
+            raise WarehouseBuildError(f"{settings.home}: no build to copy yet; run kefu nightly, or kefu demo")
+        folder.mkdir(parents=True, exist_ok=True)
+        with single_writer(settings):
+            for path in built:
+                shutil.copyfile(path, folder / path.name)
+    return folder
+
+
+def run_in_sandbox(settings: Settings, words: Sequence[str], *, fresh: bool = False) -> bool:
+    """Runs any dbt command on the sandbox with the home's variables, printing what dbt prints; whether it succeeded."""
+    from dbt.cli.main import dbtRunner
+
+    reference.check(settings)
+    folder = sandbox(settings, fresh=fresh)
+    with _dbt_environment(settings, folder / WORK_FILE, folder / MARTS_FILE, settings.engine.threads):
+        outcome = dbtRunner().invoke([*words, *_project_arguments(settings)])
+    if outcome.exception:
+        raise WarehouseBuildError(f"dbt {' '.join(words)}: {outcome.exception}")
+    return bool(outcome.success)
 
 
 def _run_dbt(
@@ -332,6 +365,10 @@ def _build_id(settings: Settings, run: RunContext, code: str, chosen: str) -> st
 
 
 def _arguments(settings: Settings) -> list[str]:
+    return [*_project_arguments(settings), *("--log-level", "none"), "--no-use-colors"]
+
+
+def _project_arguments(settings: Settings) -> list[str]:
     project = reference.project_folder(settings)
     # what dbt remembers of a parse is of one project: a large seed it knows by its path alone
     target = settings.build / "dbt" if project == DBT_PROJECT_DIR else project / "target"
@@ -341,8 +378,6 @@ def _arguments(settings: Settings) -> list[str]:
         *("--target-path", str(target)),
         *("--log-path", str(settings.build / "dbt")),
         *("--vars", json.dumps(settings.dbt_vars, sort_keys=True, default=str)),
-        *("--log-level", "none"),
-        "--no-use-colors",
     ]
 
 

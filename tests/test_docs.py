@@ -45,7 +45,8 @@ def _wrong(words: list[str]) -> str | None:
     if isinstance(command, click.Group) and not command.invoke_without_command and "--version" not in words:
         return "names a group and none of its commands"
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in known]
+    own = words[: words.index("--")] if "--" in words else words  # what follows is of another command
+    unknown = [word for word in own if word.startswith("--") and word.split("=")[0] not in known]
     return f"no option {unknown[0]}" if unknown else None
 
 
