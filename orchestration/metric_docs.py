@@ -1,5 +1,5 @@
 """docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well,
-docs/reference.md from those of the seeds, and the seed metric_lineage from the compiled SQL.
+docs/reference.md from those of the seeds, the dbt exposures of the reports, the seed metric_lineage from compiled SQL.
 
 `python -m orchestration.metric_docs` (make docs) writes them. No figure is defined here.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from orchestration.declarations import metrics, models
 from orchestration.lineage import compiled, made_of
@@ -21,6 +24,8 @@ from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 PAGE = REPOSITORY / "docs" / "metrics.md"
 REFERENCE_PAGE = REPOSITORY / "docs" / "reference.md"
+REPORTS = REPOSITORY / "reports"
+EXPOSURES = DBT_PROJECT_DIR / "models" / "report_exposures.yml"
 LINEAGE = DBT_PROJECT_DIR / "seeds" / "metric_lineage.csv"
 AREAS = {
     "customer": "Customer",
@@ -71,6 +76,12 @@ report shows none, unless their *disclosure* is operational or none (`docs/repor
 `dbt_project/dbt_project.yml`.
 How intervals are made, by which test a change is called, what a window longer than the history does and when a limit of
 silence is known: [statistics.md](statistics.md).
+"""
+
+_EXPOSURES_HEAD = """\
+# Written by `make docs` from the reports' own queries and their report.yml; edit those, not this file.
+version: 2
+exposures:
 """
 
 _DAILY_HEAD = """\
@@ -239,6 +250,35 @@ def lineage_file(home: Path) -> str:
     return out.getvalue()
 
 
+def report_exposures() -> str:
+    """The dbt exposures of the reports: what their queries read, and the tables that their report.yml prints."""
+    models_of = {(path.parent.name, _table(model)): model["name"] for path, model in models()}
+    texts = [path.read_text(encoding="utf-8") for kind in ("py", "sql") for path in REPORTS.rglob(f"*.{kind}")]
+    read = {found for text in texts for found in re.findall(r"\b(?:from|join) (\w+)\.(\w+)", text)}
+    lines = [_EXPOSURES_HEAD.rstrip()]
+    for path in sorted(REPORTS.glob("*/report.yml")):
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+        schedule = spec.get("schedule", "monthly").capitalize()
+        printed = {("reporting", table["id"]) for area in spec["areas"] for table in area.get("tables", [])}
+        lines += [
+            f"  - name: {spec['id']}",
+            f"    label: {spec['title']}",
+            "    type: dashboard",
+            "    maturity: high",
+            f"    description: {schedule}; page, PDF and mail (reports/{spec['id']}).",
+            "    owner: {name: Data owner}",
+            "    depends_on:",
+            *(f"      - ref('{models_of[table]}')" for table in sorted((read | printed) & models_of.keys())),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _table(model: dict[str, Any]) -> str:
+    """Name of a model's table: those of reports say in the file name where they lie."""
+    return str(model["name"]).removeprefix("reporting__")
+
+
 def _grain(model: dict[str, Any]) -> str:
     """The first sentence of the description."""
     text = " ".join(model["description"].split())
@@ -254,4 +294,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         LINEAGE.write_text(lineage_file(Path(scratch)), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")
+    EXPOSURES.write_text(report_exposures(), encoding="utf-8")
     REFERENCE_PAGE.write_text(reference_page(), encoding="utf-8")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from orchestration.declarations import metrics, models
-from orchestration.metric_docs import PAGE, page
+from orchestration.metric_docs import EXPOSURES, PAGE, page, report_exposures
 from orchestration.settings import DBT_PROJECT_DIR
 
 CELLS = DBT_PROJECT_DIR / "models" / "intermediate" / "reporting"
@@ -25,3 +25,18 @@ def test_an_area_names_every_measured_model_it_reads_and_no_other(area: str) -> 
     named = set(re.findall(r"^-- depends_on: \{\{ ref\('(\w+)'\) \}\}$", text, flags=re.MULTILINE))
     measured = {model["name"] for path, model in models() if metrics(model) and path.parent.name == area}
     assert named - {"int_core__metric_sources"} == measured
+
+
+def test_the_exposures_of_reports_are_what_they_read_today() -> None:
+    """After an intended change: make docs."""
+    assert EXPOSURES.read_text(encoding="utf-8") == report_exposures(), (
+        "report_exposures.yml is out of date: run make docs"
+    )
+
+
+def test_every_mart_is_read_by_a_model_or_by_somebody_named() -> None:
+    """A table that nobody reads costs every night; who reads it besides models, an exposure says."""
+    exposures = (DBT_PROJECT_DIR / "models").glob("*exposures.yml")
+    texts = [path.read_text(encoding="utf-8") for path in (*DBT_PROJECT_DIR.rglob("*.sql"), *exposures)]
+    read = {name for text in texts for name in re.findall(r"\bref\(['\"](\w+)['\"]\)", text)}
+    assert sorted({model["name"] for _, model in models()} - read) == []
