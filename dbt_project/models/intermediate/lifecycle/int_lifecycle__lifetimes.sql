@@ -13,20 +13,36 @@ turns as (
     select
         customer_id,
         min(case when is_active then month end) as first_active_month,
+        min(case when was_active then month end) as first_whole_month,
         min(case when was_active and stage in ('lost', 'closed') or stage = 'closed' and tenure_months = 0 then month end) as end_month
     from customer_months
     group by customer_id
 ),
 
-begun as (
+started as (
     select
         turns.customer_id,
         coalesce(least(customers.acquired_month, turns.first_active_month), turns.first_active_month, turns.end_month) as start_month,
-        coalesce(turns.first_active_month, turns.end_month) as watched_from_month,
+        turns.first_active_month,
+        turns.first_whole_month,
         turns.end_month
     from turns
     inner join customers on turns.customer_id = customers.customer_id
     where turns.first_active_month is not null or turns.end_month is not null
+),
+
+-- delayed entry: who began before the months covered may end in a month only if active when it began. That is so from the
+-- month after the first active one, or in the first month covered where one before it told so
+begun as (
+    select
+        customer_id,
+        start_month,
+        case
+            when start_month = coalesce(first_active_month, end_month) then start_month
+            else coalesce(least(first_whole_month, {{ add_months('first_active_month', 1) }}), first_whole_month, end_month)
+        end as watched_from_month,
+        end_month
+    from started
 ),
 
 landmarks as (

@@ -49,10 +49,7 @@ spans as (
         months.month,
         lives.cohort_type,
         lives.cohort,
-        case
-            when lives.watched_from_month = lives.start_month then 0
-            else {{ months_between_dates('lives.start_month', 'lives.watched_from_month') }} + 1
-        end as entered,
+        {{ months_between_dates('lives.start_month', 'lives.watched_from_month') }} as entered,
         {{ months_between_dates('lives.start_month', 'case when lives.end_month <= months.month then lives.end_month else months.month end') }}
         + case when lives.cohort_type = 'landmark_grade' then 0 else 1 end as left_after,
         coalesce(lives.end_month <= months.month, false) as is_event,
