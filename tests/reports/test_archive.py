@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from reports.archive import write_archive
-from reports.bundle import Bundle, Scope, write_bundle
+from reports.bundle.reading import Bundle, Scope, write_bundle
+from reports.page.archive import write_archive
 
 
 def put(reports: Path, bundle: Bundle, *files: str) -> None:

@@ -10,8 +10,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from reports.bundle import MOST_EXCEPTIONS, Bundle, BundleDamagedError, Meta, Scope, Withheld, make_bundle, read_bundle
-from reports.revisions import issue
+from reports.bundle.reading import (
+    MOST_EXCEPTIONS,
+    Bundle,
+    BundleDamagedError,
+    Meta,
+    Scope,
+    Withheld,
+    make_bundle,
+    read_bundle,
+)
+from reports.issuing.revisions import issue
 from tests.reports.conftest import REGIONS, STORES
 
 MONTH = date(2026, 10, 1)

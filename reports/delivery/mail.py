@@ -12,16 +12,16 @@ from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
 
-from reports.addresses import read_address
-from reports.bundle import Bundle
-from reports.charts import Chart, Draw, png
-from reports.language import LanguageCode, language, plain
+from reports.bundle.reading import Bundle
+from reports.charts.draw import Chart, Draw, png
+from reports.delivery.addresses import read_address
+from reports.delivery.recipients import Format, Recipient
+from reports.page.render import environment, printed
 from reports.periods import first_day
-from reports.recipients import Format, Recipient
 from reports.registry import report
-from reports.render import environment, printed
-from reports.story import Teller
-from reports.tables import Row
+from reports.text.language import LanguageCode, language, plain
+from reports.text.story import Teller
+from reports.text.tables import Row
 
 Attachments = Mapping[Format, bytes]  # the report's files, by what they are
 _KINDS: dict[Format, tuple[str, str]] = {"html": ("text", "html"), "pdf": ("application", "pdf")}

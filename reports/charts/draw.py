@@ -18,12 +18,12 @@ import vl_convert
 from markupsafe import Markup, escape
 from pylopdf_fonts_zh_cn import sans_path
 
-from reports.bundle import Bundle, Figure, Table
-from reports.language import DASH, Language
-from reports.layout import FULL, HALF, THIRD, Listing, listing, width
+from reports.bundle.reading import Bundle, Figure, Table
 from reports.registry import ChartSpec, TableSpec
-from reports.story import Teller
-from reports.tables import printed_table
+from reports.text.language import DASH, Language
+from reports.text.layout import FULL, HALF, THIRD, Listing, listing, width
+from reports.text.story import Teller
+from reports.text.tables import printed_table
 
 INK = "#1d2b3a"
 MUTED = "#66727f"

@@ -11,11 +11,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from orchestration.settings import Mail
-from reports.bundle import write_whole
-from reports.delivery import Parcel, size_of
-from reports.language import language
-from reports.ledger import Delivery, Key
-from reports.render import environment
+from reports.bundle.reading import write_whole
+from reports.delivery.channels import Parcel, size_of
+from reports.delivery.ledger import Delivery, Key
+from reports.page.render import environment
+from reports.text.language import language
 
 _HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
 

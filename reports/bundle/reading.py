@@ -24,9 +24,9 @@ import duckdb
 import pyarrow as pa
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from reports.identities import read_of
-from reports.inference import Sums
-from reports.numbers import (
+from reports.bundle.identities import read_of
+from reports.bundle.inference import Sums
+from reports.bundle.numbers import (
     Asked,
     Shape,
     column_key,
@@ -36,9 +36,9 @@ from reports.numbers import (
     shortest,
     tied_splits,
 )
+from reports.bundle.suppression import Cell, Hiding, Key, hidden_days, hidden_months
 from reports.periods import CALENDARS, Schedule, months_before
 from reports.registry import ReportSpec, TableSpec, report
-from reports.suppression import Cell, Hiding, Key, hidden_days, hidden_months
 
 MOST_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
 MOST_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well

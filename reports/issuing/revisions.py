@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from reports.bundle import (
+from reports.bundle.reading import (
     Bundle,
     Cause,
     Changed,
@@ -28,12 +28,12 @@ from reports.bundle import (
     write_bundle,
     write_whole,
 )
-from reports.language import LanguageCode, language
+from reports.bundle.suppression import Key
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
-from reports.story import Teller
-from reports.suppression import Key
-from reports.tables import printed, printed_table
+from reports.text.language import LanguageCode, language
+from reports.text.story import Teller
+from reports.text.tables import printed, printed_table
 
 MOST_CHANGES = 60  # of a restatement; how many more there are is told
 # earlier reports that the night compares and the next one restates: a month's figures are referred to, a day's are not

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from reports.bundle import Figure, Table
-from reports.language import DASH, Language, plain
-from reports.layout import Listing, listing
+from reports.bundle.reading import Figure, Table
 from reports.registry import ColumnSpec, MembersSpec, TableSpec
-from reports.story import Teller
+from reports.text.language import DASH, Language, plain
+from reports.text.layout import Listing, listing
+from reports.text.story import Teller
 
 
 @dataclass(frozen=True)

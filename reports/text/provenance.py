@@ -9,12 +9,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.bundle import Cause, Changed, Contribution, Load, Restatement
-from reports.comparison import unit_of
-from reports.language import DASH, TERMS, plain
-from reports.layout import Listing, listing
-from reports.story import Teller
-from reports.tables import printed
+from reports.bundle.reading import Cause, Changed, Contribution, Load, Restatement
+from reports.issuing.comparison import unit_of
+from reports.text.language import DASH, TERMS, plain
+from reports.text.layout import Listing, listing
+from reports.text.story import Teller
+from reports.text.tables import printed
 
 MOST_EXCEPTIONS = 28  # printed; with the targets they fill a page
 MOST_LOADS = 60  # rows of the table of loads

@@ -14,10 +14,10 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from orchestration.yaml_text import TextLoader
-from reports.addresses import hashed, read_address
-from reports.bundle import Scope
-from reports.language import LANGUAGES, LanguageCode, plain
+from reports.bundle.reading import Scope
+from reports.delivery.addresses import hashed, read_address
 from reports.registry import REPORT_SCOPES, report
+from reports.text.language import LANGUAGES, LanguageCode, plain
 
 Format = Literal["html", "pdf"]
 Schedule = Literal["daily", "monthly", "quarterly"]

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from orchestration.settings import Mail
-from reports.bundle import BundleDamagedError, read_bundle, write_whole
-from reports.ledger import OUTBOX, Delivery, Key, Ledger
-from reports.mail import Attachments, compose, content_hash
-from reports.recipients import Recipient
+from reports.bundle.reading import BundleDamagedError, read_bundle, write_whole
+from reports.delivery.ledger import OUTBOX, Delivery, Key, Ledger
+from reports.delivery.mail import Attachments, compose, content_hash
+from reports.delivery.recipients import Recipient
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ANY_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")

@@ -1,4 +1,4 @@
-"""Which messages the catalogues must carry, and `python -m reports.catalogue` to bring the .po files up to date."""
+"""Which messages the catalogues must carry; `python -m reports.text.catalogue` brings the .po files up to date."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from reports.language import LANGUAGES, TERMS, LanguageCode, catalogue_path
+from reports.issuing.revisions import SHAPE_UNITS
 from reports.registry import FOLDER, reports
-from reports.revisions import SHAPE_UNITS
+from reports.text.language import LANGUAGES, TERMS, LanguageCode, catalogue_path
 
 KEYWORDS = {"say": None, "say_n": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**.j2", "jinja2.ext.babel_extract")]
@@ -23,8 +23,8 @@ def messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
     found = extract_from_dir(FOLDER, METHODS, OPTIONS, KEYWORDS)
     yield from ((message, str(Path(name).as_posix())) for name, _, message, _, _ in found)
     yield from ((message, f"{spec.id}/report.yml") for spec in reports().values() for message in spec.messages)
-    yield from ((message, "language.py") for message in TERMS.values())
-    yield from ((message, "revisions.py") for shape in SHAPE_UNITS for message in shape)
+    yield from ((message, "text/language.py") for message in TERMS.values())
+    yield from ((message, "issuing/revisions.py") for shape in SHAPE_UNITS for message in shape)
 
 
 def template() -> Catalog:

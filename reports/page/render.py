@@ -17,15 +17,15 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 from pylopdf_fonts_zh_cn import sans_path
 
-from reports import provenance
-from reports.bundle import Bundle, read_bundle, write_whole
-from reports.charts import Chart, Draw
-from reports.language import Language, LanguageCode, language, plain
-from reports.layout import Listing, paddings
+from reports.bundle.reading import Bundle, read_bundle, write_whole
+from reports.charts.draw import Chart, Draw
 from reports.registry import FOLDER, AreaSpec, report
-from reports.story import Teller
-from reports.tables import Row, members_table, printed_table
-from reports.tables import printed as printed
+from reports.text import provenance
+from reports.text.language import Language, LanguageCode, language, plain
+from reports.text.layout import Listing, paddings
+from reports.text.story import Teller
+from reports.text.tables import Row, members_table, printed_table
+from reports.text.tables import printed as printed
 
 BOX = "□"  # for a character that the font lacks
 MOST_RENDERINGS = 60  # by one process

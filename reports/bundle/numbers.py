@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 
-from reports.identities import PARTS, Bools, Column, Floats, Identity, Ints, Name, Numbers, Read, parse, read_of
-from reports.inference import Absent, Printing, Told
+from reports.bundle.identities import PARTS, Bools, Column, Floats, Identity, Ints, Name, Numbers, Read, parse, read_of
+from reports.bundle.inference import Absent, Printing, Told
+from reports.bundle.suppression import Key
 from reports.registry import ReportSpec, TableSpec
-from reports.suppression import Key
 
 _IDENTITIES = "select model, identity from reporting.figure_identities order by model, place"
 _TABLES = "select table_name from duckdb_tables() where schema_name = 'reporting'"

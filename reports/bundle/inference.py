@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import lsqr
 
-from reports.identities import (
+from reports.bundle.identities import (
     NO_ROWS,
     Bools,
     Column,
@@ -33,7 +33,7 @@ from reports.identities import (
     instances,
     name_of,
 )
-from reports.suppression import Key
+from reports.bundle.suppression import Key
 
 _COMPANY = ("company", "company")
 _WIDTH = {"company": 2, "region": 1}  # of scopes: what is hidden of a wide one is missed by more readers

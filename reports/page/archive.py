@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reports.bundle import Figure, Metric, Scope, ScopeName, write_whole
-from reports.language import LANGUAGES, Language, LanguageCode, language, plain
+from reports.bundle.reading import Figure, Metric, Scope, ScopeName, write_whole
+from reports.page.render import environment
 from reports.registry import DEFAULT, report
-from reports.render import environment
-from reports.tables import printed_value
+from reports.text.language import LANGUAGES, Language, LanguageCode, language, plain
+from reports.text.tables import printed_value
 
 INDEX = {"en": "index.html", "zh-CN": "index.zh-CN.html"}
 FORMATS = ("html", "pdf")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.bundle import Bundle, Changed
-from reports.language import LanguageCode, language, plain
-from reports.revisions import SHAPE_UNITS, changed
-from reports.story import Teller
+from reports.bundle.reading import Bundle, Changed
+from reports.issuing.revisions import SHAPE_UNITS, changed
+from reports.text.language import LanguageCode, language, plain
+from reports.text.story import Teller
 
 LONGEST_NAME = 200  # characters of a figure's name
 
