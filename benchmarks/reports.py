@@ -27,7 +27,9 @@ import duckdb
 from orchestration import warehouse
 from orchestration.reporting import meta
 from orchestration.settings import Settings
-from reports.bundle.reading import Scope, Source, read_bundle, write_bundle
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
+from reports.bundle.store import read_bundle, write_bundle
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
 from reports.page.render import render_html, render_pdf

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from orchestration.settings import Settings
 from orchestration.verification import Verdict
-from reports.bundle.reading import Bundle, Changed
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Changed
 from reports.issuing.comparison import compared
 from reports.issuing.revisions import recorded
 from reports.registry import report

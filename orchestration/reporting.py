@@ -21,17 +21,11 @@ from orchestration.ingestion.contract import contract, literal, quote
 from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.registration import end_of_day
 from orchestration.settings import Settings
-from reports.bundle.reading import (
-    Bundle,
-    BundleDamagedError,
-    Cause,
-    Meta,
-    Scope,
-    Source,
-    Supply,
-    read_bundle,
-    told_by_days,
-)
+from reports.bundle.disclosure import told_by_days
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source, Supply
+from reports.bundle.rows import Cause, Scope
+from reports.bundle.store import BundleDamagedError, read_bundle
 from reports.delivery.recipients import read_recipients
 from reports.issuing.revisions import (
     BUNDLE_FILE,

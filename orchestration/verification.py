@@ -14,7 +14,9 @@ from orchestration.lock import single_writer
 from orchestration.progress import step
 from orchestration.reporting import meta, supply
 from orchestration.settings import Settings
-from reports.bundle.reading import Bundle, Changed, Meta, Source
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source
+from reports.bundle.rows import Changed
 from reports.issuing.revisions import HIDDEN_FILE, changed, edition, issued_scopes, read_hidden
 from reports.registry import DEFAULT, report
 

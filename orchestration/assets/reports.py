@@ -10,7 +10,7 @@ from orchestration.partitions import of_schedule
 from orchestration.progress import step
 from orchestration.reporting import compare_issued, issue_period, renderings
 from orchestration.settings import Settings
-from reports.bundle.reading import Scope
+from reports.bundle.rows import Scope
 from reports.page.archive import write_archive
 from reports.page.render import write_reports
 from reports.periods import first_day

@@ -16,8 +16,8 @@ import duckdb
 import numpy as np
 
 from reports.bundle.identities import PARTS, Bools, Column, Floats, Identity, Ints, Name, Numbers, Read, parse, read_of
-from reports.bundle.inference import Absent, Printing, Told
 from reports.bundle.suppression import Key
+from reports.bundle.told import Absent, Printing, Told
 from reports.registry import ReportSpec, TableSpec
 
 _IDENTITIES = "select model, identity from reporting.figure_identities order by model, place"

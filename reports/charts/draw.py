@@ -18,7 +18,8 @@ import vl_convert
 from markupsafe import Markup, escape
 from pylopdf_fonts_zh_cn import sans_path
 
-from reports.bundle.reading import Bundle, Figure, Table
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Figure, Table
 from reports.registry import ChartSpec, TableSpec
 from reports.text.language import DASH, Language
 from reports.text.layout import FULL, HALF, THIRD, Listing, listing, width

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from orchestration.settings import Mail
-from reports.bundle.reading import BundleDamagedError, read_bundle, write_whole
+from reports.bundle.store import BundleDamagedError, read_bundle, write_whole
 from reports.delivery.ledger import OUTBOX, Delivery, Key, Ledger
 from reports.delivery.mail import Attachments, compose, content_hash
 from reports.delivery.recipients import Recipient

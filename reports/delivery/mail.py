@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
 
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.charts.draw import Chart, Draw, png
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import Format, Recipient

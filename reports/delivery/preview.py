@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from orchestration.settings import Mail
-from reports.bundle.reading import write_whole
+from reports.bundle.store import write_whole
 from reports.delivery.channels import Parcel, size_of
 from reports.delivery.ledger import Delivery, Key
 from reports.page.render import environment

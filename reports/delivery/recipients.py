@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from orchestration.yaml_text import TextLoader
-from reports.bundle.reading import Scope
+from reports.bundle.rows import Scope
 from reports.delivery.addresses import hashed, read_address
 from reports.registry import REPORT_SCOPES, report
 from reports.text.language import LANGUAGES, LanguageCode, plain

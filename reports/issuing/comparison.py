@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.bundle.reading import Bundle, Changed
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Changed
 from reports.issuing.revisions import SHAPE_UNITS, changed
 from reports.text.language import LanguageCode, language, plain
 from reports.text.story import Teller

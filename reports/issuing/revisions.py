@@ -17,17 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from reports.bundle.reading import (
-    Bundle,
-    Cause,
-    Changed,
-    Place,
-    Restatement,
-    Scope,
-    read_bundle,
-    write_bundle,
-    write_whole,
-)
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Cause, Changed, Place, Restatement, Scope
+from reports.bundle.store import read_bundle, write_bundle, write_whole
 from reports.bundle.suppression import Key
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reports.bundle.reading import Figure, Metric, Scope, ScopeName, write_whole
+from reports.bundle.rows import Figure, Metric, Scope, ScopeName
+from reports.bundle.store import write_whole
 from reports.page.render import environment
 from reports.registry import DEFAULT, report
 from reports.text.language import LANGUAGES, Language, LanguageCode, language, plain

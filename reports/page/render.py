@@ -17,7 +17,8 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 from pylopdf_fonts_zh_cn import sans_path
 
-from reports.bundle.reading import Bundle, read_bundle, write_whole
+from reports.bundle.model import Bundle
+from reports.bundle.store import read_bundle, write_whole
 from reports.charts.draw import Chart, Draw
 from reports.registry import FOLDER, AreaSpec, report
 from reports.text import provenance

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.bundle.reading import Cause, Changed, Contribution, Load, Restatement
+from reports.bundle.rows import Cause, Changed, Contribution, Load, Restatement
 from reports.issuing.comparison import unit_of
 from reports.text.language import DASH, TERMS, plain
 from reports.text.layout import Listing, listing

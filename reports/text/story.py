@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from reports.bundle.reading import Bundle, Contribution, Figure
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Contribution, Figure
 from reports.text.language import LONGEST_DEFINITION, Language, place_of, plain
 
 Tone = Literal["worse", "changed", "better", "missed"]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from reports.bundle.reading import Figure, Table
+from reports.bundle.rows import Figure, Table
 from reports.registry import ColumnSpec, MembersSpec, TableSpec
 from reports.text.language import DASH, Language, plain
 from reports.text.layout import Listing, listing

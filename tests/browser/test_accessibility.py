@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.page.render import render_html
 from reports.registry import reports
 from reports.text.language import LANGUAGES, LanguageCode

@@ -26,7 +26,7 @@ from orchestration.partitions import monthly
 from orchestration.resources import writer
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.registry import DEFAULT
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.postoffice import house

@@ -16,7 +16,7 @@ from orchestration import reporting, verification
 from orchestration.cli import cli
 from orchestration.reporting import meta as real_meta
 from orchestration.settings import Settings
-from reports.bundle.reading import Scope
+from reports.bundle.rows import Scope
 from reports.bundle.suppression import Key
 from reports.issuing.revisions import remember_hidden
 from reports.registry import DEFAULT

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from reports.bundle.identities import Identity, Term
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.periods import months_before
 from reports.registry import ReportSpec, TableSpec
 

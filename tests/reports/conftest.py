@@ -17,7 +17,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports.bundle.reading import Bundle, Meta, make_bundle
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import make_bundle
 from reports.page.render import render_html
 from reports.registry import ColumnSpec, TableSpec, report
 from reports.text.language import LANGUAGES, LanguageCode

@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from orchestration.settings import Mail
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.delivery.channels import Tally, deliver, parcels, post
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import read_recipients

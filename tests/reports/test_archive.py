@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from reports.bundle.reading import Bundle, Scope, write_bundle
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Scope
+from reports.bundle.store import write_bundle
 from reports.page.archive import write_archive
 
 

@@ -10,16 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from reports.bundle.reading import (
-    MOST_EXCEPTIONS,
-    Bundle,
-    BundleDamagedError,
-    Meta,
-    Scope,
-    Withheld,
-    make_bundle,
-    read_bundle,
-)
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import MOST_EXCEPTIONS, make_bundle
+from reports.bundle.rows import Scope, Withheld
+from reports.bundle.store import BundleDamagedError, read_bundle
 from reports.issuing.revisions import issue
 from tests.reports.conftest import REGIONS, STORES
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.delivery.mail import content_hash
 from tests.reports.postoffice import NOW, PDF, PERIOD, House, Office, certificate, house, login, over, serving
 

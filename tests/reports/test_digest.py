@@ -16,7 +16,11 @@ import pytest
 from pydantic import ValidationError
 
 from reports import registry
-from reports.bundle.reading import Bundle, Meta, Scope, Source, Withheld, make_bundle, told_by_days, write_bundle
+from reports.bundle.disclosure import told_by_days
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source, make_bundle
+from reports.bundle.rows import Scope, Withheld
+from reports.bundle.store import write_bundle
 from reports.bundle.suppression import Key
 from reports.delivery.recipients import Recipient
 from reports.issuing.revisions import hidden_before, remember_hidden

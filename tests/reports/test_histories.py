@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from reports.bundle.reading import Bundle, History, Scope, make_bundle
+from reports.bundle.model import Bundle
+from reports.bundle.reading import make_bundle
+from reports.bundle.rows import History, Scope
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
 from reports.page.render import render_html, render_pdf

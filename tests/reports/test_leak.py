@@ -15,7 +15,9 @@ import duckdb
 import pypdfium2
 import pytest
 
-from reports.bundle.reading import Bundle, Scope, Source
+from reports.bundle.model import Bundle
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
 from reports.page.render import render_html, render_pdf

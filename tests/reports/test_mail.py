@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from orchestration.settings import Mail
-from reports.bundle.reading import Bundle
+from reports.bundle.model import Bundle
 from reports.delivery.channels import send
 from reports.delivery.mail import Attachments, Failure, compose, compose_failure, content_hash
 from reports.delivery.recipients import Format, Recipient

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
-from reports.bundle.reading import Bundle, Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
 from reports.page.render import render_html
 from reports.text import provenance
 from reports.text.language import LANGUAGES, language

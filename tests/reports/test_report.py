@@ -28,7 +28,8 @@ from pypdfium2 import raw
 
 from orchestration.declarations import metrics, models
 from orchestration.ingestion.contract import contract
-from reports.bundle.reading import Bundle, write_bundle
+from reports.bundle.model import Bundle
+from reports.bundle.store import write_bundle
 from reports.charts.draw import ACCENT, DATA, FONTS, INK, KINDS, RULE, Draw, png
 from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports

@@ -9,7 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports.bundle.reading import Bundle, Cause, Meta, Scope, Source, make_bundle, read_bundle, write_bundle
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source, make_bundle
+from reports.bundle.rows import Cause, Scope
+from reports.bundle.store import read_bundle, write_bundle
 from reports.issuing.comparison import compared
 from reports.issuing.revisions import (
     NoSuchEditionError,

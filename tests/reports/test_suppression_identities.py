@@ -20,9 +20,12 @@ from hypothesis import strategies as st
 from orchestration.declarations import models
 from reports.bundle.identities import Identity, parse
 from reports.bundle.inference import Sums
+from reports.bundle.model import Bundle
 from reports.bundle.numbers import read_numbers
-from reports.bundle.reading import Bundle, Scope, Source, _TableRow
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
 from reports.bundle.suppression import Key
+from reports.bundle.table_rows import TableRow
 from reports.periods import months_before
 from reports.text.language import language
 from reports.text.story import Teller
@@ -256,7 +259,7 @@ def _no_identities(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _printed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_TableRow, "cut", lambda self, *_: self.values)
+    monkeypatch.setattr(TableRow, "cut", lambda self, *_: self.values)
 
 
 def _no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
