@@ -23,8 +23,8 @@ from reports.bundle.rows import Figure, Table
 from reports.registry import ChartSpec, TableSpec
 from reports.text.language import DASH, Language
 from reports.text.layout import FULL, HALF, THIRD, Listing, listing, width
-from reports.text.story import Teller
 from reports.text.tables import printed_table
+from reports.text.teller import Teller
 
 INK = "#1d2b3a"
 MUTED = "#66727f"

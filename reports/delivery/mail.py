@@ -20,8 +20,9 @@ from reports.page.render import environment, printed
 from reports.periods import first_day
 from reports.registry import report
 from reports.text.language import LanguageCode, language, plain
-from reports.text.story import Teller
+from reports.text.story import story
 from reports.text.tables import Row
+from reports.text.teller import Teller
 
 Attachments = Mapping[Format, bytes]  # the report's files, by what they are
 _KINDS: dict[Format, tuple[str, str]] = {"html": ("text", "html"), "pdf": ("application", "pdf")}
@@ -82,7 +83,7 @@ def compose(
         "month": words.period(bundle.spec.schedule, bundle.month),
         "is_daily": bundle.spec.schedule == "daily",
         "revision": bundle.revision,
-        "story": teller.story(),
+        "story": story(teller),
         "lines": lines,
         "hash": digest[:12],
         "formats": sorted(attachments),

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Changed
-from reports.issuing.revisions import SHAPE_UNITS, changed
+from reports.issuing.revisions import changed
 from reports.text.language import LanguageCode, language, plain
-from reports.text.story import Teller
+from reports.text.teller import Teller
+from reports.text.units import unit_of
 
 LONGEST_NAME = 200  # characters of a figure's name
 
@@ -55,18 +56,6 @@ def named(change: Changed, teller: Teller) -> str:
     if change.column:
         parts.append(say(change.column))
     return plain(" · ".join(parts), LONGEST_NAME)
-
-
-def unit_of(change: Changed, bundle: Bundle) -> str:
-    """In which unit its figures are."""
-    if not change.table:
-        return bundle.metric(change.metric_id).unit
-    if (change.table, change.column) in SHAPE_UNITS:
-        return SHAPE_UNITS[change.table, change.column]
-    columns = next((spec.columns for spec in bundle.spec.tables if spec.title == change.table), ())
-    unit = next((column.unit for column in columns if column.title == change.column), "score")
-    known = {metric.metric_id for metric in bundle.metrics}
-    return bundle.unit_of(next((name for name in change.row if name in known), None)) if unit == "figure" else unit
 
 
 def _line(change: Changed, teller: Teller) -> tuple[str, str, str, str]:

@@ -24,8 +24,9 @@ from reports.bundle.suppression import Key
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
 from reports.text.language import LanguageCode, language
-from reports.text.story import Teller
 from reports.text.tables import printed, printed_table
+from reports.text.teller import Teller
+from reports.text.units import SHAPES
 
 MOST_CHANGES = 60  # of a restatement; how many more there are is told
 # earlier reports that the night compares and the next one restates: a month's figures are referred to, a day's are not
@@ -226,38 +227,9 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
     return found | dict(_shapes(bundle, teller))
 
 
-# Tables with a chart of their own: title, what names a row, columns with heading and unit; titles are messages.
-_SHAPES: tuple[tuple[str, str, tuple[str, ...], tuple[tuple[str, str, str], ...]], ...] = (
-    (
-        "servqual",
-        "Expected and perceived service quality",
-        ("dimension",),
-        (("expectation", "Expected", "score"), ("perception", "Perceived", "score"), ("n", "n", "count")),
-    ),
-    (
-        "value_matrix",
-        "Customer value matrix",
-        ("cell",),
-        (
-            ("customers", "Customers", "count"),
-            ("mean_orders", "Orders per customer in the window", "score"),
-            ("mean_order_value", "Value of an order", "money"),
-            ("spend", "Spend", "money"),
-        ),
-    ),
-    (
-        "cohorts",
-        "Customers who bought again by month since their first order",
-        ("cohort_month", "month_number"),
-        (("rate", "Share", "rate"),),
-    ),
-)
-SHAPE_UNITS = {(title, heading): unit for _, title, _, columns in _SHAPES for _, heading, unit in columns}
-
-
 def _shapes(bundle: Bundle, teller: Teller) -> Iterator[tuple[Place, Told]]:
     """The figures of the tables that have charts of their own."""
-    for name, title, keys, columns in _SHAPES:
+    for name, title, keys, columns in SHAPES:
         for record in getattr(bundle, name):
             row = tuple(str(getattr(record, key)) for key in keys)
             for column, heading, unit in columns:

@@ -24,9 +24,10 @@ from reports.registry import FOLDER, AreaSpec, report
 from reports.text import provenance
 from reports.text.language import Language, LanguageCode, language, plain
 from reports.text.layout import Listing, paddings
-from reports.text.story import Teller
+from reports.text.story import story
 from reports.text.tables import Row, members_table, printed_table
 from reports.text.tables import printed as printed
+from reports.text.teller import Teller
 
 BOX = "□"  # for a character that the font lacks
 MOST_RENDERINGS = 60  # by one process
@@ -149,7 +150,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "as_of": words.day(bundle.meta.as_of),
         "known_at": words.day(bundle.meta.known_at),
         "hash": bundle.mark,
-        "story": teller.story(),
+        "story": story(teller),
         "headlines": lambda: _lines(bundle.headlines, teller, draw),  # drawn only where a template asks
         "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],

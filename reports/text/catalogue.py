@@ -9,9 +9,10 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from reports.issuing.revisions import SHAPE_UNITS
 from reports.registry import FOLDER, reports
-from reports.text.language import LANGUAGES, TERMS, LanguageCode, catalogue_path
+from reports.text.language import LANGUAGES, LanguageCode, catalogue_path
+from reports.text.terms import TERMS
+from reports.text.units import SHAPE_UNITS
 
 KEYWORDS = {"say": None, "say_n": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**.j2", "jinja2.ext.babel_extract")]
@@ -23,8 +24,8 @@ def messages() -> Iterator[tuple[str | tuple[str, ...], str]]:
     found = extract_from_dir(FOLDER, METHODS, OPTIONS, KEYWORDS)
     yield from ((message, str(Path(name).as_posix())) for name, _, message, _, _ in found)
     yield from ((message, f"{spec.id}/report.yml") for spec in reports().values() for message in spec.messages)
-    yield from ((message, "text/language.py") for message in TERMS.values())
-    yield from ((message, "issuing/revisions.py") for shape in SHAPE_UNITS for message in shape)
+    yield from ((message, "text/terms.py") for message in TERMS.values())
+    yield from ((message, "text/units.py") for shape in SHAPE_UNITS for message in shape)
 
 
 def template() -> Catalog:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from reports.bundle.rows import Cause, Changed, Contribution, Load, Restatement
-from reports.issuing.comparison import unit_of
-from reports.text.language import DASH, TERMS, plain
+from reports.text.language import DASH, plain
 from reports.text.layout import Listing, listing
-from reports.text.story import Teller
 from reports.text.tables import printed
+from reports.text.teller import Teller
+from reports.text.terms import TERMS
+from reports.text.units import unit_of
 
 MOST_EXCEPTIONS = 28  # printed; with the targets they fill a page
 MOST_LOADS = 60  # rows of the table of loads

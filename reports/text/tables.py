@@ -1,4 +1,4 @@
-"""Figures and tables of a bundle as the text that is printed. Sentences are made in story.py, drawings in charts.py."""
+"""Figures and tables of a bundle as the text that is printed. Sentences are made in story.py, drawings in charts/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.bundle.rows import Figure, Table
 from reports.registry import ColumnSpec, MembersSpec, TableSpec
 from reports.text.language import DASH, Language, plain
 from reports.text.layout import Listing, listing
-from reports.text.story import Teller
+from reports.text.teller import Teller
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, Table, 
 from reports.page.render import render_html
 from reports.text import provenance
 from reports.text.language import LANGUAGES, language
-from reports.text.story import Teller
 from reports.text.tables import printed_table
+from reports.text.teller import Teller
 
 NOTE = Restatement(
     month=date(2026, 9, 1),

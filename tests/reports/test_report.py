@@ -34,8 +34,9 @@ from reports.charts.draw import ACCENT, DATA, FONTS, INK, KINDS, RULE, Draw, png
 from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports
 from reports.text.catalogue import messages, template, untranslated, update
-from reports.text.language import LANGUAGES, LONGEST_DEFINITION, TERMS, LanguageCode, catalogue_path, language
+from reports.text.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
 from reports.text.layout import FULL, THIRD, listing, paddings, width
+from reports.text.terms import TERMS
 
 Pages = dict[LanguageCode, str]
 HOSTILE = "</style></svg><script>alert(1)</script>\u202egnp.exe\x00'\"&" + "W" * 5000

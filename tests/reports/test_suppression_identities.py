@@ -28,8 +28,8 @@ from reports.bundle.suppression import Key
 from reports.bundle.table_rows import TableRow
 from reports.periods import months_before
 from reports.text.language import language
-from reports.text.story import Teller
 from reports.text.tables import printed_table
+from reports.text.teller import Teller
 from tests.reports.attacker import COMPANY, Attack, Leak, truth_of
 from tests.reports.conftest import META, MONTH, insert, warehouse
 
