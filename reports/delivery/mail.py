@@ -13,7 +13,8 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from reports.bundle.model import Bundle
-from reports.charts.draw import Chart, Draw, png
+from reports.charts.chart import Chart, png
+from reports.charts.draw import Draw
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import Format, Recipient
 from reports.page.render import environment, printed

@@ -19,7 +19,8 @@ from pylopdf_fonts_zh_cn import sans_path
 
 from reports.bundle.model import Bundle
 from reports.bundle.store import read_bundle, write_whole
-from reports.charts.draw import Chart, Draw
+from reports.charts.chart import Chart
+from reports.charts.draw import Draw
 from reports.registry import FOLDER, AreaSpec, report
 from reports.text import provenance
 from reports.text.language import Language, LanguageCode, language, plain

@@ -30,7 +30,10 @@ from orchestration.declarations import metrics, models
 from orchestration.ingestion.contract import contract
 from reports.bundle.model import Bundle
 from reports.bundle.store import write_bundle
-from reports.charts.draw import ACCENT, DATA, FONTS, INK, KINDS, RULE, Draw, png
+from reports.charts import canvas
+from reports.charts.chart import png
+from reports.charts.draw import KINDS, Draw
+from reports.charts.looks import ACCENT, DATA, FONTS, INK, RULE
 from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports
 from reports.text.catalogue import messages, template, untranslated, update
@@ -111,7 +114,7 @@ def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
 def test_charts_are_declared_as_vega_lite_has_it(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not of the schema is passed over when a chart is drawn: a misspelt property would go unseen."""
     shapes: list[str] = []
-    monkeypatch.setattr("reports.charts.draw._compiled", lambda shape: shapes.append(shape) or {"data": []})
+    monkeypatch.setattr(canvas, "_compiled", lambda shape: shapes.append(shape) or {"data": []})
     draw = Draw(bundle, language("en"))
     drawn = [chart for spec in bundle.spec.charts for chart in draw.charts(spec)] + draw.sparkline("csat")
     assert len(shapes) == len(drawn)
