@@ -1,4 +1,4 @@
-"""Mails as standard MIME messages: a report, and what went wrong in a run. Sending is in delivery.py."""
+"""Mails as standard MIME messages: a report, and what went wrong in a run. Sending is in sending.py."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from reports.charts.chart import Chart, png
 from reports.charts.draw import Draw
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import Format, Recipient
-from reports.page.render import environment, printed
+from reports.page.render import environment
 from reports.periods import first_day
 from reports.registry import report
 from reports.text.language import LanguageCode, language, plain
 from reports.text.story import story
-from reports.text.tables import Row
+from reports.text.tables import Row, printed
 from reports.text.teller import Teller
 
 Attachments = Mapping[Format, bytes]  # the report's files, by what they are

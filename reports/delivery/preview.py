@@ -12,8 +12,9 @@ from pathlib import Path
 
 from orchestration.settings import Mail
 from reports.bundle.store import write_whole
-from reports.delivery.channels import Parcel, size_of
-from reports.delivery.ledger import Delivery, Key
+from reports.delivery.channels import size_of
+from reports.delivery.records import Delivery, Key
+from reports.delivery.sending import Parcel
 from reports.page.render import environment
 from reports.text.language import language
 

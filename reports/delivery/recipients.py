@@ -1,4 +1,4 @@
-"""Who gets which report: KEFU_HOME/recipients.yml, read and checked. Sending is delivery.py's part.
+"""Who gets which report: KEFU_HOME/recipients.yml, read and checked. Sending is sending.py's part.
 
 The file holds personal data: an error names the file, the line, the entry's id and the field, never a name or address.
 """

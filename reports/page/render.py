@@ -1,4 +1,4 @@
-"""A bundle as one self-contained HTML file, and that as a PDF. Texts come from story.py, drawings from charts.py."""
+"""A bundle as one self-contained HTML file, and that as a PDF. Texts come from text/, drawings from charts/."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ from reports.text import provenance
 from reports.text.language import Language, LanguageCode, language, plain
 from reports.text.layout import Listing, paddings
 from reports.text.story import story
-from reports.text.tables import Row, members_table, printed_table
-from reports.text.tables import printed as printed
+from reports.text.tables import Row, members_table, printed, printed_table
 from reports.text.teller import Teller
 
 BOX = "□"  # for a character that the font lacks

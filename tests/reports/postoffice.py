@@ -20,9 +20,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from orchestration.settings import Mail
 from reports.bundle.model import Bundle
-from reports.delivery.channels import Tally, deliver, parcels, post
+from reports.delivery.channels import post
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import read_recipients
+from reports.delivery.sending import Tally, deliver, parcels
 from reports.issuing.revisions import issue
 
 NOW = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
