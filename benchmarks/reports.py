@@ -27,12 +27,14 @@ import duckdb
 from orchestration import warehouse
 from orchestration.reporting import meta
 from orchestration.settings import Settings
-from reports.bundle import Scope, Source, read_bundle, write_bundle
-from reports.language import LANGUAGES, LanguageCode
-from reports.mail import compose
-from reports.recipients import Recipient
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
+from reports.bundle.store import read_bundle, write_bundle
+from reports.delivery.mail import compose
+from reports.delivery.recipients import Recipient
+from reports.page.render import render_html, render_pdf
 from reports.registry import DEFAULT
-from reports.render import render_html, render_pdf
+from reports.text.language import LANGUAGES, LanguageCode
 
 WORKERS = 2
 MOMENT = datetime(2026, 11, 3, 8, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration.settings import Settings
-from reports.delivery import send
-from reports.mail import Failure, compose_failure, compose_hold
+from reports.delivery.channels import send
+from reports.delivery.mail import Failure, compose_failure, compose_hold
 
 HELD = "held"  # metadata of a check that holds a report back: which one, and why
 

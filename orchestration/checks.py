@@ -17,8 +17,8 @@ from orchestration.assets.reports import files_key, report_of
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
 from orchestration.settings import Settings
-from reports.ledger import Ledger
-from reports.mail import Failure
+from reports.delivery.ledger import Ledger
+from reports.delivery.mail import Failure
 from reports.periods import first_day
 from reports.registry import DEFAULT, report, reports
 

@@ -19,9 +19,9 @@ from orchestration.progress import reporting_to
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
-    from reports.bundle import Scope
-    from reports.language import LanguageCode
+    from reports.bundle.rows import Scope
     from reports.registry import ReportSpec
+    from reports.text.language import LanguageCode
 
 FAILED = 1
 
@@ -83,7 +83,7 @@ class ScopeName(click.ParamType["Scope"]):
     name = "SCOPE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scope:
-        from reports.bundle import Scope
+        from reports.bundle.rows import Scope
 
         if isinstance(value, Scope):
             return value

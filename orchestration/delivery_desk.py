@@ -11,10 +11,11 @@ from orchestration.assets.delivery import due
 from orchestration.checks import SUITE, reasons_to_hold
 from orchestration.errors import CommandFailedError
 from orchestration.settings import Settings
-from reports.delivery import parcels
-from reports.ledger import Delivery, Key, Ledger, LedgerError
-from reports.preview import write_preview
-from reports.recipients import RecipientsError
+from reports.delivery.ledger import Ledger
+from reports.delivery.preview import write_preview
+from reports.delivery.recipients import RecipientsError
+from reports.delivery.records import Delivery, Key, LedgerError
+from reports.delivery.sending import parcels
 from reports.registry import DEFAULT
 
 _RELEASE = "kefu delivery release {0.report} {0.period} {0.recipient} --by NAME --reason TEXT"

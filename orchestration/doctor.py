@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from reports.recipients import Recipient
+    from reports.delivery.recipients import Recipient
 
 _INDENT = "\n" + " " * 15
 _MIN_FREE_BYTES = 2 * 1024**3
@@ -156,8 +156,8 @@ def _published(settings: Settings) -> Finding:
 
 
 def _reports(settings: Settings) -> Finding:
+    from reports.issuing.revisions import recorded
     from reports.registry import report
-    from reports.revisions import recorded
 
     found = list(recorded(settings.reports))
     if not found:
@@ -193,7 +193,7 @@ def _mail(settings: Settings) -> Finding:
 
 
 def _recipients(settings: Settings) -> Finding:
-    from reports.recipients import RecipientsError, read_recipients
+    from reports.delivery.recipients import RecipientsError, read_recipients
 
     path = settings.recipients
     try:

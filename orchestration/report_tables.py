@@ -9,11 +9,12 @@ from rich.table import Table
 
 from orchestration.settings import Settings
 from orchestration.verification import Verdict
-from reports.bundle import Bundle, Changed
-from reports.comparison import compared
-from reports.language import LanguageCode, plain
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Changed
+from reports.issuing.comparison import compared
+from reports.issuing.revisions import recorded
 from reports.registry import report
-from reports.revisions import recorded
+from reports.text.language import LanguageCode, plain
 
 _LINE = 200  # characters of a line where the output is no terminal: a file keeps whole lines
 

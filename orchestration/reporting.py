@@ -21,23 +21,13 @@ from orchestration.ingestion.contract import contract, literal, quote
 from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.registration import end_of_day
 from orchestration.settings import Settings
-from reports.bundle import (
-    Bundle,
-    BundleDamagedError,
-    Cause,
-    Meta,
-    Scope,
-    Source,
-    Supply,
-    read_bundle,
-    told_by_days,
-)
-from reports.language import LANGUAGES, LanguageCode
-from reports.periods import first_day
-from reports.recipients import read_recipients
-from reports.registry import DEFAULT, ReportSpec, report, reports
-from reports.render import Rendering
-from reports.revisions import (
+from reports.bundle.disclosure import told_by_days
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source, Supply
+from reports.bundle.rows import Cause, Scope
+from reports.bundle.store import BundleDamagedError, read_bundle
+from reports.delivery.recipients import read_recipients
+from reports.issuing.revisions import (
     BUNDLE_FILE,
     RESTATED,
     Differences,
@@ -53,6 +43,10 @@ from reports.revisions import (
     restatements_since_last,
     revise,
 )
+from reports.page.render import Rendering
+from reports.periods import first_day
+from reports.registry import DEFAULT, ReportSpec, report, reports
+from reports.text.language import LANGUAGES, LanguageCode
 
 
 @dataclass

@@ -14,9 +14,11 @@ from orchestration.lock import single_writer
 from orchestration.progress import step
 from orchestration.reporting import meta, supply
 from orchestration.settings import Settings
-from reports.bundle import Bundle, Changed, Meta, Source
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source
+from reports.bundle.rows import Changed
+from reports.issuing.revisions import HIDDEN_FILE, changed, edition, issued_scopes, read_hidden
 from reports.registry import DEFAULT, report
-from reports.revisions import HIDDEN_FILE, changed, edition, issued_scopes, read_hidden
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class WindowSpec(_Spec):
 
 
 class ChartSpec(_Spec):
-    """One chart: a kind drawn in charts.py and what it is drawn from."""
+    """One chart: a kind drawn in charts/ and what it is drawn from."""
 
     kind: Literal[
         "trends",

@@ -8,10 +8,11 @@ from orchestration.assets.reports import GROUP, files_key
 from orchestration.partitions import of_schedule
 from orchestration.progress import step
 from orchestration.settings import Settings
-from reports.delivery import Tally, deliver, parcels, post
-from reports.ledger import Ledger
+from reports.delivery.channels import post
+from reports.delivery.ledger import Ledger
+from reports.delivery.recipients import Recipient, read_recipients
+from reports.delivery.sending import Tally, deliver, parcels
 from reports.periods import first_day
-from reports.recipients import Recipient, read_recipients
 from reports.registry import DEFAULT, report, reports
 
 

@@ -15,7 +15,7 @@ from orchestration.ingestion.ledger import FileEntry
 from orchestration.partitions import daily
 from orchestration.progress import step
 from orchestration.settings import Settings
-from reports.mail import Failure
+from reports.delivery.mail import Failure
 
 RAW_ZONE = dg.AssetKey("raw_zone")
 ACCEPTED = "every_load_accepted"

@@ -10,11 +10,11 @@ from orchestration.partitions import of_schedule
 from orchestration.progress import step
 from orchestration.reporting import compare_issued, issue_period, renderings
 from orchestration.settings import Settings
-from reports.archive import write_archive
-from reports.bundle import Scope
+from reports.bundle.rows import Scope
+from reports.page.archive import write_archive
+from reports.page.render import write_reports
 from reports.periods import first_day
 from reports.registry import DEFAULT, ReportSpec, report, reports
-from reports.render import write_reports
 
 GROUP = "reports"
 REPORT_TAG = "kefu/report"  # of a run: which report it makes

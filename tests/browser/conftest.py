@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from reports.bundle import Bundle, make_bundle
+from reports.bundle.model import Bundle
+from reports.bundle.reading import make_bundle
 from tests.reports.conftest import META, warehouse
 from tests.reports.conftest import bundle as bundle
 from tests.reports.days import DAY, add_days

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from reports.bundle import Bundle
-from reports.language import LANGUAGES, LanguageCode
+from reports.bundle.model import Bundle
+from reports.page.render import render_html
 from reports.registry import reports
-from reports.render import render_html
+from reports.text.language import LANGUAGES, LanguageCode
 
 pytestmark = pytest.mark.slow
 

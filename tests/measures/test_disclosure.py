@@ -12,12 +12,14 @@ import pytest
 from orchestration.reporting import meta
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
-from reports.bundle import Bundle, Scope, Source
-from reports.identities import Identity, holds, instances, name_of
-from reports.numbers import Asked, read_identities, read_numbers
+from reports.bundle.identities import Identity, holds, instances, name_of
+from reports.bundle.model import Bundle
+from reports.bundle.numbers import Asked, read_identities, read_numbers
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
+from reports.bundle.suppression import Key
 from reports.periods import months_before
 from reports.registry import report
-from reports.suppression import Key
 from tests.reports.attacker import Attack, Truth, truth_of
 
 pytestmark = pytest.mark.slow

@@ -26,7 +26,7 @@ from orchestration.partitions import monthly
 from orchestration.resources import writer
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
-from reports.bundle import Bundle
+from reports.bundle.model import Bundle
 from reports.registry import DEFAULT
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.postoffice import house
@@ -37,7 +37,7 @@ PERIOD = "2026-10"
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    from reports.bundle import make_bundle
+    from reports.bundle.reading import make_bundle
 
     with warehouse(("satisfaction",)) as opened:
         return make_bundle(opened, "service_quality", MONTH, META)

@@ -16,10 +16,10 @@ from orchestration import reporting, verification
 from orchestration.cli import cli
 from orchestration.reporting import meta as real_meta
 from orchestration.settings import Settings
-from reports.bundle import Scope
+from reports.bundle.rows import Scope
+from reports.bundle.suppression import Key
+from reports.issuing.revisions import remember_hidden
 from reports.registry import DEFAULT
-from reports.revisions import remember_hidden
-from reports.suppression import Key
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.days import DAY, add_days
 

@@ -19,8 +19,8 @@ import duckdb
 import numpy as np
 from scipy.optimize import linprog
 
-from reports.bundle import Bundle
-from reports.identities import Identity, Term
+from reports.bundle.identities import Identity, Term
+from reports.bundle.model import Bundle
 from reports.periods import months_before
 from reports.registry import ReportSpec, TableSpec
 

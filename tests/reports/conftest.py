@@ -17,10 +17,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports.bundle import Bundle, Meta, make_bundle
-from reports.language import LANGUAGES, LanguageCode
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import make_bundle
+from reports.page.render import render_html
 from reports.registry import ColumnSpec, TableSpec, report
-from reports.render import render_html
+from reports.text.language import LANGUAGES, LanguageCode
 
 MONTH = date(2026, 10, 1)
 STORES = {f"demo:S{i:02d}": weight for i, weight in enumerate((9, 8, 7, 6, 6, 5, 5, 4, 3, 2), start=1)}

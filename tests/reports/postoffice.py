@@ -19,11 +19,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from orchestration.settings import Mail
-from reports.bundle import Bundle
-from reports.delivery import Tally, deliver, parcels, post
-from reports.ledger import Ledger
-from reports.recipients import read_recipients
-from reports.revisions import issue
+from reports.bundle.model import Bundle
+from reports.delivery.channels import post
+from reports.delivery.ledger import Ledger
+from reports.delivery.recipients import read_recipients
+from reports.delivery.sending import Tally, deliver, parcels
+from reports.issuing.revisions import issue
 
 NOW = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40

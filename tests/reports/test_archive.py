@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from reports.archive import write_archive
-from reports.bundle import Bundle, Scope, write_bundle
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Scope
+from reports.bundle.store import write_bundle
+from reports.page.archive import write_archive
 
 
 def put(reports: Path, bundle: Bundle, *files: str) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from reports.bundle import MOST_EXCEPTIONS, Bundle, BundleDamagedError, Meta, Scope, Withheld, make_bundle, read_bundle
-from reports.revisions import issue
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import MOST_EXCEPTIONS, make_bundle
+from reports.bundle.rows import Scope, Withheld
+from reports.bundle.store import BundleDamagedError, read_bundle
+from reports.issuing.revisions import issue
 from tests.reports.conftest import REGIONS, STORES
 
 MONTH = date(2026, 10, 1)

@@ -19,9 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.settings import Mail
-from reports.delivery import OutcomeUnknownError, Parcel, RefusedError, UnreachableError, deliver
-from reports.ledger import OUTBOX, Claim, Delivery, Key, Ledger, LedgerError
-from reports.recipients import Recipient
+from reports.delivery.channels import OutcomeUnknownError, RefusedError, UnreachableError
+from reports.delivery.ledger import Ledger
+from reports.delivery.recipients import Recipient
+from reports.delivery.records import OUTBOX, Claim, Delivery, Key, LedgerError
+from reports.delivery.sending import Parcel, deliver
 from tests.reports.postoffice import NOW
 
 KEY = Key("service_quality", "2026-10", "company", 1, "ann", "en")
@@ -292,8 +294,8 @@ def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_lost_silently(
         server = Fickle(list(moods))
         try:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("reports.delivery.content_hash", str)
-                patch.setattr("reports.delivery.size_of", len)
+                patch.setattr("reports.delivery.sending.content_hash", str)
+                patch.setattr("reports.delivery.sending.size_of", len)
                 tally = deliver(letters, server, ledger, Mail(), now=lambda: NOW, pause=lambda _: None)  # type: ignore[arg-type]
         except KeyboardInterrupt:
             continue

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import demo
 from orchestration.settings import Settings
-from reports.addresses import read_address
-from reports.bundle import Scope
-from reports.recipients import RecipientsError, read_recipients
+from reports.bundle.rows import Scope
+from reports.delivery.addresses import read_address
+from reports.delivery.recipients import RecipientsError, read_recipients
 
 GOOD = "id: ceo, name: Li Wen, address: li.wen@example.com"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from reports.bundle import Bundle
-from reports.mail import content_hash
+from reports.bundle.model import Bundle
+from reports.delivery.mail import content_hash
 from tests.reports.postoffice import NOW, PDF, PERIOD, House, Office, certificate, house, login, over, serving
 
 NAMES = ("ann", "bob", "cho")

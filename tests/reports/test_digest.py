@@ -16,13 +16,17 @@ import pytest
 from pydantic import ValidationError
 
 from reports import registry
-from reports.archive import write_archive
-from reports.bundle import Bundle, Meta, Scope, Source, Withheld, make_bundle, told_by_days, write_bundle
-from reports.language import LANGUAGES, LanguageCode
-from reports.recipients import Recipient
-from reports.render import environment, render_html, render_pdf
-from reports.revisions import hidden_before, remember_hidden
-from reports.suppression import Key
+from reports.bundle.disclosure import told_by_days
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source, make_bundle
+from reports.bundle.rows import Scope, Withheld
+from reports.bundle.store import write_bundle
+from reports.bundle.suppression import Key
+from reports.delivery.recipients import Recipient
+from reports.issuing.revisions import hidden_before, remember_hidden
+from reports.page.archive import write_archive
+from reports.page.render import environment, render_html, render_pdf
+from reports.text.language import LANGUAGES, LanguageCode
 from tests.reports.conftest import META, WORSE_STORE, warehouse
 from tests.reports.days import DAY, add_days
 from tests.reports.test_mail import LI, mail

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from reports.bundle import Bundle, History, Scope, make_bundle
-from reports.language import LANGUAGES, LanguageCode, language
-from reports.mail import compose
-from reports.recipients import Recipient
-from reports.render import render_html, render_pdf
+from reports.bundle.model import Bundle
+from reports.bundle.reading import make_bundle
+from reports.bundle.rows import History, Scope
+from reports.delivery.mail import compose
+from reports.delivery.recipients import Recipient
+from reports.page.render import render_html, render_pdf
+from reports.text.language import LANGUAGES, LanguageCode, language
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.test_report import visible
 

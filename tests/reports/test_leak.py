@@ -15,12 +15,14 @@ import duckdb
 import pypdfium2
 import pytest
 
-from reports.bundle import Bundle, Scope, Source
-from reports.language import LANGUAGES
-from reports.mail import compose
-from reports.recipients import Recipient
+from reports.bundle.model import Bundle
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
+from reports.delivery.mail import compose
+from reports.delivery.recipients import Recipient
+from reports.page.render import render_html, render_pdf
 from reports.registry import report
-from reports.render import render_html, render_pdf
+from reports.text.language import LANGUAGES
 from tests.reports.conftest import META, MONTH, insert, warehouse
 
 MANY, FEW = 60, 3

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
-from reports import provenance
-from reports.bundle import Bundle, Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
-from reports.language import LANGUAGES, language
-from reports.render import render_html
-from reports.story import Teller
-from reports.tables import printed_table
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
+from reports.page.render import render_html
+from reports.text import provenance
+from reports.text.language import LANGUAGES, language
+from reports.text.tables import printed_table
+from reports.text.teller import Teller
 
 NOTE = Restatement(
     month=date(2026, 9, 1),

@@ -28,14 +28,18 @@ from pypdfium2 import raw
 
 from orchestration.declarations import metrics, models
 from orchestration.ingestion.contract import contract
-from reports import charts
-from reports.bundle import Bundle, write_bundle
-from reports.catalogue import messages, template, untranslated, update
-from reports.charts import ACCENT, DATA, FONTS, INK, KINDS, RULE, Draw, png
-from reports.language import LANGUAGES, LONGEST_DEFINITION, TERMS, LanguageCode, catalogue_path, language
-from reports.layout import FULL, THIRD, listing, paddings, width
+from reports.bundle.model import Bundle
+from reports.bundle.store import write_bundle
+from reports.charts import canvas
+from reports.charts.chart import png
+from reports.charts.draw import KINDS, Draw
+from reports.charts.looks import ACCENT, DATA, FONTS, INK, RULE
+from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports
-from reports.render import Rendering, environment, render_html, render_pdf, write_reports
+from reports.text.catalogue import messages, template, untranslated, update
+from reports.text.language import LANGUAGES, LONGEST_DEFINITION, LanguageCode, catalogue_path, language
+from reports.text.layout import FULL, THIRD, listing, paddings, width
+from reports.text.terms import TERMS
 
 Pages = dict[LanguageCode, str]
 HOSTILE = "</style></svg><script>alert(1)</script>\u202egnp.exe\x00'\"&" + "W" * 5000
@@ -64,7 +68,7 @@ def test_every_message_is_translated(code: LanguageCode) -> None:
 
 
 def test_catalogues_hold_the_messages_of_today() -> None:
-    """Fails when someone changes a text and forgets `python -m reports.catalogue`."""
+    """Fails when someone changes a text and forgets `python -m reports.text.catalogue`."""
     ids = {message if isinstance(message, str) else message[0] for message, _ in messages()}
     for code in LANGUAGES:
         text = catalogue_path(code).read_text(encoding="utf-8").replace('"\n"', "")
@@ -110,7 +114,7 @@ def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
 def test_charts_are_declared_as_vega_lite_has_it(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not of the schema is passed over when a chart is drawn: a misspelt property would go unseen."""
     shapes: list[str] = []
-    monkeypatch.setattr(charts, "_compiled", lambda shape: shapes.append(shape) or {"data": []})
+    monkeypatch.setattr(canvas, "_compiled", lambda shape: shapes.append(shape) or {"data": []})
     draw = Draw(bundle, language("en"))
     drawn = [chart for spec in bundle.spec.charts for chart in draw.charts(spec)] + draw.sparkline("csat")
     assert len(shapes) == len(drawn)

@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports.bundle import Bundle, Cause, Meta, Scope, Source, make_bundle, read_bundle, write_bundle
-from reports.comparison import compared
-from reports.language import LANGUAGES, LanguageCode
-from reports.revisions import (
+from reports.bundle.model import Bundle, Meta
+from reports.bundle.reading import Source, make_bundle
+from reports.bundle.rows import Cause, Scope
+from reports.bundle.store import read_bundle, write_bundle
+from reports.issuing.comparison import compared
+from reports.issuing.revisions import (
     NoSuchEditionError,
     changed,
     edition,
@@ -24,6 +26,7 @@ from reports.revisions import (
     restatements_since_last,
     revise,
 )
+from reports.text.language import LANGUAGES, LanguageCode
 
 MONTH = date(2026, 10, 1)
 REPORT = "service_quality"

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.suppression import Cell, Key, hidden_cells
+from reports.bundle.suppression import Cell, Key, hidden_cells
 
 MONTH = date(2026, 10, 1)
 SMALL = 5

@@ -9,7 +9,8 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.suppression import Cell, Key, hidden_cells, hidden_days, hidden_months
+from reports.bundle.days import hidden_days, hidden_months
+from reports.bundle.suppression import Cell, Key, hidden_cells
 
 MONTH, SMALL = date(2026, 10, 1), 5
 DAYS = [date(2026, 10, day) for day in (1, 2, 15, 30, 31)]

@@ -18,15 +18,18 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.declarations import models
-from reports.bundle import Bundle, Scope, Source, _TableRow
-from reports.identities import Identity, parse
-from reports.inference import Sums
-from reports.language import language
-from reports.numbers import read_numbers
+from reports.bundle.identities import Identity, parse
+from reports.bundle.inference import Sums
+from reports.bundle.model import Bundle
+from reports.bundle.numbers import read_numbers
+from reports.bundle.reading import Source
+from reports.bundle.rows import Scope
+from reports.bundle.suppression import Key
+from reports.bundle.table_rows import TableRow
 from reports.periods import months_before
-from reports.story import Teller
-from reports.suppression import Key
-from reports.tables import printed_table
+from reports.text.language import language
+from reports.text.tables import printed_table
+from reports.text.teller import Teller
 from tests.reports.attacker import COMPANY, Attack, Leak, truth_of
 from tests.reports.conftest import META, MONTH, insert, warehouse
 
@@ -252,11 +255,11 @@ def _nothing_further(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_identities(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.bundle.read_identities", lambda *_: ())
+    monkeypatch.setattr("reports.bundle.reading.read_identities", lambda *_: ())
 
 
 def _printed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_TableRow, "cut", lambda self, *_: self.values)
+    monkeypatch.setattr(TableRow, "cut", lambda self, *_: self.values)
 
 
 def _no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +268,7 @@ def _no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     def metrics_only(con, asked, found, metrics):  # type: ignore[no-untyped-def]
         return read_numbers(con, asked, [one for one in found if all(term.part for term in one.terms)], metrics)
 
-    monkeypatch.setattr("reports.bundle.read_numbers", metrics_only)
+    monkeypatch.setattr("reports.bundle.reading.read_numbers", metrics_only)
 
 
 @pytest.mark.parametrize("unprotect", [_nothing_further, _no_identities, _printed_all_the_same, _no_tables])

@@ -1,0 +1,3 @@
+select dimension, code, place, label_en, label_zh
+from reporting.codes
+order by dimension, place, code

@@ -1,0 +1,3 @@
+select warning, subject, cases, message_en, message_zh
+from reporting.warnings
+order by cases desc, warning, subject

@@ -1,0 +1,190 @@
+"""Who gets which report: KEFU_HOME/recipients.yml, read and checked. Sending is sending.py's part.
+
+The file holds personal data: an error names the file, the line, the entry's id and the field, never a name or address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from orchestration.yaml_text import TextLoader
+from reports.bundle.rows import Scope
+from reports.delivery.addresses import hashed, read_address
+from reports.registry import REPORT_SCOPES, report
+from reports.text.language import LANGUAGES, LanguageCode, plain
+
+Format = Literal["html", "pdf"]
+Schedule = Literal["daily", "monthly", "quarterly"]
+QUARTER = 3  # months
+_PERSONAL = {"name", "address"}  # fields whose value no error shows
+_SCHEDULES: dict[str, tuple[Schedule, ...]] = {"daily": ("daily",), "monthly": ("monthly", "quarterly")}
+
+
+class RecipientsError(ValueError):
+    """A recipients file that cannot be used; a line for each thing that is wrong, with what to do."""
+
+
+def _scope(value: Any) -> Any:
+    if value == "company":
+        return Scope()
+    if isinstance(value, dict) and len(value) == 1 and set(value) <= set(REPORT_SCOPES):
+        ((kind, member),) = value.items()
+        if isinstance(member, str) and member.strip():
+            return Scope(type=kind, id=member)
+    if isinstance(value, Scope):
+        return value
+    raise ValueError(f"write company, or one of {', '.join(REPORT_SCOPES)} with its id, such as {{store: demo:S07}}")
+
+
+def _known_report(value: Any) -> Any:
+    if isinstance(value, str):
+        report(value)  # raises, naming those there are
+    return value
+
+
+def _mailbox(value: Any) -> Any:
+    if isinstance(value, str) and read_address(value).display_name:
+        raise ValueError("is more than an address; write the name into name")
+    return value
+
+
+def _person(value: Any) -> Any:
+    if isinstance(value, str) and (plain(value) != value or not value):
+        raise ValueError("write a name of one line and at most 120 characters")
+    return value
+
+
+class Recipient(BaseModel):
+    """One mail a period: a person, what they may see, and how they want it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]  # stays when the address changes
+    name: Annotated[str, BeforeValidator(_person)]
+    address: Annotated[str, BeforeValidator(_mailbox)]
+    language: LanguageCode = "en"
+    report: Annotated[str, BeforeValidator(_known_report)] = "service_quality"
+    scope: Annotated[Scope, BeforeValidator(_scope)] = Scope()
+    formats: tuple[Format, ...] = ("pdf",)  # what is attached; none is the mail's text alone
+    schedule: Schedule = Field(default="monthly")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _schedule_of_the_report(cls, given: Any) -> Any:
+        """Without a word of its own, a recipient gets a report as often as it is made."""
+        if not isinstance(given, dict) or "schedule" in given:
+            return given
+        try:
+            return {**given, "schedule": report(given.get("report", "service_quality")).schedule}
+        except (ValueError, TypeError):
+            return given  # the field's own check tells it
+
+    @model_validator(mode="after")
+    def _due_when_made(self) -> Self:
+        fitting = _SCHEDULES[report(self.report).schedule]
+        if self.schedule not in fitting:
+            raise ValueError(f"schedule is {self.schedule!r}, but {self.report} may be had {' or '.join(fitting)}")
+        scopes = report(self.report).scopes
+        if self.scope.type not in scopes:
+            raise ValueError(f"scope is a {self.scope.type}, but {self.report} is made for {' or '.join(scopes)}")
+        return self
+
+    @property
+    def mailbox(self) -> str:
+        """Name and address as a header has them."""
+        address = read_address(self.address)
+        return str(type(address)(display_name=self.name, addr_spec=address.addr_spec))
+
+    @property
+    def address_hash(self) -> str:
+        """Tells equal mailboxes where the address itself must not stand."""
+        return hashed(self.address)
+
+    def is_due(self, period: date) -> bool:
+        """Whether the report of the period that begins on this day is one they asked for."""
+        return self.schedule != "quarterly" or period.month % QUARTER == 0
+
+
+def read_recipients(path: Path) -> tuple[Recipient, ...]:
+    """The recipients in the order of the file; none where there is no file.
+
+    Raises RecipientsError with a line for each thing that is wrong.
+    """
+    if not path.exists():
+        return ()
+    entries = list(_entries(path))
+    good, problems = [], []
+    for line, place, given in entries:
+        try:
+            good.append((line, Recipient.model_validate(given)))
+        except ValidationError as error:
+            problems += [f"{path}:{line}: {place}: {_told(problem)}" for problem in error.errors()]
+    problems += [f"{path}:{line}: {recipient.id}: {what}" for line, recipient, what in _twice(good)]
+    if problems:
+        raise RecipientsError("\n".join(problems))
+    return tuple(recipient for _, recipient in good)
+
+
+def _entries(path: Path) -> Iterator[tuple[int, str, Any]]:
+    """Line, name in an error, and content of each entry."""
+    try:
+        loader = TextLoader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        document = loader.construct_document(node) if node else None
+    except yaml.MarkedYAMLError as error:  # its own text may quote the file
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise RecipientsError(f"{path}:{line}: is no YAML: {error.problem}; mend that line") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipientsError(f"{path}:1: is no YAML in UTF-8 ({type(error).__name__}); write it anew") from None
+    if document is None:
+        return
+    if (
+        not isinstance(document, dict)
+        or set(document) != {"recipients"}
+        or not isinstance(document["recipients"], list)
+    ):
+        raise RecipientsError(f"{path}:1: must hold `recipients:` with a list below it, and nothing else")
+    (_, listed), *_ = node.value
+    for number, (item, given) in enumerate(zip(listed.value, document["recipients"], strict=True), start=1):
+        told = given.get("id") if isinstance(given, dict) else None
+        yield item.start_mark.line + 1, plain(told) if isinstance(told, str) and told else f"entry {number}", given
+
+
+def _told(problem: Any) -> str:
+    field = str(problem["loc"][0]) if problem["loc"] else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    match problem["type"]:
+        case "missing":
+            return f"{field} is missing"
+        case "extra_forbidden":
+            return f"{plain(field)} is no field; there are {', '.join(Recipient.model_fields)}"
+        case "model_type" | "dict_type":
+            return f"must be a mapping with {', '.join(Recipient.model_fields)}"
+        case "string_pattern_mismatch":
+            message = "use small letters, digits, dot, hyphen and underscore, at most 64"
+    if not field or field in _PERSONAL:
+        return f"{field} {message}".strip()
+    if field == "language":
+        message = f"there are {', '.join(LANGUAGES)}"
+    return f"{field} is {plain(str(problem['input']))!r}: {message}"
+
+
+def _twice(found: list[tuple[int, Recipient]]) -> Iterator[tuple[int, Recipient, str]]:
+    """Entries that would send one mail twice, or could not be told apart in the ledger."""
+    ids: dict[str, int] = {}
+    mails: dict[tuple[str, ...], int] = {}
+    for line, one in found:
+        mail = (one.report, one.scope.folder, one.language, one.address_hash)
+        if one.id in ids:
+            yield line, one, f"the id stands on line {ids[one.id]} too; give each entry its own"
+        elif mail in mails:
+            yield line, one, f"the entry on line {mails[mail]} has the same address, report, scope and language"
+        ids.setdefault(one.id, line)
+        mails.setdefault(mail, line)

@@ -1,0 +1,269 @@
+"""A bundle as one self-contained HTML file, and that as a PDF. Texts come from text/, drawings from charts/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import typst
+from fontTools.ttLib import TTFont
+from jinja2.ext import Extension
+from markupsafe import Markup
+from pylopdf_fonts_zh_cn import sans_path
+
+from reports.bundle.model import Bundle
+from reports.bundle.store import read_bundle, write_whole
+from reports.charts.chart import Chart
+from reports.charts.draw import Draw
+from reports.registry import FOLDER, AreaSpec, report
+from reports.text import provenance
+from reports.text.language import Language, LanguageCode, language, plain
+from reports.text.layout import Listing, paddings
+from reports.text.story import story
+from reports.text.tables import Row, members_table, printed, printed_table
+from reports.text.teller import Teller
+
+BOX = "□"  # for a character that the font lacks
+MOST_RENDERINGS = 60  # by one process
+
+Block = Chart | Listing
+Band = tuple[Block, ...]  # blocks that stand side by side
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure with the line of its last periods."""
+
+    row: Row
+    chart: Chart | None
+
+
+@dataclass(frozen=True)
+class Area:
+    """One page of figures, or a part of one."""
+
+    id: str
+    title: str
+    opening: tuple[Band, ...]  # before the table of figures
+    lines: tuple[Tile, ...]
+    bands: tuple[Band, ...]  # after it
+    absent: str  # labels of the figures of which there was no case
+    not_supplied: str  # and of those of which nobody sends what they stand on
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(line.row for line in self.lines)
+
+
+def render_html(bundle: Bundle, code: LanguageCode) -> str:
+    """The report as one HTML file: style and charts inline, no script, nothing fetched."""
+    return environment(bundle.report, code).get_template("report.html.j2").render(_view(bundle, language(code)))
+
+
+def render_pdf(page: str) -> bytes:
+    """A page of render_html as a PDF/UA, the packaged font embedded, the same bytes each time. Raises ValueError if the
+    page is not well formed, has an element that styles/report.typ does not set, or asks for anything to be fetched."""
+    strange = {ord(character): BOX for character in set(page) - _characters() if not character.isspace()}
+    try:
+        return typst.compile(
+            FOLDER / "styles" / "report.typ",
+            font_paths=_fonts(),
+            sys_inputs={"page": page.translate(strange)},
+            pdf_standards="ua-1",
+            timestamp=0,  # else the time of making is written into the file
+        )
+    except typst.TypstError as error:
+        raise ValueError(f"the page cannot be set as a PDF: {error.message}") from error
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What one reader needs: an issued bundle in a language, as a PDF too where one is wanted."""
+
+    path: Path  # of the bundle; the files lie in a folder of the language beside it
+    code: LanguageCode
+    pdf: bool = True
+
+
+def write_reports(renderings: Sequence[Rendering], workers: int = 2) -> list[Path]:
+    """Write <language>/report.html and report.pdf beside the bundles, each whole or not at all, and give their paths.
+
+    In processes that serve all of them: drawing and typesetting are pure Python and keep a core busy each. One that has
+    done a number of them is replaced, so that memory stays flat. Raises BundleDamagedError when a bundle is not what
+    was written.
+    """
+    if not renderings:
+        return []
+    pool = ProcessPoolExecutor(
+        min(workers, len(renderings)), mp_context=get_context("spawn"), max_tasks_per_child=MOST_RENDERINGS
+    )
+    with pool:
+        return [path for paths in pool.map(write_rendering, renderings) for path in paths]
+
+
+def write_rendering(wanted: Rendering) -> list[Path]:
+    """Write one rendering and give its paths. A PDF that nobody wants any more would be an old one, so it goes."""
+    page = render_html(read_bundle(wanted.path), wanted.code)
+    folder = wanted.path.parent / wanted.code
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {folder / "report.html": page.encode()}
+    if wanted.pdf:
+        contents[folder / "report.pdf"] = render_pdf(page)
+    else:
+        (folder / "report.pdf").unlink(missing_ok=True)
+    for path, content in contents.items():
+        write_whole(path, content)
+    return list(contents)
+
+
+@cache
+def _characters() -> frozenset[str]:
+    """What the font can draw: a PDF/UA may hold nothing else."""
+    with TTFont(sans_path(), lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The packaged font and none of the machine's: the same bundle gives the same PDF everywhere."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(sans_path().parent)])
+
+
+def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
+    """Everything the template prints, as text."""
+    teller, draw = Teller(bundle, words), Draw(bundle, words)
+    return {
+        "lang": words.code,
+        "title": words.say(bundle.spec.title),
+        "company": teller.scope_name("company", ""),
+        "scope": None
+        if bundle.scope.type == "company"
+        else f"{words.name(bundle.scope.type)} {teller.scope_name(bundle.scope.type, bundle.scope.id)}",
+        "month": words.period(bundle.spec.schedule, bundle.month),
+        "meta": bundle.meta,
+        "as_of": words.day(bundle.meta.as_of),
+        "known_at": words.day(bundle.meta.known_at),
+        "hash": bundle.mark,
+        "story": story(teller),
+        "headlines": lambda: _lines(bundle.headlines, teller, draw),  # drawn only where a template asks
+        "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
+        "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
+        "exceptions": provenance.exceptions(teller),
+        "contributions": provenance.contributions(teller),
+        "quality": provenance.quality(teller),
+        "loads": provenance.loads(teller),
+        "stale": [load for load in bundle.loads if load.is_stale],
+        "not_supplied": words.join([words.name(entity) for entity in bundle.not_supplied]),
+        "unmet": provenance.unmet(teller),
+        "warnings": provenance.warnings(teller),
+        "withheld": provenance.withheld(teller),
+        "restatements": provenance.restatements(teller),
+        "revision": bundle.revision,
+        "small_cell": words.count(bundle.meta.small_cell),
+        "day": words.day,
+        "plain": plain,
+        "definitions": _definitions(teller),
+        "min_n": words.count(bundle.meta.min_n),
+    }
+
+
+def _lines(metrics: Sequence[str], teller: Teller, draw: Draw | None) -> tuple[Tile, ...]:
+    """The figures that there are of these metrics, with their last periods where they are to be drawn."""
+    return tuple(
+        Tile(printed(teller, figure), next(iter(draw.sparkline(metric)), None) if draw else None)
+        for metric in metrics
+        if (figure := teller.bundle.figure(metric))
+    )
+
+
+def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
+    """A page: small multiples, the table of figures, then charts and tables, those of one matter beside each other."""
+    words, bundle = teller.words, teller.bundle
+    unmet = {need.metric_id for need in bundle.unmet}
+    tables = {
+        spec.title: printed_table(teller, spec, table)
+        for spec in area.tables
+        for table in bundle.tables
+        if (table.id, table.title) == (spec.id, spec.title)
+    }
+    opening: list[Block] = []
+    blocks: list[Block] = []
+    for spec in area.charts:
+        charts = draw.charts(spec)
+        (opening if spec.kind == "trends" else blocks).extend(charts)
+        if charts and spec.table in tables:
+            table = tables.pop(spec.table)
+            blocks += [table] if charts[0].told else []
+    blocks += tables.values()
+    blocks += [listed for members in area.members if (listed := members_table(teller, members))]
+    return Area(
+        id=area.id,
+        title=words.say(area.title),
+        opening=_bands(opening),
+        lines=_lines(area.metrics, teller, draw if area.sparklines else None),
+        bands=_bands(blocks),
+        absent=words.join([teller.label(m) for m in area.metrics if bundle.figure(m) is None and m not in unmet]),
+        not_supplied=words.join([teller.label(m) for m in area.metrics if bundle.figure(m) is None and m in unmet]),
+    )
+
+
+def _definitions(teller: Teller) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """What each printed figure means and is made of, by area; a figure of several areas once."""
+    printed_ids = {figure.metric_id for figure in teller.bundle.figures}
+    told: set[str] = set()
+    groups = []
+    for area in teller.bundle.spec.areas:
+        ids = dict.fromkeys((*area.metrics, *(drawn for chart in area.charts for drawn in chart.drawn)))
+        new = [metric_id for metric_id in ids if metric_id in printed_ids - told]
+        groups.append((teller.words.say(area.title), [_defined(teller, m) for m in new]))
+        told |= set(new)
+    rest = [m.metric_id for m in teller.bundle.metrics if m.metric_id in printed_ids - told]
+    groups.append((teller.words.say("Further figures"), [_defined(teller, m) for m in rest]))
+    return [group for group in groups if group[1]]
+
+
+def _defined(teller: Teller, metric_id: str) -> tuple[str, str, str]:
+    return teller.label(metric_id), teller.definition(metric_id), teller.made_of(metric_id)
+
+
+FITTING = {"third": 3, "half": 2, "full": 1}
+
+
+def _bands(blocks: Sequence[Block]) -> tuple[Band, ...]:
+    """Blocks in rows of as many of one width as fit; a half one waits for the next, so that no row is half empty."""
+    bands: list[list[Block]] = []
+    open_bands: dict[str, list[Block]] = {}
+    for block in blocks:
+        band = open_bands.get(block.width)
+        if band is None:
+            band = open_bands[block.width] = []
+            bands.append(band)
+        band.append(block)
+        if len(band) == FITTING[block.width]:
+            del open_bands[block.width]
+    return tuple(map(tuple, bands))
+
+
+@cache
+def environment(report_id: str, code: LanguageCode) -> jinja2.Environment:
+    """Templates of a report (of none: the common ones) in one language: escaped, strict about unknown names."""
+    folders = [*([report(report_id).folder / "templates"] if report_id else []), FOLDER / "templates"]
+    i18n: Sequence[str | type[Extension]] = ["jinja2.ext.i18n"]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=jinja2.StrictUndefined,
+        extensions=i18n,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(language(code).translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["paddings"] = paddings
+    environment.globals["style"] = Markup((FOLDER / "styles" / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return environment

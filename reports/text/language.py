@@ -1,0 +1,201 @@
+"""One language of a reader: messages, numbers, money, dates. What is said is decided elsewhere."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Any, Literal, TypeVar, cast
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent, parse_pattern
+
+from reports.periods import Schedule
+from reports.registry import FOLDER
+from reports.text.terms import TERMS
+
+LanguageCode = Literal["en", "zh-CN"]
+LANGUAGES: tuple[LanguageCode, ...] = ("en", "zh-CN")
+LOCALES = FOLDER / "locales"
+LONGEST = 120  # characters of a foreign string that are printed
+LONGEST_DEFINITION = 800
+
+DASH = "–"
+MINUTE, HOUR, DAY = Decimal(1), Decimal(60), Decimal(60 * 24)
+
+
+def catalogue_path(code: LanguageCode) -> Any:
+    """The .po file of a language."""
+    return LOCALES / code.replace("-", "_") / "LC_MESSAGES" / "kefu.po"
+
+
+_Formatter = TypeVar("_Formatter", bound=Callable[..., str])
+
+
+def _kept(formatter: _Formatter) -> _Formatter:
+    """The formatter with its last texts kept: a report prints most of its numbers and days more than once."""
+    return cast(_Formatter, lru_cache(maxsize=20_000)(formatter))
+
+
+_pattern = cache(parse_pattern)
+_date, _decimal = _kept(format_date), _kept(format_decimal)
+_percent, _currency = _kept(format_percent), _kept(format_currency)
+
+
+@lru_cache(maxsize=10_000)
+def plain(text: str, longest: int = LONGEST) -> str:
+    """A string from outside, fit to print: no control or direction characters, one line, no longer than told."""
+    kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} else " " for c in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def place_of(code: str) -> tuple[int, str]:
+    """Where a code of the warehouse stands among others: in the order of TERMS, then by the alphabet."""
+    return (list(TERMS).index(code) if code in TERMS else len(TERMS), code)
+
+
+class Language:
+    """Everything that differs between readers of two languages."""
+
+    def __init__(self, code: LanguageCode) -> None:
+        self.code: LanguageCode = code
+        self.locale = Locale.parse(code, sep="-")
+        with catalogue_path(code).open("rb") as source:
+            catalogue = read_po(source, locale=self.locale)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        self.translations = gettext.GNUTranslations(compiled)
+
+    def say(self, message: str, **values: object) -> str:
+        """The message in this language with its %(name)s filled in; a per cent sign is written %% in a message."""
+        return self.translations.gettext(message) % values
+
+    def say_n(self, one: str, many: str, count: int, **values: object) -> str:
+        """The message in the form that the count calls for; %(count)s is the formatted count."""
+        return self.translations.ngettext(one, many, count) % {"count": self.count(count), **values}
+
+    @property
+    def space(self) -> str:
+        """What stands between two sentences."""
+        return "" if self.code == "zh-CN" else " "
+
+    def join(self, items: list[str]) -> str:
+        """A list as running text."""
+        return self.say(", ").join(items)
+
+    def either(self, items: list[str]) -> str:
+        """Alternatives as running text."""
+        return self.say(" or ").join(items)
+
+    def month(self, month: date) -> str:
+        return _date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", self.locale)
+
+    def month_short(self, month: date) -> str:
+        return _date(month, "yy/M" if self.code == "zh-CN" else "MMM yy", self.locale)
+
+    def period(self, schedule: Schedule, first: date) -> str:
+        """A month, or a day with its weekday."""
+        if schedule == "monthly":
+            return self.month(first)
+        return _date(first, "y年M月d日 EEEE" if self.code == "zh-CN" else "EEEE, d MMMM y", self.locale)
+
+    def period_short(self, schedule: Schedule, first: date) -> str:
+        if schedule == "monthly":
+            return self.month_short(first)
+        return _date(first, "M/d" if self.code == "zh-CN" else "d MMM", self.locale)
+
+    def day(self, day: date) -> str:
+        return _date(day, "long" if self.code == "zh-CN" else "d MMMM y", self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        return format_datetime(moment, "y-MM-dd HH:mm", locale=self.locale)
+
+    def count(self, value: int | Decimal) -> str:
+        return _decimal(value, _pattern("#,##0"), self.locale)
+
+    def figure(
+        self, value: Decimal | None, unit: str, currency: str, *, like: Decimal | None = None, bare: bool = False
+    ) -> str:
+        """A figure with its unit, a dash for none. `like` fixes the scale so that a figure and its interval read alike;
+        `bare` leaves the unit sign out."""
+        if value is None:
+            return DASH
+        value += 0  # equal numbers are kept as one, so there is no negative nought
+        scale = abs(value if like is None else like)
+        match unit:
+            case "rate":
+                digits = "0.00" if 0 < scale < Decimal("0.01") else "0.0"
+                if bare:
+                    return self._number(value * 100, digits)
+                return _percent(value, _pattern(digits + "%"), self.locale)
+            case "money":
+                digits = "#,##0.00" if scale < 1000 else "#,##0"
+                if bare:
+                    return self._number(value, digits)
+                pattern = _pattern("¤" + digits)
+                return _currency(value, currency, pattern, self.locale, currency_digits=False)
+            case "minutes":
+                divisor = self.divisor(scale, unit)
+                number = self._number(value / divisor, "#,##0.0" if scale / divisor < 100 else "#,##0")
+                return number if bare else self.time(number, divisor)
+            case "days":
+                number = self._number(value, "#,##0.0")
+                return number if bare else self.time(number, DAY)
+            case "count" | "points":
+                return self._number(value, "#,##0" if scale >= 100 else "#,##0.##")
+            case _:
+                return self._number(value, "#,##0.00" if scale < 10 else "#,##0.0")
+
+    def interval(
+        self, low: Decimal | None, high: Decimal | None, unit: str, currency: str, like: Decimal | None
+    ) -> str:
+        """The 95 % interval of a figure, a dash for none."""
+        if low is None or high is None:
+            return DASH
+        lowest = self.figure(low, unit, currency, like=like, bare=True)
+        highest = self.figure(high, unit, currency, like=like)
+        return self.say("%(low)s to %(high)s", low=lowest, high=highest) if low < 0 else f"{lowest}{DASH}{highest}"
+
+    def difference(self, value: Decimal, unit: str, currency: str) -> str:
+        """A difference of two figures with its sign; of two shares in percentage points."""
+        sign = "+" if value > 0 else ""
+        if unit == "rate":
+            return sign + self.say("%(number)s pp", number=self.figure(value, unit, currency, bare=True))
+        return sign + self.figure(value, unit, currency)
+
+    def _number(self, value: Decimal, pattern: str) -> str:
+        return _decimal(value, _pattern(pattern), self.locale).replace("-", "−")
+
+    def time(self, number: str, divisor: Decimal) -> str:
+        """A number of minutes, hours or days with its unit."""
+        if divisor == MINUTE:
+            return self.say("%(number)s min", number=number)
+        return self.say("%(number)s h", number=number) if divisor == HOUR else self.say("%(number)s d", number=number)
+
+    @staticmethod
+    def divisor(scale: Decimal, unit: str) -> Decimal:
+        """By what a figure of that size is divided before it is printed: minutes may read better as hours or days."""
+        if unit != "minutes" or scale < 2 * HOUR:
+            return MINUTE
+        return HOUR if scale < 3 * DAY else DAY
+
+    def name(self, code: str) -> str:
+        """A code of the warehouse in words; one that the glossary does not know (a company's own) as it is."""
+        return self.say(TERMS[code]) if code in TERMS else plain(code.replace("_", " "))
+
+
+@cache
+def language(code: LanguageCode) -> Language:
+    """The language of that code, read once. Raises ValueError naming the known ones."""
+    if code not in LANGUAGES:
+        raise ValueError(f"no language {code!r}; there are {', '.join(LANGUAGES)}")
+    return Language(code)

@@ -1,0 +1,158 @@
+"""Figures and tables of a bundle as the text that is printed. Sentences are made in story.py, drawings in charts/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from reports.bundle.rows import Figure, Table
+from reports.registry import ColumnSpec, MembersSpec, TableSpec
+from reports.text.language import DASH, Language, plain
+from reports.text.layout import Listing, listing
+from reports.text.teller import Teller
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed line of a table of figures."""
+
+    label: str
+    value: str
+    interval: str
+    n: str
+    target: str
+    status: str  # met, missed, too_few, short_history, no_target: picks the mark
+    status_text: str
+    previous: str
+    change_previous: str  # better, worse, changed, no_clear_change or empty: picks the mark
+    year_ago: str
+    change_year_ago: str
+    previous_n: str = ""  # cases behind what is usual, in a report of days
+    note: str = ""  # that the window is longer than the history
+
+
+def printed(teller: Teller, figure: Figure) -> Row:
+    """A figure as the tables print it."""
+    words = teller.words
+    metric = teller.bundle.metric(figure.metric_id)
+    few = figure.is_withheld
+
+    def number(value: Any) -> str:
+        return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)
+
+    return Row(
+        label=teller.label(figure.metric_id),
+        value=printed_value(words, figure, metric.unit, teller.bundle.meta.currency),
+        interval=DASH if few else teller.interval(figure),
+        n=DASH if figure.n is None else words.count(figure.n),
+        target=number(figure.target),
+        status=figure.status or "no_target",
+        status_text=_status(words, figure),
+        previous=DASH if few else number(figure.previous),
+        change_previous="" if few else figure.change_previous or "",
+        year_ago=DASH if few else number(figure.year_ago),
+        change_year_ago="" if few else figure.change_year_ago or "",
+        previous_n=DASH if few or figure.previous_n is None else words.count(figure.previous_n),
+        note=teller.history(figure.metric_id) if figure.status == "short_history" else "",
+    )
+
+
+def printed_value(words: Language, figure: Figure, unit: str, currency: str) -> str:
+    """The value of a figure, or why it is not printed."""
+    return _status(words, figure) if figure.is_withheld else words.figure(figure.value, unit, currency)
+
+
+def _status(words: Language, figure: Figure) -> str:
+    marks = {
+        "met": words.say("met"),
+        "missed": words.say("missed"),
+        "too_few": words.say("too few to say"),
+        "suppressed": words.say("not shown"),
+    }
+    return marks.get(figure.status or "", "")
+
+
+def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
+    """A table of the bundle as text."""
+    words, currency = teller.words, teller.bundle.meta.currency
+
+    shown = [column for column in spec.columns if column.printed and column.language in (None, words.code)]
+
+    def text(column: ColumnSpec, value: str | None, n: str | None, metric: str | None) -> str:
+        if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
+            return words.say("too few to say")
+        if not value:
+            return DASH
+        match column.unit:
+            case "code":
+                return teller.value_name(column.of or column.name, value)
+            case "scope":
+                return _place(teller, value)
+            case "metric":
+                known = {metric.metric_id for metric in teller.bundle.metrics}
+                return teller.label(value) if value in known else words.name(value)
+            case "date":
+                return words.day(date.fromisoformat(value))
+            case "text":
+                return plain(value)
+            case "figure":
+                return words.figure(Decimal(value), teller.bundle.unit_of(metric), currency)
+            case unit:
+                return words.figure(Decimal(value), unit, currency)
+
+    withheld = set(table.withheld)
+
+    def line(at: int, *values: str | None) -> tuple[str, ...]:
+        cells = list(zip(spec.columns, values, strict=False))  # the last value is n, which is no column
+        metric = next((value for column, value in cells if column.unit == "metric"), None)
+        return tuple(
+            words.say("not shown") if (at, i) in withheld else text(column, value, values[-1], metric)
+            for i, (column, value) in enumerate(cells)
+            if column in shown
+        )
+
+    short = teller.history(title=spec.title)
+    return listing(
+        words.say("%(title)s (%(note)s)", title=words.say(spec.title), note=short) if short else words.say(spec.title),
+        [(words.say(column.title), column.is_number) for column in shown],
+        [line(at, *row) for at, row in enumerate(table.rows)],
+        table.total - len(table.rows),
+    )
+
+
+def members_table(teller: Teller, spec: MembersSpec) -> Listing | None:
+    """A line per member, those with most of the first metric first; a dash where too few cases stand behind it."""
+    bundle, words = teller.bundle, teller.words
+    metrics = [metric for metric in spec.metrics if bundle.figure(metric)]
+    cells: dict[str, dict[str, Figure]] = {}
+    for metric in metrics:
+        for part in bundle.parts(metric, spec.scope):
+            if part.month == bundle.month:
+                cells.setdefault(part.scope_id, {})[metric] = part
+    if not cells:
+        return None
+
+    def rank(scope_id: str) -> tuple[Decimal, str]:
+        first = cells[scope_id].get(metrics[0])
+        return (-(first.value or Decimal(0)) if first else Decimal(1), scope_id)
+
+    def text(figure: Figure | None) -> str:
+        if figure is None or figure.is_withheld:
+            return DASH
+        mark = "▼\u00a0" * (figure.change_previous == "worse")
+        return mark + teller.value(figure)
+
+    rows = [
+        (teller.scope_name(spec.scope, scope_id), *(text(cells[scope_id].get(metric)) for metric in metrics))
+        for scope_id in sorted(cells, key=rank)
+    ]
+    columns = [(words.name(spec.scope), False), *((teller.label(metric), True) for metric in metrics)]
+    return listing(words.say(spec.title), columns, rows[: spec.most], max(0, len(rows) - spec.most))
+
+
+def _place(teller: Teller, scope_id: str) -> str:
+    """A scope by its id alone, for a table that does not say of which type it is."""
+    known = next((key for key in teller.scope_names if key[1] == scope_id), ("", scope_id))
+    return teller.scope_name("company", "") if scope_id == "company" else teller.scope_name(*known)

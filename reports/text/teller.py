@@ -1,0 +1,109 @@
+"""What a bundle carries, in the words of one language: names, figures with their intervals, differences."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Contribution, Figure
+from reports.text.language import LONGEST_DEFINITION, Language, place_of, plain
+
+LONGEST_NAME = 24  # characters of a scope's name
+
+
+class Teller:
+    """Says what a bundle carries, in one language."""
+
+    def __init__(self, bundle: Bundle, words: Language) -> None:
+        self.bundle = bundle
+        self.words = words
+        self.names = {
+            (name.dimension, name.code): (name.place, plain(name.label_zh if words.code == "zh-CN" else name.label_en))
+            for name in bundle.codes
+        }
+        self.scope_names = {(scope.scope_type, scope.scope_id): scope.name for scope in bundle.scope_names}
+        self.is_daily = bundle.spec.schedule == "daily"
+        self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
+
+    def label(self, metric_id: str) -> str:
+        metric = self.bundle.metric(metric_id)
+        return plain(metric.label_zh if self.words.code == "zh-CN" else metric.label_en)
+
+    def definition(self, metric_id: str) -> str:
+        metric = self.bundle.metric(metric_id)
+        text = metric.definition_zh if self.words.code == "zh-CN" else metric.definition_en
+        return plain(text, LONGEST_DEFINITION)
+
+    def made_of(self, metric_id: str) -> str:
+        """The columns that a figure is made of, in a sentence; empty where the bundle does not say."""
+        columns = self.bundle.metric(metric_id).made_of
+        return self.words.say("Made of: %(columns)s", columns=plain(columns, LONGEST_DEFINITION)) if columns else ""
+
+    def value_name(self, dimension: str, code: str) -> str:
+        """A value of a dimension in words: as reference data name it, else by the glossary."""
+        known = self.names.get((dimension, code))
+        return known[1] if known else self.words.name(code)
+
+    def value_place(self, dimension: str, code: str) -> tuple[int, str]:
+        """Where it stands among the others."""
+        known = self.names.get((dimension, code))
+        return (known[0], code) if known else place_of(code)
+
+    def value(self, figure: Figure) -> str:
+        return self.number(figure, figure.value)
+
+    def history(self, metric_id: str = "", title: str = "") -> str:
+        """That the window of a figure (or a table, by its title) is longer than the history; empty where it is not."""
+        short = self.bundle.history(metric_id=metric_id, title=title)
+        if short is None:
+            return ""
+        return self.words.say(
+            "history covers %(covered)s of %(window)s months",
+            covered=self.words.count(short.covered_months),
+            window=self.words.count(short.window_months),
+        )
+
+    def evidence(self, figure: Figure) -> str:
+        """Interval and n of a figure, as far as it has them."""
+        low_high = self.interval(figure)
+        if figure.n is None:
+            return ""
+        if low_high == self.words.interval(None, None, "", "", None):
+            return self.words.say("n = %(n)s", n=self.words.count(figure.n))
+        return self.words.say("95%% interval %(interval)s, n = %(n)s", interval=low_high, n=self.words.count(figure.n))
+
+    def interval(self, figure: Figure) -> str:
+        unit = self.bundle.metric(figure.metric_id).unit
+        return self.words.interval(figure.ci_low, figure.ci_high, unit, self.bundle.meta.currency, figure.value)
+
+    def scope_name(self, scope_type: str, scope_id: str) -> str:
+        if scope_type == "company":
+            return plain(self.bundle.meta.company)
+        return self._named_scope(scope_id, self.scope_names.get((scope_type, scope_id), scope_id))
+
+    def _named_scope(self, scope_id: str, name: str) -> str:
+        """A scope's own name; where it has none, its id without the source."""
+        return self.words.name(scope_id.split(":", 1)[-1]) if name == scope_id else plain(name, LONGEST_NAME)
+
+    @staticmethod
+    def called(figure: Figure) -> Literal["previous", "year_ago"] | None:
+        """Against which month a change of a figure is called: the year before only where not the month before."""
+        if figure.change_previous not in {None, "no_clear_change"}:
+            return "previous"
+        return "year_ago" if figure.change_year_ago not in {None, "no_clear_change"} else None
+
+    def member(self, part: Contribution) -> str:
+        """A member of the company by its name; cases of none are called so."""
+        if not part.scope_id:
+            return self.words.say("without %(member)s", member=self.words.name(part.scope_type))
+        return self._named_scope(part.scope_id, part.name)
+
+    def difference(self, metric_id: str, value: Decimal) -> str:
+        """A difference with its sign; one of shares in percentage points."""
+        unit = self.bundle.metric(metric_id).unit
+        return self.words.difference(value, unit, self.bundle.meta.currency)
+
+    def number(self, figure: Figure, value: Decimal | None) -> str:
+        unit = self.bundle.metric(figure.metric_id).unit
+        return self.words.figure(value, unit, self.bundle.meta.currency, like=figure.value)
