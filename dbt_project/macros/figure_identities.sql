@@ -1,5 +1,5 @@
 {# One row per identity that models declare under config.meta.identities: what adds up to what among the numbers they hold,
-   in the language of reports/identities.py, which reads it. #}
+   in the language of reports/bundle/identities.py, which reads it. #}
 {% macro figure_identity_rows() %}
 {%- set declared = [] -%}
 {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | sort(attribute='unique_id') -%}

@@ -41,7 +41,7 @@
    company is always made.
 
    What adds up to what among figures and tables is declared beside them too, under config.meta.identities, in the language
-   of reports/identities.py: suppression reads it, lest what is hidden follow from what is printed. #}
+   of reports/bundle/identities.py: suppression reads it, lest what is hidden follow from what is printed. #}
 
 
 {# By kind: the expressions a declaration needs, whether n below min_n is too few to say, whether changes are tested, which
