@@ -70,6 +70,9 @@ class Step:
         if not self.wanted:  # protecting what is meant led nowhere: whatever breaks the rows
             self._asked, self._meant = set(), np.zeros_like(meant)
             self._break_all()
+        if not self.wanted:  # bounds of few cases that nothing else widens: that there are none of something tells too
+            self._asked, self._able = set(), sums.may_hide(even_none=True) & known
+            self._break_bounds(sums.secret & sums.cases & (sums.value < sums.small))
 
     def _break_all(self) -> None:
         """Hides more beside what comes out: by one row after another, a limit, several rows, by bounds at last."""
@@ -86,17 +89,18 @@ class Step:
                 if sums.places.scope(ones[0]) not in self._scopes:  # once for each scope: it may do for the others
                     self._break_sum(ones[0], *part.derivation(ones))
         if not self.wanted:
-            self._break_bounds()
+            self._break_bounds(sums.secret)
 
-    def _break_bounds(self) -> None:
-        """Hides one more number beside each secret that can be one whole number alone, as nothing is less than none,
-        and what is hidden by itself is some: by one row after another, and when none is told so, by all at once."""
+    def _break_bounds(self, secrets: Bools) -> None:
+        """Hides one more number beside each of the secrets that can be one whole number alone, as nothing is less
+        than none, and what is hidden by itself is some: by one row after another, and when none is told so, by all
+        at once."""
         sums = self._sums
         low, high = sums.exact.bounds(self._solved, sums.value, sums.lowest)
         pinned = self._solved.open & (np.floor(high + NEAR) <= np.ceil(low - NEAR))
-        if not (pinned & sums.secret).any():
+        if not (pinned & secrets).any():
             pinned = _pinned(sums, self._known)
-        for secret in np.flatnonzero(sums.secret & pinned).tolist():
+        for secret in np.flatnonzero(secrets & pinned).tolist():
             if sums.places.scope(secret) not in self._scopes:
                 self._protect_or_hide([], self._around(secret), secret)
 

@@ -151,9 +151,9 @@ class Sums:
         found[whole[self.value[whole] == 0]] = False
         return found
 
-    def may_hide(self) -> Bools:
-        """What can be hidden: what is printed, not 0, and not in somebody's hands already."""
-        found: Bools = (self._printed > 0) & (self.value > 0) & ~self._fixed
+    def may_hide(self, *, even_none: bool = False) -> Bools:
+        """What can be hidden: what is printed, not 0 (or even that), and not in somebody's hands already."""
+        found: Bools = (self._printed > 0) & ((self.value > 0) | even_none) & ~self._fixed
         return found
 
 
