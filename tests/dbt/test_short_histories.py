@@ -38,6 +38,7 @@ def test_three_months_of_orders_claim_no_more_than_they_can(warehouse: Any) -> N
     warehouse.dbt("build", "--select", "+kpi_monthly", "+warnings", "+stage_flow", "--indirect-selection", "buildable")
     figures = warehouse.query(
         "select * from reporting.kpi_monthly where scope_type = 'company' and dimension = '' and month >= '2026-08-01'"
+        " order by metric_id, month"
     ).set_index(["metric_id", "month"])
 
     # a window of twelve months of which three are there: its figure, and nothing claimed
