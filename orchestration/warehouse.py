@@ -25,6 +25,7 @@ from orchestration.lock import single_writer
 from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunner, dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
 WORK_FILE = "work.duckdb"
@@ -138,22 +139,22 @@ def unit_test(settings: Settings, candidate: Candidate) -> list[NodeResult]:
 
 def compile_project(settings: Settings) -> Manifest:
     """The parsed project with the SQL of every model, rendered in an empty scratch build. Needs no data."""
-    candidate = prepare(settings, known_at=date.min)
-    try:
-        _invoke_dbt(settings, candidate, ["compile"], lambda _: None)
-    finally:
-        shutil.rmtree(candidate.folder)
+    _compiled(settings)
     return manifest(settings)
 
 
 def compile_inline(settings: Settings, sql: str) -> str:
     """The SQL of a statement in the project's Jinja, as a build of this home would render it. Needs no data."""
+    (result,) = _compiled(settings, "--inline", sql)
+    return str(result.node.compiled_code)
+
+
+def _compiled(settings: Settings, *what: str) -> list[Any]:
     candidate = prepare(settings, known_at=date.min)
     try:
-        (result,) = _invoke_dbt(settings, candidate, ["compile", "--inline", sql], lambda _: None)
+        return _invoke_dbt(settings, candidate, ["compile", *what], lambda _: None)
     finally:
         shutil.rmtree(candidate.folder)
-    return str(result.node.compiled_code)
 
 
 def sandbox(settings: Settings, *, fresh: bool = False) -> Path:
@@ -182,9 +183,7 @@ def run_in_sandbox(settings: Settings, words: Sequence[str], *, fresh: bool = Fa
     reference.check(settings)
     folder = sandbox(settings, fresh=fresh)
     with _dbt_environment(settings, folder / WORK_FILE, folder / MARTS_FILE, settings.engine.threads):
-        outcome = dbtRunner().invoke([*words, *_project_arguments(settings)])
-    if outcome.exception:
-        raise WarehouseBuildError(f"dbt {' '.join(words)}: {outcome.exception}")
+        outcome = _ended(dbtRunner(), [*words, *_project_arguments(settings)])
     return bool(outcome.success)
 
 
@@ -243,13 +242,21 @@ def _invoke_dbt(
     arguments = [*command, *_arguments(settings)]
     threads = settings.engine.threads_a_query(candidate.largest_rows)
     with _dbt_environment(settings, candidate.work, candidate.marts, threads):
-        outcome = dbtRunner(manifest=manifest(settings), callbacks=[watch]).invoke(arguments)
-        _close_dbt_connections()
-    if outcome.exception:
-        raise WarehouseBuildError(f"dbt could not run: {outcome.exception}") from outcome.exception
+        outcome = _ended(dbtRunner(manifest=manifest(settings), callbacks=[watch]), arguments)
     if not isinstance(outcome.result, RunExecutionResult):
         raise WarehouseBuildError(f"dbt {command[0]} gave no results but {outcome.result!r}")
     return list(outcome.result.results)
+
+
+def _ended(runner: dbtRunner, arguments: list[str]) -> dbtRunnerResult:
+    """What became of one dbt command, its database files closed. Raises WarehouseBuildError when it could not run."""
+    try:
+        outcome = runner.invoke(arguments)
+    finally:
+        _close_dbt_connections()
+    if outcome.exception:
+        raise WarehouseBuildError(f"dbt could not run: {outcome.exception}") from outcome.exception
+    return outcome
 
 
 def publish(settings: Settings, candidate: Candidate) -> Path:
@@ -404,7 +411,8 @@ def _close_dbt_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
 
-    DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
+    if DuckDBConnectionManager._ENV is not None:  # a command that ended before it opened them has none
+        DuckDBConnectionManager.env().close()
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     reset_adapters()  # type: ignore[no-untyped-call]
 

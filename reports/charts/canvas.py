@@ -81,8 +81,33 @@ class Canvas:
     def period(self, first: date) -> str:
         return self.words.period(self.bundle.spec.schedule, first)
 
-    def alt(self, spec: ChartSpec, said: list[str]) -> str:
-        return self.words.say(spec.title) + self.words.say(": ") + self.words.join(said)
+    def declared(
+        self,
+        chart: Declared,
+        spec: ChartSpec,
+        said: list[str],
+        *,
+        note: str,
+        width: Width,
+        table: Listing,
+        told: bool = False,
+        sized: bool = False,
+        padding: int = 2,
+    ) -> Chart:
+        """The drawing of a chart under the title of its specification; its text alternative says what it shows."""
+        title = self.words.say(spec.title)
+        alt_text = title + self.words.say(": ") + self.words.join(said)
+        return self.finish(
+            chart,
+            title=title,
+            note=note,
+            alt_text=alt_text,
+            width=width,
+            table=table,
+            told=told,
+            sized=sized,
+            padding=padding,
+        )
 
     def finish(
         self,

@@ -85,11 +85,11 @@ def flow(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     if any(f is not None and f.status == "suppressed" for f in own):
         note += " " + canvas.words.say("What is not shown is left out.")
     return [
-        canvas.finish(
+        canvas.declared(
             {"vconcat": [upper, lower], "spacing": 8},
-            title=canvas.words.say(spec.title),
+            spec,
+            said,
             note=note,
-            alt_text=canvas.alt(spec, said),
             width="half",
             table=_flow_table(canvas, spec, months, known, stock),
             sized=True,

@@ -108,11 +108,11 @@ def parts_over_time(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
             total=canvas.words.count(total),
         )
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=canvas.words.say(spec.title),
+            spec,
+            said,
             note=note,
-            alt_text=canvas.alt(spec, said),
             width="full",
             table=_months_table(canvas, spec, shown),
             sized=True,

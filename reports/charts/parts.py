@@ -76,11 +76,11 @@ def bars(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     )
     said = [f"{bar['name']} {bar['text']}" for bar in bars]
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=canvas.words.say(spec.title),
+            spec,
+            said,
             note="",
-            alt_text=canvas.alt(spec, said),
             width="half",
             table=_parts_table(canvas, spec, parts),
         )
@@ -149,11 +149,11 @@ def _dots(
     said = [f"{row['name']} {row['text']}" for row in rows]
     if reference is not None:
         said.append(reference["text"])
-    return canvas.finish(
+    return canvas.declared(
         chart,
-        title=canvas.words.say(spec.title),
+        spec,
+        said,
         note=note,
-        alt_text=canvas.alt(spec, said),
         width="half",
         table=table,
     )

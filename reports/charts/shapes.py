@@ -63,11 +63,11 @@ def servqual(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     said = [f"{row['name']} {row['text']}" for row in rows]
     note = canvas.words.say("Hollow: expected. Filled: perceived. Number: gap, negative is a shortfall. Scale 1 to 7.")
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=canvas.words.say(spec.title),
+            spec,
+            said,
             note=note,
-            alt_text=canvas.alt(spec, said),
             width="half",
             table=_servqual_table(canvas, spec),
         )
@@ -130,11 +130,11 @@ def cohorts(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         [(cohort, *(by_place.get((cohort, n), DASH) for n in numbers)) for cohort in order],
     )
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=say(spec.title),
+            spec,
+            said,
             note=note,
-            alt_text=canvas.alt(spec, said),
             width="full",
             table=table,
         )
@@ -185,11 +185,11 @@ def value_matrix(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         currency=canvas.bundle.meta.currency,
     )
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=canvas.words.say(spec.title),
+            spec,
+            [row["text"] for row in rows],
             note=note,
-            alt_text=canvas.alt(spec, [row["text"] for row in rows]),
             width="half",
             table=_value_matrix_table(canvas, spec),
         )

@@ -149,11 +149,11 @@ def matrix(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     said = [f"{row['y']} → {row['x']} {row['text']}" for row in rows]
     note = canvas.words.say("Rows: %(rows)s.", rows=_column_title(canvas, spec, spec.y))
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=canvas.words.say(spec.title),
+            spec,
+            said,
             note=note,
-            alt_text=canvas.alt(spec, said),
             width="half",
             table=_own_table(canvas, spec),
         )
@@ -220,13 +220,13 @@ def stages(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     chart = vega.layered(*layers, width=FULL, height=150)
     said = [text["text"] for text in texts]
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=canvas.words.say(spec.title),
+            spec,
+            said,
             note=canvas.words.say(
                 "Width: customers. Left: the month's beginning and who came. Right: who went and its end."
             ),
-            alt_text=canvas.alt(spec, said),
             width="full",
             table=_own_table(canvas, spec),
         )

@@ -88,11 +88,11 @@ def bullets(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         "Right is better, each row has its own scale. Numbers: figure, target."
     )
     return [
-        canvas.finish(
+        canvas.declared(
             chart,
-            title=say(spec.title),
+            spec,
+            said,
             note=note,
-            alt_text=canvas.alt(spec, said),
             width="full",
             table=table,
             told=True,
