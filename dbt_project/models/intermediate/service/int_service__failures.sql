@@ -161,13 +161,15 @@ failures as (
         tickets.ticket_id,
         case when low_scores.touch_point = 'service_order' then low_scores.about_id end as service_order_id,
         low_scores.survey_id,
-        case
-            when low_scores.touch_point in ('order', 'delivery') then 'order:' || low_scores.about_id
-            when low_scores.touch_point = 'service_order' then 'service_order:' || low_scores.about_id
-            when tickets.order_id is not null then 'order:' || tickets.order_id
-            when tickets.ticket_id is not null then 'ticket:' || tickets.ticket_id
-            else 'survey:' || low_scores.survey_id
-        end as incident_id,
+        coalesce(
+            case
+                when low_scores.touch_point in ('order', 'delivery') then 'order:' || low_scores.about_id
+                when low_scores.touch_point = 'service_order' then 'service_order:' || low_scores.about_id
+            end,
+            'order:' || tickets.order_id,
+            'ticket:' || tickets.ticket_id,
+            'survey:' || low_scores.survey_id
+        ) as incident_id,
         cast(null as {{ timestamp_type() }}) as resolved_at,
         case when complained.survey_id is null and coalesce(tickets.kind, '') <> 'complaint' then 'silent' end as resolution_class
     from low_scores

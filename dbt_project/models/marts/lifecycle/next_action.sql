@@ -15,13 +15,17 @@ months as (
     select month, month_end_date, is_complete from {{ ref('int_core__months') }}
 ),
 
+supplied as (
+    {{ supplied_columns(['orders.customer_id']) | indent }}
+),
+
 last_months as (
     select max(month) as month from months
     union
     select max(month) as month from months where is_complete
 ),
 
--- who has no grade now keeps the last one held; who never had one counts as the lowest
+-- who has no grade now keeps the last one held
 graded as (
     select
         month,
@@ -38,12 +42,14 @@ graded as (
     from customer_months
 ),
 
+-- who never had a grade counts as the lowest, unless no source tells who buys
 lowest as (
     select
         months.month,
-        max(cuts.grade) as grade
+        max({{ if_supplied('orders.customer_id', 'cuts.grade') }}) as grade
     from months
     inner join cuts on {{ in_force('cuts', 'months.month_end_date') }}
+    cross join supplied
     group by months.month
 ),
 
@@ -87,3 +93,4 @@ select
     ) as reason_zh
 from placed
 left join actions on placed.stage = actions.stage and placed.grade = actions.grade
+where placed.grade is not null

@@ -8,6 +8,7 @@ with answers as (
         and side = 'score'
         and respondent_type = 'customer'
         and score is not null
+        and scale_min < scale_max -- a score without its scale says neither yes nor no
 )
 
 select

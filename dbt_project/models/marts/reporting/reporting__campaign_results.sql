@@ -52,9 +52,9 @@ select
     results.goal,
     {{ local_date('results.starts_at') }} as start_date,
     {{ if_supplied(told.sent, 'results.sent') }} as sent,
-    {{ if_supplied(told.delivered, 'results.delivered') }} as delivered,
-    {{ if_supplied(told.opened, 'results.opened') }} as opened,
-    {{ if_supplied(told.clicked, 'results.clicked') }} as clicked,
+    {{ if_supplied(told.sent, if_supplied(told.delivered, 'results.delivered')) }} as delivered,
+    {{ if_supplied(told.sent, if_supplied(told.opened, 'results.opened')) }} as opened,
+    {{ if_supplied(told.sent, if_supplied(told.clicked, 'results.clicked')) }} as clicked,
     results.unripe,
     results.addressees,
     {{ if_supplied(bought, 'results.converted') }} as converted,
@@ -73,7 +73,7 @@ select
     {{ if_supplied(bought, 'results.revenue_per_cost') }} as revenue_per_cost,
     {{ if_supplied(bought, 'results.return_on_spend') }} as return_on_spend,
     {{ if_supplied(told.coupons_issued, 'results.coupons_issued') }} as coupons_issued,
-    {{ if_supplied(told.coupons_redeemed, 'results.coupons_redeemed') }} as coupons_redeemed,
+    {{ if_supplied(told.coupons_issued, if_supplied(told.coupons_redeemed, 'results.coupons_redeemed')) }} as coupons_redeemed,
     {{ if_supplied(bought, 'results.bought_anyway_share') }} as bought_anyway_share
 from results
 cross join supplied

@@ -187,7 +187,9 @@ select
     {{ measure('summed.before_value') }} as before_value,
     {{ measure('summed.after_value') }} as after_value,
     {{ measure('summed.change') }} as change,
-    coalesce(summed.untouched_scopes, 0) as untouched_scopes,
+    case
+        when definitions.metric_id is not null and implemented.scope_type is not null then coalesce(summed.untouched_scopes, 0)
+    end as untouched_scopes,
     {{ measure('summed.untouched_change') }} as untouched_change,
     {{ measure('compared.effect') }} as effect,
     {{ measure('compared.effect - compared.reach') }} as effect_low,

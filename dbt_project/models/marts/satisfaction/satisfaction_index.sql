@@ -6,6 +6,7 @@ with answers as (
     where
         dimension in ('overall', 'against_expectation', 'against_ideal')
         and respondent_type = 'customer' and side = 'score' and score is not null
+        and scale_min < scale_max -- what no scale is known of has no level
 ),
 
 respondents as (

@@ -61,6 +61,7 @@ known as (
         coalesce(re_promises.first_promised_at, service_orders.promised_at) as promised_at,
         case when service_orders.promised_at is not null then coalesce(re_promises.re_promises, 0) end as re_promises,
         case when service_orders.completed_at < run.as_of then service_orders.completed_at end as completed_at,
+        service_orders.status = 'completed' and service_orders.completed_at is null as is_completed_at_unknown_time,
         coalesce(service_orders.status, 'open') = 'cancelled' as is_cancelled,
         service_orders.right_first_time,
         service_orders.our_data_error,
@@ -98,7 +99,7 @@ select
     {{ local_month('known.completed_at') }} as completed_month,
     known.is_cancelled,
     case
-        when not known.is_cancelled and known.promised_at < known.as_of
+        when not known.is_cancelled and known.promised_at < known.as_of and not coalesce(known.is_completed_at_unknown_time, false)
             then coalesce(known.completed_at > known.promised_at, true)
     end as is_late,
     {{ days_between(local_date('known.promised_at'), local_date('known.completed_at')) }} as days_late,

@@ -27,7 +27,7 @@ promises as (
     where value is not null and unit is not null
 ),
 
--- a promise that names a store alone is one of the store's department
+-- a promise that names a store alone is one of the store's department, one that names neither is every store's
 promises_in_force as (
     select
         months.month,
@@ -40,7 +40,8 @@ promises_in_force as (
             and months.month_end_date <= coalesce(promises.valid_to, months.month_end_date)
     left join stores
         on
-            promises.store_id = stores.store_id
+            promises.department is null
+            and coalesce(promises.store_id, stores.store_id) = stores.store_id
             and months.month_end_at > stores.valid_from
             and months.month_end_at <= stores.valid_to
 ),
