@@ -1,9 +1,9 @@
 {# Conventions of the field that several measures follow; each stands here alone. #}
 
 
-{# One of the two best scores of its scale; of a scale with two scores the better one. #}
+{# One of the two best scores of its scale; of a scale with two scores the better one. Null where the scale is not known. #}
 {% macro is_top_two(score, scale_min, scale_max) -%}
-{{ score }} >= {{ scale_max }} - 1 and {{ score }} > {{ scale_min }}
+case when {{ scale_min }} < {{ scale_max }} then {{ score }} >= {{ scale_max }} - 1 and {{ score }} > {{ scale_min }} end
 {%- endmacro %}
 
 

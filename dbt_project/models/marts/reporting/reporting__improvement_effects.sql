@@ -188,7 +188,8 @@ select
     {{ measure('summed.after_value') }} as after_value,
     {{ measure('summed.change') }} as change,
     case
-        when definitions.metric_id is not null and implemented.scope_type is not null then coalesce(summed.untouched_scopes, 0)
+        when definitions.metric_id is not null and implemented.scope_type is not null and implemented.scope_id is not null
+            then coalesce(summed.untouched_scopes, 0)
     end as untouched_scopes,
     {{ measure('summed.untouched_change') }} as untouched_change,
     {{ measure('compared.effect') }} as effect,

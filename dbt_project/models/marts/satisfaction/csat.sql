@@ -9,7 +9,7 @@ with surveys as (
 answers as (
     select survey_id, item_id, dimension, score, scale_min, scale_max
     from {{ ref('fct_survey_answer') }}
-    where instrument = 'csat' and side = 'score'
+    where instrument = 'csat' and side = 'score' and scale_min < scale_max -- what no scale is known of says nothing
 ),
 
 -- the overall item, where a survey asks about parts too

@@ -9,7 +9,7 @@ answers as (
         {{ is_top_two('score', 'scale_min', 'scale_max') }} as is_positive
     from {{ ref('fct_survey_answer') }}
     where
-        respondent_type = 'customer' and side in ('score', 'perception') and score is not null
+        respondent_type = 'customer' and side in ('score', 'perception') and score is not null and scale_min < scale_max
         -- its service is a value set against the costs (delivered_value), not a satisfaction
         and instrument <> 'perceived_value'
 ),

@@ -52,7 +52,11 @@ select
     ) as is_overdue,
     case
         when actions.due_at < months.month_end_at
-            then coalesce(coalesce(actions.implemented_at, actions.verified_at) <= actions.due_at, false)
+            then
+                case
+                    when actions.implemented_at <= actions.due_at or actions.verified_at <= actions.due_at then true
+                    when actions.implemented_at is not null or actions.verified_at is null then false
+                end
     end as is_on_time,
     case when actions.implemented_at < months.month_end_at then actions.implemented_at end as implemented_at
 from months
