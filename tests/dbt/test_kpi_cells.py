@@ -165,8 +165,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ) + "{{ kpi_cells('service') }}",
         "models/intermediate/reporting/no_cells.sql":
             "-- depends_on: {{ ref('int_core__metric_sources') }}\n{{ kpi_cells('economics') }}",
-        "models/marts/reporting/metric_definitions.sql":
-            (DBT_PROJECT / "models/marts/reporting/metric_definitions.sql").read_text(encoding="utf-8"),
+        "models/marts/reporting/rpt_metric_definitions.sql":
+            (DBT_PROJECT / "models/marts/reporting/rpt_metric_definitions.sql").read_text(encoding="utf-8"),
     }  # fmt: skip
     for name, content in files.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)

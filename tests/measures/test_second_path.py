@@ -28,7 +28,7 @@ def declared() -> Iterator[tuple[dict[str, Any], str]]:
         home = "kefu" if "marts" in path.parts else "work"
         schema = path.parent.name if home == "kefu" else "intermediate"
         for metric in metrics(model):
-            yield metric, f'{home}."{schema}"."{model["name"].removeprefix("reporting__")}"'
+            yield metric, f'{home}."{schema}"."{model["name"]}"'
 
 
 METRICS = list(declared())
@@ -186,7 +186,7 @@ def test_changes_of_medians_and_quantiles_are_those_of_their_intervals(
             base.value::double as base, base.ci_low::double as base_low, base.ci_high::double as base_high,
             material_change::double as least, material_change_relative::double as least_share
         from kefu.reporting.kpi_monthly as now
-        inner join kefu.reporting.metric_definitions using (metric_id)
+        inner join kefu.reporting.rpt_metric_definitions using (metric_id)
         inner join kefu.reporting.kpi_monthly as base
             on now.month = base.month + interval {months} month and now.metric_id = base.metric_id
             and now.scope_type = base.scope_type and now.scope_id = base.scope_id
@@ -248,7 +248,7 @@ def test_definitions_in_the_warehouse_are_those_of_the_yml(demo_warehouse: duckd
     """The report prints these; docs/metrics.md is written from the same yml."""
     found = demo_warehouse.execute(
         "select metric_id, label_en, label_zh, definition_en, definition_zh, unit"
-        " from kefu.reporting.metric_definitions"
+        " from kefu.reporting.rpt_metric_definitions"
     ).fetchall()
     texts = [
         (m["id"], m["label"]["en"], m["label"]["zh"], m["definition"]["en"], m["definition"]["zh"], m["unit"])

@@ -31,16 +31,16 @@ pytestmark = pytest.mark.slow
 Knocked = dict[str, tuple[str, ...]]  # columns by entity
 # what is 0 by right when a column is gone, with the reason
 RIGHT = {
-    "stage_flow.reactivated": "a contract that was closed could be opened again, and none was",
+    "rpt_stage_flow.reactivated": "a contract that was closed could be opened again, and none was",
     "customised_service_csat": "the few customised service orders that are left were all rated alike",
-    "backlog_flow.moved_in": "without agents there is no team that a ticket could move between",
-    "loyalty_index.floor_value": "floors are the company's own statement; those of the parts that are left are 0",
-    "backlog_flow.moved_out": "without agents there is no team that a ticket could move between",
+    "rpt_backlog_flow.moved_in": "without agents there is no team that a ticket could move between",
+    "rpt_loyalty_index.floor_value": "floors are the company's own statement; those of the parts that are left are 0",
+    "rpt_backlog_flow.moved_out": "without agents there is no team that a ticket could move between",
 }
 _NUMBERS = """
 select table_name, column_name from duckdb_columns()
 where database_name = ? and schema_name = 'reporting' and data_type similar to '(DECIMAL|DOUBLE|.*INT).*'
-and table_name not in ('kpi_monthly', 'kpi_daily', 'loads', 'build', 'warnings', 'metric_needs')
+and table_name not in ('kpi_monthly', 'kpi_daily', 'rpt_loads', 'rpt_build', 'rpt_warnings', 'rpt_metric_needs')
 and not ends_with(table_name, '_definitions')
 order by all
 """

@@ -36,7 +36,7 @@ SPLITS = {"priority": {"urgent": 9, "high": 21, "normal": 44, "low": 16}, "team"
 TESTED = {"sla", "calls_service_level", "calls_abandoned", "csat", "promise_kept"}
 
 _TABLES = """
-create table reporting.daily_metric_definitions (
+create table reporting.rpt_daily_metric_definitions (
     metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
     unit varchar, direction varchar, dated varchar, claims_change boolean, usual_weeks integer
 );
@@ -56,7 +56,7 @@ def add_days(con: duckdb.DuckDBPyConnection, supplied: Collection[str] | None = 
         (m, en, zh, f"What {en} means.", f"{zh}的口径。", unit, way, dated, m in TESTED, 4)
         for m, en, zh, unit, way, dated, *_ in METRICS
     ]
-    insert(con, "daily_metric_definitions", definitions)
+    insert(con, "rpt_daily_metric_definitions", definitions)
     insert(
         con,
         "kpi_daily",

@@ -1,3 +1,3 @@
 select dimension, code, place, label_en, label_zh
-from reporting.codes
+from reporting.rpt_codes
 order by dimension, place, code

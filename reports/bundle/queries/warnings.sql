@@ -1,3 +1,3 @@
 select warning, subject, cases, message_en, message_zh
-from reporting.warnings
+from reporting.rpt_warnings
 order by cases desc, warning, subject

@@ -9,7 +9,7 @@ campaigns as (
 ),
 
 coupons as (
-    select campaign_id, is_redeemed from {{ ref('coupons') }} where campaign_id is not null
+    select campaign_id, is_redeemed from {{ ref('fct_coupon') }} where campaign_id is not null
 ),
 
 coupon_counts as (
