@@ -5,7 +5,7 @@ with contacts as (
 ),
 
 campaigns as (
-    select campaign_id, source_system, name, channel, goal, starts_at, ends_at, cost from {{ ref('stg_crm__campaigns') }}
+    select campaign_id, source_system, name, channel, goal, starts_at, ends_at, cost from {{ ref('int_loyalty__campaigns') }}
 ),
 
 coupons as (

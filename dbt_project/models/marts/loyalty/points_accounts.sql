@@ -1,6 +1,6 @@
 with members as (
     select member_id, source_system, customer_id, status
-    from {{ ref('stg_crm__loyalty_members') }}
+    from {{ ref('int_loyalty__memberships') }}
 ),
 
 entries as (

@@ -25,27 +25,14 @@ standards as (
     group by standard_id
 ),
 
-names as (
-    select source_system, sent_id, standard_id from {{ ref('int_service__standard_names') }}
-),
-
 promises as (
-    select
-        promises.promise_id,
-        promises.standard_id as sent_id,
-        names.standard_id,
-        promises.unit
-    from {{ ref('stg_crm__promises') }} as promises
-    left join names on promises.source_system = names.source_system and promises.standard_id = names.sent_id
-    where promises.standard_id is not null
+    select promise_id, sent_id, standard_id, unit
+    from {{ ref('int_service__promises') }}
+    where sent_id is not null
 ),
 
 counts as (
-    select
-        counts.standard_id as sent_id,
-        names.standard_id
-    from {{ ref('stg_crm__standard_counts') }} as counts
-    left join names on counts.source_system = names.source_system and counts.standard_id = names.sent_id
+    select sent_id, standard_id from {{ ref('int_service__standard_counts') }}
 ),
 
 beyond_scale as (
@@ -66,7 +53,7 @@ definitions as (
 
 actions as (
     select metric_id
-    from {{ ref('stg_crm__improvement_actions') }}
+    from {{ ref('int_service__improvement_actions') }}
     where metric_id is not null
 ),
 
@@ -103,9 +90,7 @@ refunds as (
 ),
 
 payments as (
-    select source_system
-    from {{ ref('stg_crm__payments') }}
-    where order_id is null
+    select source_system, payments from {{ ref('int_customer__unplaced_payments') }}
 ),
 
 reversals as (
@@ -248,9 +233,8 @@ found as (
     select
         'payment_without_order' as warning,
         source_system as subject,
-        count(*) as cases
+        payments as cases
     from payments
-    group by source_system
     union all
     select
         'reversal_of_nothing' as warning,

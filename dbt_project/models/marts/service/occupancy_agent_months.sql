@@ -1,13 +1,10 @@
-with run as (
-    select as_of from {{ source('control', 'run') }}
-),
-
-shifts as (
+with logged_in as (
     select
         agent_id,
-        started_at,
+        month,
+        first_at,
         logged_in_seconds
-    from {{ ref('stg_crm__agent_shifts') }}
+    from {{ ref('int_service__logged_in_months') }}
 ),
 
 interactions as (
@@ -17,8 +14,8 @@ interactions as (
         answered_at,
         ended_at,
         wrap_up_seconds
-    from {{ ref('stg_crm__interactions') }}
-    where channel = 'phone' and agent_id is not null
+    from {{ ref('int_service__interactions') }}
+    where channel = 'phone' and agent_id is not null and answered_at is not null and ended_at is not null
 ),
 
 agent_versions as (
@@ -40,20 +37,6 @@ store_versions as (
     from {{ ref('int_core__store_versions') }}
 ),
 
--- a log-in that lasts beyond as_of counts up to it
-logged_in as (
-    select
-        shifts.agent_id,
-        {{ local_month('shifts.started_at') }} as month,
-        min(shifts.started_at) as first_at,
-        {{ int_sum('least(shifts.logged_in_seconds, ' ~ seconds_between('shifts.started_at', 'run.as_of') ~ ')') }}
-            as logged_in_seconds
-    from shifts
-    cross join run
-    where shifts.started_at < run.as_of
-    group by shifts.agent_id, {{ local_month('shifts.started_at') }}
-),
-
 handled as (
     select
         interactions.agent_id,
@@ -63,8 +46,6 @@ handled as (
             seconds_between('interactions.answered_at', 'interactions.ended_at') ~ ' + coalesce(interactions.wrap_up_seconds, 0)'
         ) }} as handle_seconds
     from interactions
-    cross join run
-    where interactions.answered_at is not null and interactions.ended_at < run.as_of
     group by interactions.agent_id, {{ local_month('interactions.started_at') }}
 )
 

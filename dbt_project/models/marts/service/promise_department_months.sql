@@ -20,10 +20,10 @@ promises as (
         promise_id,
         store_id,
         department,
-        standard_id,
+        sent_id,
         valid_from,
         valid_to
-    from {{ ref('stg_crm__promises') }}
+    from {{ ref('int_service__promises') }}
     where value is not null and unit is not null
 ),
 
@@ -32,7 +32,7 @@ promises_in_force as (
     select
         months.month,
         coalesce(promises.department, stores.department) as department,
-        coalesce(promises.standard_id, promises.promise_id) as promised
+        coalesce(promises.sent_id, promises.promise_id) as promised
     from months
     inner join promises
         on

@@ -1,16 +1,15 @@
 with run as (
-    select
-        as_of,
-        as_of_date
-    from {{ source('control', 'run') }}
+    select as_of from {{ source('control', 'run') }}
 ),
 
-store_hours as (
+opened as (
     select
         store_id,
+        schedule_id,
+        local_day,
         opened_at,
         closed_at
-    from {{ ref('stg_crm__store_hours') }}
+    from {{ ref('int_service__store_openings') }}
 ),
 
 store_versions as (
@@ -41,24 +40,6 @@ openings as (
 
 calendar as (
     {{ calendar_columns() }}
-),
-
-opened as (
-    select
-        store_hours.store_id,
-        store_versions.region,
-        store_versions.schedule_id,
-        {{ local_date('store_hours.opened_at', 'schedules.time_zone') }} as local_day,
-        store_hours.opened_at,
-        least(coalesce(store_hours.closed_at, run.as_of), run.as_of) as closed_at
-    from store_hours
-    inner join run on store_hours.opened_at < run.as_of
-    inner join store_versions
-        on
-            store_hours.store_id = store_versions.store_id
-            and store_hours.opened_at >= store_versions.valid_from
-            and store_hours.opened_at < store_versions.valid_to
-    inner join schedules on store_versions.schedule_id = schedules.schedule_id
 ),
 
 -- the promised part of the time a store was open: opening at other hours does not make up for it

@@ -1,11 +1,10 @@
-with outcomes as (
+with verdicts as (
     select
         ticket_id,
         metric,
         is_met,
-        minutes
-    from {{ ref('stg_crm__ticket_outcomes') }}
-    where is_met is not null
+        source_minutes
+    from {{ ref('int_service__source_verdicts') }}
 ),
 
 tickets as (
@@ -27,8 +26,8 @@ tickets as (
 )
 
 select
-    outcomes.ticket_id,
-    outcomes.metric,
+    verdicts.ticket_id,
+    verdicts.metric,
     tickets.source_system,
     tickets.customer_id,
     tickets.store_id,
@@ -40,7 +39,7 @@ select
     tickets.created_at,
     tickets.solved_at,
     tickets.judged_month,
-    outcomes.is_met,
-    {{ measure('outcomes.minutes') }} as source_minutes
-from outcomes
-inner join tickets on outcomes.ticket_id = tickets.ticket_id
+    verdicts.is_met,
+    verdicts.source_minutes
+from verdicts
+inner join tickets on verdicts.ticket_id = tickets.ticket_id

@@ -40,22 +40,18 @@ working_days as (
     from {{ ref('int_service__working_days') }}
 ),
 
-names as (
-    select source_system, sent_id, standard_id from {{ ref('int_service__standard_names') }}
-),
-
 promises as (
     select
-        promises.promise_id,
-        promises.source_system,
-        names.standard_id,
-        promises.store_id,
-        promises.value,
-        promises.unit,
-        promises.valid_from,
-        promises.valid_to
-    from {{ ref('stg_crm__promises') }} as promises
-    inner join names on promises.source_system = names.source_system and promises.standard_id = names.sent_id
+        promise_id,
+        source_system,
+        standard_id,
+        store_id,
+        value,
+        unit,
+        valid_from,
+        valid_to
+    from {{ ref('int_service__promises') }}
+    where standard_id is not null
 ),
 
 givers as (

@@ -2,19 +2,15 @@ with run as (
     select as_of_date from {{ source('control', 'run') }}
 ),
 
-names as (
-    select source_system, sent_id, standard_id from {{ ref('int_service__standard_names') }}
-),
-
 counts as (
     select
-        names.standard_id,
-        counts.store_id,
-        counts.period_date,
-        counts.opportunities,
-        counts.defects
-    from {{ ref('stg_crm__standard_counts') }} as counts
-    inner join names on counts.source_system = names.source_system and counts.standard_id = names.sent_id
+        standard_id,
+        store_id,
+        period_date,
+        opportunities,
+        defects
+    from {{ ref('int_service__standard_counts') }}
+    where standard_id is not null
 ),
 
 standards as (
