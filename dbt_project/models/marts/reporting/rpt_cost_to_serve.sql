@@ -73,4 +73,4 @@ select
     {{ measure('12 * ' ~ divide(sum_if_all_known('serving_cost'), 'sum(customers)')) }} as serving_cost_per_customer,
     {{ measure('12 * ' ~ divide(sum_if_all_known('profit'), 'sum(customers)')) }} as profit_per_customer
 from windows
-{{ group_by_scope(scopes, ['month', 'grade']) }}
+{{ group_by_scope(scopes, ['month', 'grade']) }} -- noqa: PRS

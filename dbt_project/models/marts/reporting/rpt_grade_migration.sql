@@ -11,4 +11,4 @@ select
     direction,
     {{ int_sum('customers') }} as customers
 from migration
-{{ group_by_scope(scopes, ['month', 'previous_grade', 'grade', 'direction']) }}
+{{ group_by_scope(scopes, ['month', 'previous_grade', 'grade', 'direction']) }} -- noqa: PRS

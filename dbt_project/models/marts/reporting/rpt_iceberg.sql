@@ -76,7 +76,7 @@ summed as (
         {{ int_sum('told') }} as told,
         {{ int_sum('complained') }} as complained
     from windowed
-    {{ group_by_scope(scopes, ['month']) }}
+    {{ group_by_scope(scopes, ['month']) }} -- noqa: PRS
 ),
 
 customers as (
@@ -85,7 +85,7 @@ customers as (
         {{ scope_columns(scopes) }},
         count(*) as customers
     from customer_months
-    {{ group_by_scope(scopes, ['month']) }}
+    {{ group_by_scope(scopes, ['month']) }} -- noqa: PRS
 )
 
 select

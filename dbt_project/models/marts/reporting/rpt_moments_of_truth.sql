@@ -40,7 +40,7 @@ summed as (
         {%- endfor %}
     from cells
     inner join months on cells.month = months.month
-    {{ group_by_scope(scopes, ['cells.month', 'cells.journey_step']) }}
+    {{ group_by_scope(scopes, ['cells.month', 'cells.journey_step']) }} -- noqa: PRS
 )
 
 select

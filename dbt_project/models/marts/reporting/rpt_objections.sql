@@ -40,7 +40,7 @@ windowed as (
 ),
 
 summed as (
-    {%- for part in parts %}
+    {%- for part in parts %} -- noqa: PRS
     select
         month,
         {{ scope_columns(scopes if part | length < 2 else {}) }},
@@ -50,7 +50,7 @@ summed as (
         {{ int_sum('objections') }} as objections,
         {{ int_sum('won') }} as won
     from windowed
-    {{ group_by_scope(scopes if part | length < 2 else {}, ['month'] + part) }}
+    {{ group_by_scope(scopes if part | length < 2 else {}, ['month'] + part) }} -- noqa: PRS
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

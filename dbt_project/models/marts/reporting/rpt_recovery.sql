@@ -103,7 +103,7 @@ summed as (
         {{ int_sum('bought_again') }} as bought_again,
         {{ measure(divide('sum(usually_bought_again)', 'sum(comparable)')) }} as usual_rate
     from with_usual
-    {{ group_by_scope(scopes, ['month', 'days'], parts) }}
+    {{ group_by_scope(scopes, ['month', 'days'], parts) }} -- noqa: PRS
 )
 
 select

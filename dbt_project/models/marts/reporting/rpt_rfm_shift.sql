@@ -10,4 +10,4 @@ select
     shift,
     {{ int_sum('customers') }} as customers
 from shifts
-{{ group_by_scope(scopes, ['month', 'score', 'shift']) }}
+{{ group_by_scope(scopes, ['month', 'score', 'shift']) }} -- noqa: PRS

@@ -20,4 +20,4 @@ select
     {{ measure(divide('sum(weight)', 'count(*)')) }} as weight
 from dimensions
 inner join months on dimensions.response_month = months.month
-{{ group_by_scope(scopes, ['months.month', 'servqual_dimension']) }}
+{{ group_by_scope(scopes, ['months.month', 'servqual_dimension']) }} -- noqa: PRS

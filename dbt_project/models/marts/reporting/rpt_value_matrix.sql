@@ -14,4 +14,4 @@ select
     {{ measure(divide('sum(spend_in_window)', 'sum(orders_in_window)')) }} as mean_order_value,
     {{ measure('sum(spend_in_window)') }} as spend
 from customer_months
-{{ group_by_scope(scopes, ['month', 'matrix_cell']) }}
+{{ group_by_scope(scopes, ['month', 'matrix_cell']) }} -- noqa: PRS

@@ -46,7 +46,7 @@ timed_results as (
         max(delivered_value) as worst_value,
         {{ measure(quantile('delivered_value', 0.9)) }} as p90_value
     from standards
-    group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id))
+    group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id)) -- noqa: PRS
 ),
 
 counted_results as (
@@ -61,7 +61,7 @@ counted_results as (
         {{ int_sum('opportunities') }} as cases,
         {{ int_sum('opportunities - defects') }} as on_time
     from counts
-    group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id))
+    group by grouping sets ((month, standard_id), (month, standard_id, region), (month, standard_id, store_id)) -- noqa: PRS
 ),
 
 results as (
