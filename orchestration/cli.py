@@ -17,11 +17,11 @@ from orchestration.errors import CommandFailedError
 from orchestration.lock import WarehouseBusyError
 from orchestration.progress import reporting_to
 from orchestration.settings import Settings
+from reports.languages import LANGUAGES, SOURCE, LanguageCode
 
 if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
     from reports.bundle.rows import Scope
     from reports.registry import ReportSpec
-    from reports.text.language import LanguageCode
 
 FAILED = 1
 
@@ -246,7 +246,7 @@ def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("new", type=Edition())
 @_of_report
 @_scope_option
-@click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), default=SOURCE, show_default=True)
 @click.pass_obj
 def report_diff(
     settings: Settings,

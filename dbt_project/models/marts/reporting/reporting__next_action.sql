@@ -1,6 +1,6 @@
 {{ config(alias='next_action') }}
 with customers as (
-    select month, stage, grade, action, name_en, name_zh from {{ ref('next_action') }}
+    select month, stage, grade, action, name from {{ ref('next_action') }}
 )
 
 select
@@ -8,8 +8,7 @@ select
     stage,
     grade,
     action,
-    name_en,
-    name_zh,
+    name,
     count(*) as customers
 from customers
-group by month, stage, grade, action, name_en, name_zh
+group by month, stage, grade, action, name
