@@ -153,6 +153,51 @@ def backfill(settings: Settings, first: date, last: date) -> None:
     commands.nightly(settings, first, last)
 
 
+@cli.group("source")
+def source_group() -> None:
+    """Where data comes from: propose a mapping from files, try it without loading, list what there is."""
+
+
+@source_group.command("check")
+@click.argument("name")
+@click.option("--date", "day", type=Day(), help="Day of the delivery to try; the newest by default.")
+@click.option(
+    "--sample", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
+    help="Try this file instead of a delivery; may be given several times.",
+)  # fmt: skip
+@click.option("--show-values", is_flag=True, help="Show the text of the files, which may be personal data.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--watch", is_flag=True, help="Check again whenever the mapping changes; Ctrl-C ends it.")
+@click.pass_obj
+def source_check(
+    settings: Settings,
+    name: str,
+    day: date | None,
+    sample: tuple[Path, ...],
+    show_values: bool,
+    as_json: bool,
+    watch: bool,
+) -> None:
+    """Dry-run a mapping: what would be read, put aside, filled, and which figures there will be. Loads nothing."""
+    from orchestration.onboarding.commands import check, watched
+
+    def once() -> bool:
+        return check(settings, name, day, sample, show_values=show_values, as_json=as_json)
+
+    if not (watched(settings, name, once) if watch else once()):
+        sys.exit(FAILED)
+
+
+@source_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def source_list(settings: Settings, as_json: bool) -> None:
+    """Show every source with its mapping, its newest delivery and its last load."""
+    from orchestration.onboarding.commands import show_list
+
+    show_list(settings, as_json=as_json)
+
+
 class ReportName(click.ParamType["ReportSpec"]):
     """One of the reports, each a folder of its own."""
 
