@@ -158,6 +158,20 @@ def source_group() -> None:
     """Where data comes from: propose a mapping from files, try it without loading, list what there is."""
 
 
+@source_group.command("add")
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE...")
+@click.option("--force", is_flag=True, help="Write a mapping anew that is there already.")
+@click.option("--land", type=Day(), help="Copy the files to landing/<name>/<day>/ too.")
+@click.pass_obj
+def source_add(settings: Settings, name: str, files: tuple[Path, ...], force: bool, land: date | None) -> None:
+    """Look at files (or folders of them) and propose their mapping as sources/<name>.yml, with evidence and questions."""
+    from orchestration.onboarding.commands import add
+
+    found = [one for path in files for one in ([path] if path.is_file() else sorted(path.iterdir())) if one.is_file()]
+    add(settings, name, found, force=force, land=land)
+
+
 @source_group.command("check")
 @click.argument("name")
 @click.option("--date", "day", type=Day(), help="Day of the delivery to try; the newest by default.")

@@ -20,6 +20,14 @@ from orchestration.settings import Settings
 _POLL_SECONDS = 0.2
 
 
+def add(settings: Settings, name: str, paths: Sequence[Path], *, force: bool, land: date | None) -> None:
+    """Writes a proposed mapping and prints what it is."""
+    from orchestration.onboarding.adding import add as proposed
+
+    for line in shown.add_lines(proposed(settings, name, paths, force=force, land=land)):
+        click.echo(line)
+
+
 def check(
     settings: Settings, name: str, day: date | None, sample: Sequence[Path], *, show_values: bool, as_json: bool
 ) -> bool:

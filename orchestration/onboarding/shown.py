@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestration.ingestion.contract import contract
+from orchestration.onboarding.adding import Added
 from orchestration.onboarding.dryrun import Cell, Check, Sample
 from orchestration.onboarding.listing import Source
 from orchestration.onboarding.supply import in_words
@@ -68,6 +69,39 @@ def list_lines(found: Sequence[Source]) -> Iterator[str]:
     for source in found:
         if source.problem:
             yield from _wrapped(f"{source.name}: {source.problem}")
+
+
+def add_lines(found: Added) -> Iterator[str]:
+    """What was proposed, on the terminal."""
+    proposal = found.proposal
+    if proposal.extends:
+        yield f"these are files of {proposal.extends[0]}: {proposal.extends[1]}"
+    rows = [
+        (
+            ", ".join(one.path.name for one in file.table.written),
+            f"{file.table.rows:,}" if file.table.columns else "",
+            ", ".join(dict.fromkeys(feed.entity for feed in file.feeds)) if not file.left else f"left out: {file.left}",
+        )
+        for file in proposal.files
+    ]
+    if rows:
+        yield from _table([("file", "rows", "what it is"), *rows], left=(0, 2))
+    if proposal.questions:
+        yield from _headed(
+            "questions",
+            (line for n, one in enumerate(proposal.questions, 1) for line in _wrapped(f"{n:>4}. {one}", 6)),
+        )
+    entries = found.tried.files
+    yield ""
+    yield f"tried on these files: {sum(e.read for e in entries):,} rows read, {sum(e.accepted for e in entries):,} in, " + (
+        f"{sum(e.quarantined + e.refused for e in entries):,} not"
+    )
+    yield f"written: {found.path}"
+    if found.landed:
+        yield f"copied to {found.landed}"
+    yield f"next: answer the questions there, then kefu source check {proposal.source}" + (
+        "" if found.landed else " --sample FILE"
+    )
 
 
 def check_json(found: Check, *, show_values: bool) -> dict[str, Any]:
