@@ -122,10 +122,10 @@ def cli(context: click.Context) -> None:
 @click.pass_obj
 def ingest(settings: Settings, day: date) -> None:
     """Read one day's deliveries into the raw zone."""
-    from orchestration import commands
+    from orchestration import loading
 
     _not_in_future(settings, day)
-    commands.ingest(settings, day, day)
+    loading.ingest(settings, day, day)
 
 
 @cli.command()
@@ -165,7 +165,7 @@ def source_group() -> None:
 @click.option("--land", type=Day(), help="Copy the files to landing/<name>/<day>/ too.")
 @click.pass_obj
 def source_add(settings: Settings, name: str, files: tuple[Path, ...], force: bool, land: date | None) -> None:
-    """Look at files (or folders of them) and propose their mapping as sources/<name>.yml, with evidence and questions."""
+    """Look at files (or folders of them) and propose a mapping, sources/<name>.yml, with evidence and questions."""
     from orchestration.onboarding.commands import add
 
     found = [one for path in files for one in ([path] if path.is_file() else sorted(path.iterdir())) if one.is_file()]

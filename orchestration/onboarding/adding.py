@@ -1,4 +1,4 @@
-"""From files to a mapping in KEFU_HOME/sources: looked at, proposed, tried, written. Files are copied only where asked to."""
+"""From files to a mapping in KEFU_HOME/sources: looked at, proposed, tried, written; copied only if asked."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from orchestration.onboarding.files import Written, written
 from orchestration.onboarding.known import Known, known_system, left_out
 from orchestration.onboarding.profile import Profile, Table
 from orchestration.onboarding.proposal import File, Line, Proposal
-from orchestration.onboarding.vocabulary import words
+from orchestration.onboarding.terminal import counted
 from orchestration.settings import Settings
 
 _TRIES = 4  # how often a proposal is mended after it was tried
 _BAD_SHARE, _BAD_ROWS = 0.01, 5  # of a file's rows, beyond which a column is no good guess
-_PLAIN = frozenset("dataset data export exports list report full csv".split())
+_NO_RATE = "has no rate in fx_rates"
+_PLAIN = frozenset(["dataset", "data", "export", "exports", "list", "report", "full", "csv"])
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Added:
 
 
 def add(settings: Settings, name: str, paths: Sequence[Path], *, force: bool, land: date | None) -> Added:
-    """Writes a mapping for files. Raises CommandFailedError where there is one already, or nothing can be made of them."""
+    """Writes a mapping for files. Raises CommandFailedError where there is one already, or nothing can be read."""
     target = settings.sources / f"{name}.yml"
     if not re.fullmatch(r"[a-z0-9_]+", name):
         raise CommandFailedError(f"{name!r} is no name of a source; write small letters, digits and _ such as shop_de")
@@ -48,7 +49,7 @@ def add(settings: Settings, name: str, paths: Sequence[Path], *, force: bool, la
         raise CommandFailedError(f"{target} is there already; look at it, or write it anew with --force")
     files = [path.resolve() for path in sorted(set(paths))]
     known = known_system(files)
-    proposal = _of_known(settings, name, known) if known else _of_files(settings, name, files)
+    proposal = _of_known(name, known) if known else _of_files(settings, name, files)
     told, tried = _tried(settings, proposal, files)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(told, encoding="utf-8")
@@ -63,10 +64,10 @@ def _land(folder: Path, files: Iterable[Path]) -> Path:
     return folder
 
 
-# --- proposing ------------------------------------------------------------------------------------------------------------
+# --- proposing ----------------------------------------------------------------------------------------------
 
 
-def _of_known(settings: Settings, name: str, known: Known) -> Proposal:
+def _of_known(name: str, known: Known) -> Proposal:
     fits = ", ".join(path.name for path in known.fits)
     proposal = Proposal(
         name, known.zone, f"as {known.name} says; of stamps that do not say where they are of", [],
@@ -114,8 +115,8 @@ def _groups(files: Sequence[Path], unread: list[tuple[Path, str]]) -> list[list[
 def _name(group: Sequence[Written], taken: set[str]) -> str:
     """A short name of a kind of file for joins and messages."""
     stem = group[0].path.name.partition(".")[0]
-    kept = [word for word in words(stem) if word not in _PLAIN and not word.isdigit()]
-    plain = "_".join(word for word in re.findall(r"[a-z0-9]+", "_".join(kept)) if not word.isdigit())
+    kept = [word for word in re.findall(r"[a-z0-9]+", stem.lower()) if word not in _PLAIN and not word.isdigit()]
+    plain = "_".join(kept)
     name = plain if plain and plain[0].isalpha() else f"file_{plain}".strip("_")
     number = 1
     while (numbered := name if number == 1 else f"{name}_{number}") in taken:
@@ -124,11 +125,11 @@ def _name(group: Sequence[Written], taken: set[str]) -> str:
     return numbered
 
 
-# --- trying ---------------------------------------------------------------------------------------------------------------
+# --- trying -------------------------------------------------------------------------------------------------
 
 
 def _tried(settings: Settings, proposal: Proposal, files: Sequence[Path]) -> tuple[str, Check]:
-    """The text of the mapping once a dry run takes the files; what it puts aside takes guesses back, or is asked about."""
+    """The text of the mapping once a dry run takes the files; what it puts aside takes guesses back, or is asked."""
     with tempfile.TemporaryDirectory(prefix="kefu-add-") as scratch:
         home = settings.model_copy(update={"home": Path(scratch)})
         home.sources.mkdir()
@@ -166,8 +167,8 @@ def _mend(proposal: Proposal, found: Check, *, is_last: bool) -> bool:
         limit = max(_BAD_ROWS, _BAD_SHARE * entry.read)
         bad = [one for one in found.aside if one.file == entry.file and one.outcome == "put aside"]
         for one in bad:
-            if one.column and (one.rows > limit or entry.status == "refused"):
-                changed |= _take_back(file, one.column, f"{one.rows:,} rows would be put aside: {one.reason}")
+            if one.column and _NO_RATE not in one.reason and (one.rows > limit or entry.status == "refused"):
+                changed |= _take_back(file, one.column, f"it would put aside {counted(one.rows, 'row')}: {one.reason}")
         if entry.status == "refused" and not bad:
             file.left = str(entry.error).rpartition(": ")[2] or "it is refused"
             proposal.questions.append(f"{file.name} {file.left}")
@@ -197,9 +198,19 @@ def _take_back(file: File, column: str, why: str) -> bool:
 
 
 def _ask(proposal: Proposal, found: Check) -> None:
+    asked: dict[tuple[str, str, str], int] = {}
+    kinds = {entry.file: entry.mapping_file for entry in found.files}
     for one in found.aside:
         if one.outcome == "put aside":
+            key = (kinds.get(one.file, one.file), one.column, one.reason)
+            asked[key] = asked.get(key, 0) + one.rows
+    for (name, column, reason), rows in asked.items():
+        if _NO_RATE in reason:
             proposal.questions.append(
-                f"{one.file}: {one.rows:,} rows are put aside, for {one.column or 'the row'} {one.reason}. Is that right?"
+                f"{name}: {counted(rows, 'row')} in another currency wait for a rate. Deliver fx_rates, or is that "
+                "currency the company's own (company.currency)?"
             )
+        else:
+            told = f"{name}: put aside: {counted(rows, 'row')}, for {column or 'the row'} {reason}. Is that right?"
+            proposal.questions.append(told)
     proposal.questions += [f"{problem}." for problem in found.problems]

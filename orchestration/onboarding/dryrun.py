@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import tempfile
@@ -17,13 +16,13 @@ import duckdb
 from orchestration.errors import CommandFailedError
 from orchestration.ingestion.contract import contract, quote
 from orchestration.ingestion.deliveries import day_of, landed, match
-from orchestration.ingestion.errors import MappingError, printable
+from orchestration.ingestion.errors import printable
 from orchestration.ingestion.ledger import FileEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
 from orchestration.ingestion.mapping import EntityMapping, Mapping, load_mapping, mapping_path
 from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook
-from orchestration.ingestion.readers import Reader, open_reader
+from orchestration.ingestion.readers import open_reader
 from orchestration.ingestion.staged import Staged
 from orchestration.onboarding.supply import Outlook, Supply, of_loads, outlook
 from orchestration.reference import not_stated, seeds
@@ -126,13 +125,15 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
     return found
 
 
-def _files(
-    settings: Settings, source: str, day: date | None, sample: Sequence[Path]
-) -> tuple[date, Path, list[Path]]:
+def _files(settings: Settings, source: str, day: date | None, sample: Sequence[Path]) -> tuple[date, Path, list[Path]]:
     """The day, the folder that names are told from, and the files."""
     if sample:
         paths = sorted(path.resolve() for path in sample)
-        return day or datetime.now(settings.company.zone).date(), Path(os.path.commonpath([p.parent for p in paths])), paths
+        return (
+            day or datetime.now(settings.company.zone).date(),
+            Path(os.path.commonpath([p.parent for p in paths])),
+            paths,
+        )
     landing = settings.landing / source
     days = {found: folder for folder in landing.glob("*") if (found := day_of(folder))}
     if not days or (day and day not in days):
@@ -158,7 +159,7 @@ def _run(delivery: Delivery, book: RateBook, found: Check) -> None:
             own += [str(delivery.settings.raw / feed.path) for feed in entry.feeds if feed.entity == RATES]
 
 
-# --- before and after ---------------------------------------------------------------------------------------------
+# --- before and after ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -204,9 +205,7 @@ def _names(feeds: Iterable[EntityMapping]) -> set[str]:
     return {str(one) for feed in feeds for how in feed.columns.values() if how.value for one in how.value.references}
 
 
-def _cell(
-    column: str, feed: EntityMapping, before: dict[str, str | None], after: dict[str, str | None]
-) -> Cell:
+def _cell(column: str, feed: EntityMapping, before: dict[str, str | None], after: dict[str, str | None]) -> Cell:
     how = feed.columns[column]
     if how.value is None:
         return Cell(column, "constant", how.constant, after[column])
@@ -215,7 +214,7 @@ def _cell(
     return Cell(column, ", ".join(names), " | ".join(str(text) for text in texts) if texts else None, after[column])
 
 
-# --- what is put aside and what there will be ------------------------------------------------------------------------
+# --- what is put aside and what there will be ---------------------------------------------------------------
 
 
 def _put_aside(quarantine: Path) -> Iterator[Aside]:
@@ -224,15 +223,19 @@ def _put_aside(quarantine: Path) -> Iterator[Aside]:
     if not paths:
         return
     with duckdb.connect(config={"threads": 1}) as con:
-        con.execute("create table told (file varchar, line bigint, col varchar, value varchar, reason varchar, "
-                    "record varchar, outcome varchar)")
+        con.execute(
+            "create table told (file varchar, line bigint, col varchar, value varchar, reason varchar, "
+            "record varchar, outcome varchar)"
+        )
         for path in paths:
-            con.execute("insert into told from read_csv(?, header = true, all_varchar = true, max_line_size = 67108864)", [path])
+            con.execute(
+                "insert into told from read_csv(?, header = true, all_varchar = true, max_line_size = 67108864)", [path]
+            )
         yield from (
             Aside(*row)
             for row in con.execute(
                 "select file, count(*), col, reason, outcome, min(line), coalesce(arg_min(value, line), '') from told "
-                "group by all order by outcome <> 'put aside', 2 desc, file, min(line)"
+                "group by file, col, reason, outcome order by outcome <> 'put aside', 2 desc, file, 6"
             ).fetchall()
         )
 
@@ -245,7 +248,10 @@ def _filled(mapping: Mapping, files: Iterable[FileEntry]) -> Iterator[Filled]:
         columns.setdefault(feed.entity, set()).update(feed.filled or ())
     for entity, filled in columns.items():
         mapped = {
-            column for file in mapping.files.values() for feed in file.entities if feed.entity == entity
+            column
+            for file in mapping.files.values()
+            for feed in file.entities
+            if feed.entity == entity
             for column in feed.columns
         }
         names = [column.name for column in contract()[entity].mapped]
@@ -259,7 +265,7 @@ def _filled(mapping: Mapping, files: Iterable[FileEntry]) -> Iterator[Filled]:
 
 
 def _supply(settings: Settings, source: str, filled: Iterable[Filled]) -> Supply:
-    """What the ledger says is given, this source's earlier loads too, what the company states, and what this would give."""
+    """What the ledger says is given (by this source's earlier loads too), what the company states, what this gives."""
     waiting = {seed.name for seed in not_stated(settings)}
     stated = {seed.name for seed in seeds().values() if seed.stated_by_company} - waiting
     known = of_loads(Manifest.read(settings.raw).known(date.max), stated)

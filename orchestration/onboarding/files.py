@@ -78,7 +78,10 @@ def _head(path: Path) -> bytes:
 
 def _format(found: Written, kind: str, evidence: str) -> None:
     """States the format where the suffix does not."""
-    if FileMapping(pattern=("*",)).format_of(found.path.name) != kind or found.path.suffix.lower() not in (*_SUFFIX, ".gz"):
+    if FileMapping(pattern=("*",)).format_of(found.path.name) != kind or found.path.suffix.lower() not in (
+        *_SUFFIX,
+        ".gz",
+    ):
         found.say("format", kind, evidence)
 
 
@@ -109,7 +112,7 @@ def _decodes(path: Path, encoding: str) -> bool:
     return True
 
 
-# --- documents and workbooks ----------------------------------------------------------------------------------------
+# --- documents and workbooks --------------------------------------------------------------------------------
 
 
 def _json(found: Written, text: str, encoding: str) -> None:
@@ -169,7 +172,7 @@ def _workbook(found: Written) -> None:
     _header_rows(found, rows[first:], [row["line"] for row in table[first:]])
 
 
-# --- lines ----------------------------------------------------------------------------------------------------------
+# --- lines --------------------------------------------------------------------------------------------------
 
 
 def _lines(found: Written, text: str) -> None:
@@ -215,7 +218,7 @@ def _rows(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 def _steadiness(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[float, int]:
-    """Which share of the rows has the usual number of fields, and how many that is; one field is no delimiter at all."""
+    """Which share of the rows has the usual number of fields, and how many that is; one field is no delimiter."""
     counts = Counter(len(row) for _, row in rows)
     if not counts:
         return 0, 1
@@ -226,13 +229,12 @@ def _steadiness(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[float, int]:
 def _header_rows(found: Written, rows: list[list[str]], lines: list[int]) -> None:
     """Whether the first row names the columns, and whether more rows belong to it."""
     body = rows[_HEADERS:] or rows[1:]
-    typed = [
-        i for i in range(len(rows[0])) if body and _share(row[i] for row in body if row[i]) >= _STEADY
-    ]
+    typed = [i for i in range(len(rows[0])) if body and _share(row[i] for row in body if row[i]) >= _STEADY]
     if len(rows) > 1 and _share(rows[0]) > 0.5 * max(_share(cell for row in body for cell in row if cell), 0.01):
         found.say("header", "false", "the first row holds data, not names")
         found.questions.append(f"{found.path.name} has no header; what are its columns?")
         return
+    blank = sum(1 for name in rows[0] if not name.strip())
     more = 0
     for row in rows[1 : _HEADERS + 1]:
         cells = [row[i] for i in typed if row[i].strip()]
@@ -244,6 +246,11 @@ def _header_rows(found: Written, rows: list[list[str]], lines: list[int]) -> Non
         found.say("header", "false", f"the names stand in {more + 1} rows, which are skipped")
         found.say("skip_lines", str(lines[more + 1] - 1), "lines of the header")
         found.say("columns", names, f"made of the {more + 1} rows of the header")
+    elif blank > 1 and len(rows) > 1:
+        names = _folded([rows[0], [""] * len(rows[0])])
+        found.say("header", "false", f"{blank} columns have no name, and continue the one before")
+        found.say("skip_lines", str(lines[1] - 1), "lines to the end of the header")
+        found.say("columns", names, "the names, with the place of those that have none")
 
 
 def _folded(rows: list[list[str]]) -> list[str]:
@@ -271,7 +278,7 @@ def _is_data(cell: str) -> bool:
     return _DATA.fullmatch(cell.strip()) is not None
 
 
-# --- fixed width ------------------------------------------------------------------------------------------------------
+# --- fixed width --------------------------------------------------------------------------------------------
 
 
 def _places(lines: list[str]) -> list[tuple[int, int]]:
@@ -299,4 +306,6 @@ def _fixed(found: Written, places: list[tuple[int, int]], lines: Sequence[str]) 
         found.say("header", "true", "the first line names the columns")
     else:
         found.questions.append(f"{found.path.name} has no header; what are its columns?")
-    found.say("columns", columns, "by the blanks between them; the last place of a column is where its longest value ends")
+    found.say(
+        "columns", columns, "by the blanks between them; the last place of a column is where its longest value ends"
+    )

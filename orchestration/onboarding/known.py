@@ -1,4 +1,4 @@
-"""Whether files are those of a system that Kefu has a mapping for: their names fit its patterns, their columns its columns."""
+"""Whether files are those of a system that Kefu has a mapping for: names fit its patterns, columns its columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which sources there are: those with a mapping of the company's own, with files in the landing folder, or with loads."""
+"""Which sources there are: those with a mapping of the company's own, files in the landing folder, or loads."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def sources(settings: Settings) -> list[Source]:
 
 def _source(settings: Settings, name: str, landed: list[date], loads: list[LoadEntry]) -> Source:
     path = mapping_path(settings, name)
-    kind, entities, problem = "missing", (), None
+    kind, problem = "missing", None
+    entities: tuple[str, ...] = ()
     if path is None:
         problem = f"there is no mapping; propose one with kefu source add {name} FILE..."
     else:

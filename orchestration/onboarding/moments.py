@@ -70,7 +70,7 @@ def by_shapes(shapes: list[tuple[str, int, str]], filled: int, one: One) -> Mome
     told: list[str] = []
     is_sure = True
     for candidates in sorted(families, key=lambda one: -families[one]):
-        form, evidence, sure = _ordered(candidates, one, len(families) > 1)
+        form, evidence, sure = _ordered(candidates, one)
         chosen.append(form)
         told.append(evidence)
         is_sure &= sure
@@ -117,21 +117,32 @@ def _time(found: re.Match[str]) -> str:
     return text
 
 
-def _ordered(candidates: tuple[str, ...], one: One, is_mixed: bool) -> tuple[str, str, bool]:
+def _ordered(candidates: tuple[str, ...], one: One) -> tuple[str, str, bool]:
     """The format of a family that reads most, why, and whether another order of day and month would do as well."""
+    if candidates[0].startswith("%Y"):
+        (year_first,) = one(f"coalesce(sum(n) filter (try_strptime(v, {literal(candidates[0])}) is not null), 0)")
+        (other,) = one(f"coalesce(sum(n) filter (try_strptime(v, {literal(candidates[-1])}) is not null), 0)")
+        return (
+            (candidates[0], "year, month, day", True)
+            if year_first >= other
+            else (candidates[-1], "not year first", True)
+        )
     if len(candidates) == 1:
         return candidates[0], f"{candidates[0]}", True
-    counts = one(", ".join(f"coalesce(sum(n) filter (try_strptime(v, {literal(form)}) is not null), 0)" for form in candidates))
+    counts = one(
+        ", ".join(f"coalesce(sum(n) filter (try_strptime(v, {literal(form)}) is not null), 0)" for form in candidates)
+    )
     best = max(counts)
     fit = [form for form, n in zip(candidates, counts, strict=True) if n == best]
     if len(fit) == 1:
         others = max(n for n in counts if n != best)
         above = int(best - others)
         return fit[0], f"{_name(fit[0])}: {above:,} values above 12 tell the day", True
-    if fit[0].startswith("%Y"):
-        return fit[0], "year, month, day", True
     if any(form.startswith("%y") for form in fit):
-        parts = one("count(distinct regexp_extract(v, '^(\\d+)', 1)), count(distinct regexp_extract(v, '^\\d+\\D\\d+\\D(\\d+)', 1))")
+        parts = one(
+            "count(distinct regexp_extract(v, '^(\\d+)', 1)), "
+            "count(distinct regexp_extract(v, '^\\d+\\D\\d+\\D(\\d+)', 1))"
+        )
         is_year_first = parts[0] < parts[1]
         form = next(f for f in fit if f.startswith("%y") == is_year_first)
         told = f"{_name(form)}: {parts[0]:,} different first numbers, {parts[1]:,} last ones, and years are the fewer"

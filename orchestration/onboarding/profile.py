@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from orchestration.ingestion.contract import literal
 from orchestration.ingestion.moments import iso_instant
-from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, JsonReader, Reader, open_reader
+from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, Reader, open_reader
 from orchestration.onboarding.files import Written
-from orchestration.onboarding.moments import DATES, Moment, by_shapes, epoch
+from orchestration.onboarding.moments import Moment, by_shapes, epoch
+from orchestration.onboarding.terminal import counted
 
 _MARKERS = (
     "?", "n/a", "na", "#n/a", "null", "none", "nil", "nan", "\\n", "-", "--", "---", ".", "(null)", "(none)", "unknown",
@@ -30,6 +31,7 @@ _SENTINELS = ("-1", "-9", "-99", "-100", "-999", "-1000", "-9999", "-99999")
 _MOST = 0.95  # share of the values of a kind that makes a column one of it
 _TOP = 30  # values of a column that are kept
 _SIGNS = r"[\s\x{00A0}$€£¥￥₹₽]|^(R\$|CNY|RMB|USD|EUR|GBP|JPY|BRL|kr)|(元|CNY|RMB|USD|EUR|GBP|JPY|BRL|kr)$"
+_ZONE_WORD = r"(Z|[A-Za-z]{2,5}|[A-Z][a-z]+/[A-Za-z_]+|[+-]\d{2}:?\d{0,2})$"
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"}, {"0", "1"}, {"on", "off"})
 
 
@@ -100,7 +102,8 @@ class Column:
             return f"{self.moment.evidence}{empty}"
         if self.is_number:
             style = "" if self.number is None or self.number.is_plain else f", {self.number.evidence}"
-            span = f"{self.least:g} to {self.most:g}"
+            form = ",.0f" if self.kind == "whole" else ",.10g"
+            span = f"{self.least or 0:{form}} to {self.most or 0:{form}}"
             return f"{'whole ' if self.kind == 'whole' else ''}numbers {span}{style}{empty}"
         unique = "each once" if self.is_unique else f"{self.distinct:,} different"
         return f"{unique}{empty}"
@@ -268,8 +271,9 @@ class Profile:
 
     def _span(self, table: Table, column: Column, col: int) -> None:
         column.least, column.most = self._one(
-            f"select coalesce(min(x), 0), coalesce(max(x), 0) from (select try_cast({number_sql('v', column.number)} as "
-            f"double) as x from vals where tab = {table.number} and col = {col})"
+            f"select coalesce(min(x), 0), coalesce(max(x), 0) from (select "
+            f"try_cast({number_sql('v', column.number)} as double) as x "
+            f"from vals where tab = {table.number} and col = {col})"
         )
 
     def _mark(self, table: Table) -> None:
@@ -303,17 +307,15 @@ class Profile:
         elsewhere = {v for v, _ in sentinels}
         for v in elsewhere:
             (others,) = self._one(
-                f"select count(*) from vals as one where tab = {table.number} and v = {literal(v)} and exists (select 1 "
-                f"from vals as other where other.tab = one.tab and other.col = one.col and other.v <> one.v and "
-                "try_cast(other.v as double) < 0)"
+                f"select count(*) from vals as one where tab = {table.number} and v = {literal(v)} and exists ("
+                f"select 1 from vals as other where other.tab = one.tab and other.col = one.col and "
+                "other.v <> one.v and try_cast(other.v as double) < 0)"
             )
             if not others:
                 found[v] = sum(int(n) for value, n in sentinels if value == v)
         table.markers = found
         if found:
-            self.con.execute(
-                f"delete from vals where tab = {table.number} and v in ({', '.join(map(literal, found))})"
-            )
+            self.con.execute(f"delete from vals where tab = {table.number} and v in ({', '.join(map(literal, found))})")
 
     # --- times --------------------------------------------------------------------------------------------------------
 
@@ -325,8 +327,8 @@ class Profile:
         if found:
             return found
         (iso,) = self._one(
-            f"select coalesce(sum(n) filter (regexp_matches(v, '[-/T:]') and {iso_instant('v', self.zone)} is not null), 0)"
-            f" {where}"
+            "select coalesce(sum(n) filter (regexp_matches(v, '[-/T:]') and "
+            f"{iso_instant('v', self.zone)} is not null), 0) {where}"
         )
         shapes = self.con.execute(
             f"select regexp_replace(regexp_replace(v, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g') as shape, sum(n), "
@@ -334,16 +336,23 @@ class Profile:
         ).fetchall()
         if iso >= column.filled * _MOST:
             ends = self.con.execute(
-                f"select regexp_extract(v, '(Z|[A-Za-z]{{2,5}}|[A-Z][a-z]+/[A-Za-z_]+|[+-]\\d{{2}}:?\\d{{0,2}})$', 1) as e, "
-                f"sum(n) {where} and length(v) > 10 group by e order by 2 desc"
+                f"select regexp_extract(v, {literal(_ZONE_WORD)}, 1) as e, sum(n) {where} "
+                "and length(v) > 10 group by e order by 2 desc"
             ).fetchall()
             named = [(end, int(n)) for end, n in ends if end and not re.fullmatch(r"-\d\d(:\d\d)?", end)]
             offsets = [(end, n) for end, n in named if end != "T"]
             words = f", {offsets[0][0]} in {offsets[0][1]:,} of them" if offsets else ""
             share = "" if iso == column.filled else f" ({column.filled - int(iso):,} are none)"
-            return Moment((), f"{int(iso):,} stamps of ISO 8601{words}{share}", example=shapes[0][2], has_zone=bool(offsets))
+            return Moment(
+                (),
+                f"{counted(int(iso), 'stamp')} of ISO 8601{words}{share}",
+                example=shapes[0][2],
+                has_zone=bool(offsets),
+            )
         return by_shapes(
-            [(shape, int(n), example) for shape, n, example in shapes], column.filled, lambda sql: self._one(f"select {sql} {where}")
+            [(shape, int(n), example) for shape, n, example in shapes],
+            column.filled,
+            lambda sql: self._one(f"select {sql} {where}"),
         )
 
     def _one(self, sql: str) -> tuple[Any, ...]:
@@ -358,7 +367,8 @@ class Profile:
         names = ", ".join(f"c{table.place(column)}" for column in columns)
         there = " and ".join(f"c{table.place(column)} is not null" for column in columns)
         (repeated,) = self._one(
-            f"select coalesce(sum(n - 1), 0) from (select count(*) as n from {table.sql} where {there} group by {names})"
+            f"select coalesce(sum(n - 1), 0) from "
+            f"(select count(*) as n from {table.sql} where {there} group by {names})"
         )
         return int(repeated)
 
@@ -370,6 +380,22 @@ class Profile:
         most = ", ".join(f"max(n{i})" for i in range(len(columns)))
         row = self._one(f"select {most} from (select {counts} from {table.sql} group by c{table.place(key)})")
         return [column for column, n in zip(columns, row, strict=True) if (n or 0) <= 1]
+
+    def first_share(self, table: Table, case: Column, at: Column, step: Column) -> dict[str, float]:
+        """For each value of a column, the share of its rows that are the first of their case."""
+        names = {one: f"c{table.place(column)}" for one, column in (("case", case), ("at", at), ("step", step))}
+        moment = f"coalesce(try_cast({names['at']} as timestamptz)::varchar, {names['at']})"
+        rows = self.con.execute(
+            f"""
+            with told as (
+                select {names["step"]} as step,
+                    row_number() over (partition by {names["case"]} order by {moment}, line) = 1 as is_first
+                from {table.sql}
+            )
+            select step, avg(is_first::integer) from told where step is not null group by step
+            """
+        ).fetchall()
+        return dict(rows)
 
     def contained(self) -> Iterator[tuple[Table, Column, Table, Column, float]]:
         """Columns whose values stand in a unique column of another table, with the share that does."""
@@ -408,9 +434,7 @@ def _as_called(names: Sequence[str]) -> list[str]:
     return called
 
 
-def _style(
-    commas: int, points: int, grouped: int, dotted: int, signed: int, percent: int
-) -> NumberStyle:
+def _style(commas: int, points: int, grouped: int, dotted: int, signed: int, percent: int) -> NumberStyle:
     """Which sign is before the decimals: one with other than three digits after it."""
     more = (", with signs beside them" if signed else "") + (", percent" if percent else "")
     if commas >= points and commas:
@@ -431,6 +455,3 @@ def number_sql(text: str, style: NumberStyle | None) -> str:
     if style.group:
         text = f"replace({text}, '{style.group}', '')"
     return f"replace({text}, ',', '.')" if style.decimal == "," else text
-
-
-__all__ = ["DATES", "Column", "JsonReader", "Moment", "NumberStyle", "Profile", "Table", "number_sql"]

@@ -1,4 +1,4 @@
-"""What is proposed: which entity each file is, and which expression fills which column, each with what speaks for it."""
+"""What is proposed: which entity each file is, which expression fills which column, and what speaks for each."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BY_SHAPE = {"ticket_events", "surveys", "survey_items", "survey_answers"}  # shapes.py finds these
 _ENOUGH = 0.6  # what must speak for an entity
 _NAME, _OTHERS = 1.3, 3  # how much the name of the file counts, and how much at most the columns that may be absent
+_REPEATED = {"orders": 0.5}  # what speaks against an entity whose key repeats; an order may stand in several rows
 _SURE = 2.5  # what makes it no question
 _KNOWN = 0.5  # share of a column's rows whose values must be understood
 _END_OF_DAY = {"promised_at", "payment_due_at", "expires_at", "due_at"}
@@ -132,10 +133,14 @@ def line(entity: Entity, target: ContractColumn, column: Column, why: str) -> Li
             return None
         form: dict[str, Any] = {"value": value}
         if column.moment.formats:
-            form["format"] = column.moment.formats[0] if len(column.moment.formats) == 1 else list(column.moment.formats)
+            form["format"] = (
+                column.moment.formats[0] if len(column.moment.formats) == 1 else list(column.moment.formats)
+            )
         if target.name in _END_OF_DAY:
             form["end_of_day"] = "true"
-        example = f"{column.moment.example}: " if column.moment.formats and not target.pii else ""
+        example = (
+            f"{column.moment.example}: " if column.moment.example and column.moment.formats and not target.pii else ""
+        )
         told = f"{why + '; ' if why else ''}{example}{column.in_words}"
         return Line(target.name, form if len(form) > 1 else value, told, uses=column)
     if kind in ("decimal", "bigint"):
@@ -191,7 +196,9 @@ def candidates(table: Table, repeats: Repeats) -> list[Candidate]:
     return sorted(found, key=lambda one: -one.score)
 
 
-def assign(table: Table, entity: Entity, taken: Iterable[str] = (), only: set[str] | None = None) -> Iterator[tuple[Line, Fit]]:
+def assign(
+    table: Table, entity: Entity, taken: Iterable[str] = (), only: set[str] | None = None
+) -> Iterator[tuple[Line, Fit]]:
     """The lines of an entity by the names of the columns, each column used once, the best fits first."""
     fits = [
         (found, target, column, made)
@@ -206,7 +213,8 @@ def assign(table: Table, entity: Entity, taken: Iterable[str] = (), only: set[st
     def order(one: Any) -> tuple[Any, ...]:
         found, target, column, _ = one
         is_key = target.key and len(entity.keys) == 1
-        return (-(found.score + (0.3 if is_key and column.is_unique else 0)), found.rank, table.place(column))
+        better = (0.3 if column.is_unique else 0) - (0.3 if column.filled < column.rows else 0)
+        return (-(found.score + (better if is_key else 0)), found.rank, table.place(column))
 
     filled: set[str] = set()
     used: set[str] = set()
@@ -245,10 +253,10 @@ def _candidate(table: Table, entity: Entity, repeats: Repeats) -> Candidate | No
         return None
     if missing:
         score -= 1.5
-    columns = [lines[key].uses for key in keys if key in lines and lines[key].uses]
+    columns = [used for key in keys if key in lines and (used := lines[key].uses)]
     repeated = repeats(table, columns) if columns and not missing else 0
     if repeated > 0.02 * table.rows:
-        score -= 3
+        score -= _REPEATED.get(entity.name, 3)
     return Candidate(entity.name, score - 2 * len(lacks), tuple(lines.values()), tuple(lacks), repeated, named)
 
 
@@ -261,4 +269,16 @@ def chosen(table: Table, repeats: Repeats) -> Candidate | None:
     return None
 
 
-__all__ = ["Candidate", "Feed", "File", "Line", "NumberStyle", "Proposal", "assign", "candidates", "chosen", "line", "reference"]
+__all__ = [
+    "Candidate",
+    "Feed",
+    "File",
+    "Line",
+    "NumberStyle",
+    "Proposal",
+    "assign",
+    "candidates",
+    "chosen",
+    "line",
+    "reference",
+]

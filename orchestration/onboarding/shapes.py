@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from orchestration.ingestion.contract import contract
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, Line, assign, line, reference
-from orchestration.onboarding.vocabulary import activity, context, file_score, fit, moments, names_fit, words
+from orchestration.onboarding.terminal import counted
+from orchestration.onboarding.vocabulary import activity, context, file_score, fit, moments, names_fit, names_of, words
 
-_AGENT_NAMES = ("agent", "agent id", "assignee", "assignee id", "assigned to", "owner", "owner id", "ticket owner", "resource",
-                "agent name", "assigned agent", "handler", "operator", "坐席", "客服", "处理人", "受理人", "受理客服", "工号")  # fmt: skip
 _EVENTS_PER_CASE = 1.5
 _MANY_ACTIVITIES = 60
+_BEGINS = 0.3  # share of an activity's rows that are the first of their case, from which it may be the creation
+_TELLING = 0.3  # how few entities may have a key called so
 _WIDE = 4  # questions that make a file a survey whatever it is called
 _NPS = re.compile(r"\bnps\b|net.?promoter|recommend|推荐", re.IGNORECASE)
 _ABOUT = {"ticket": "ticket", "case": "ticket", "order": "order", "agent": "agent", "工单": "ticket", "订单": "order"}
-_CSAT_SCALE = (1, 5)
+_OF_A_SURVEY = {"survey_id", "customer_id", "about_id", "channel", "sent_at", "responded_at"}
 
 
 def agent_column(table: Table, taken: set[str]) -> Column | None:
@@ -27,12 +28,12 @@ def agent_column(table: Table, taken: set[str]) -> Column | None:
         (score, column)
         for column in table.columns
         if column.kind not in ("empty", "time", "decimal") and column.name not in taken
-        and (score := names_fit(column.name, _AGENT_NAMES)) >= 0.9
+        and (score := names_fit(column.name, names_of("agents"))) >= 0.9
     ]  # fmt: skip
     return max(fits, key=lambda one: one[0])[1] if fits else None
 
 
-# --- logs -------------------------------------------------------------------------------------------------------------
+# --- logs ---------------------------------------------------------------------------------------------------
 
 
 def event_log(table: Table, profile: Profile) -> list[Feed] | None:
@@ -45,29 +46,39 @@ def event_log(table: Table, profile: Profile) -> list[Feed] | None:
     step = _activity_column(table, {case.name, at.name} if case and at else set())
     if case is None or at is None or step is None or table.rows < _EVENTS_PER_CASE * case.distinct:
         return None
-    kinds = {text: activity(text) for text, _ in step.top}
+    begins = profile.first_share(table, case, at, step)
+    kinds = {text: _meant(text, begins.get(text, 0)) for text, _ in step.top}
     if sum(1 for kind in kinds.values() if kind) < 2:
         return None
     value = reference(step)
     others = [text for text, kind in kinds.items() if not kind]
     told = f"{step.distinct} activities, {len(kinds) - len(others)} of them understood by their words"
+    event_of = {text: kind[0] for text, kind in kinds.items() if kind}
+    leads_to = {text: kind[1] for text, kind in kinds.items() if kind and kind[1]}
     events = [
         replace(found["ticket_id"], evidence=f"{case.name!r} repeats: {table.rows:,} rows of {case.distinct:,} cases"),
         found["at"],
-        Line("event", {"value": value, "map": {t: k[0] for t, k in kinds.items() if k}, "else": "step"}, told, uses=step),
-        Line("to_status", {"value": value, "map": {t: k[1] for t, k in kinds.items() if k and k[1]}, "else": ""},
-             "the status that an activity leads to", uses=step),
-    ]  # fmt: skip
+        Line("event", {"value": value, "map": event_of, "else": "step"}, told, uses=step),
+        Line("to_status", {"value": value, "map": leads_to, "else": ""}, "what an activity leads to", uses=step),
+    ]
     agent = agent_column(table, {case.name, at.name, step.name})
     if agent:
         events.append(Line("agent_id", reference(agent), f"by its name; {agent.in_words}", uses=agent))
     if others:
         listed = ", ".join("'" + text.replace("'", "''") + "'" for text in others)
-        events.append(Line("step", f"if({value} in ({listed}), {value}, null)", "activities that are neither", uses=step))
+        events.append(
+            Line("step", f"if({value} in ({listed}), {value}, null)", "activities that are neither", uses=step)
+        )
     feeds = [_cases(table, profile, case, at), Feed("ticket_events", events, evidence="one row a step, with its time")]
     if agent:
         feeds.append(agents_of(agent))
     return feeds
+
+
+def _meant(text: str, begins: float) -> tuple[str, str | None] | None:
+    """What an activity means by its words; what is created while a case goes on is something else."""
+    found = activity(text)
+    return None if found and found[0] == "created" and begins < _BEGINS else found
 
 
 def _activity_column(table: Table, taken: set[str]) -> Column | None:
@@ -108,7 +119,7 @@ def agents_of(agent: Column) -> Feed:
     return Feed("agents", lines, {"one_per": ["agent_id"], "when": f"{value} is not null"}, "no file lists the agents")
 
 
-# --- registers ----------------------------------------------------------------------------------------------------------
+# --- registers ----------------------------------------------------------------------------------------------
 
 
 def moments_of_tickets(table: Table, tickets: Feed) -> list[Feed]:
@@ -154,96 +165,143 @@ def _event(
     lines.append(Line("actor_type", {"constant": actor}, f"a guess: {actor}s do so"))
     lines.append(Line("is_public", {"constant": public}, "a guess: whether the customer sees it"))
     if agent:
-        lines.append(Line("agent_id", reference(agent), f"by its name", uses=agent))
+        lines.append(Line("agent_id", reference(agent), "by its name", uses=agent))
     options = {"when": when} if when else {}
     return Feed("ticket_events", lines, options, "what the register states by its columns of time")
 
 
-# --- surveys ------------------------------------------------------------------------------------------------------------
+# --- surveys ------------------------------------------------------------------------------------------------
 
 
-def survey(table: Table, profile: Profile) -> tuple[list[Feed], list[str]] | None:
-    """Surveys with their answers and items, one answer a row or one column a question."""
+def survey(table: Table, profile: Profile, source: str) -> tuple[list[Feed], list[str]] | None:
+    """Surveys with their answers and items: one score a row, or one column a question."""
     named = max((file_score(one.path.name.partition(".")[0], "surveys") for one in table.written), default=0)
-    entity = contract()["surveys"]
-    found = {made.column: made for made, _ in assign(table, entity, only={"survey_id", "customer_id", "about_id", "channel", "sent_at", "responded_at"})}  # fmt: skip
+    found = {made.column: made for made, _ in assign(table, contract()["surveys"], only=_OF_A_SURVEY)}
+    told = {made.column: fit.weight for made, fit in assign(table, contract()["surveys"], only=_OF_A_SURVEY)}
+    is_survey = named > 0 or told.get("survey_id", 0) >= _TELLING
     taken = {made.uses.name for made in found.values() if made.uses}
-    scores = [column for column in table.columns if column.is_score and column.name not in taken and _is_question(column)]
+    scores = [
+        column for column in table.columns if column.is_score and column.name not in taken and _is_question(column)
+    ]
     usual = Counter(column.most for column in scores).most_common(1)
-    group = [column for column in scores if column.most == usual[0][0]] if usual else []
-    single = next((made.uses for made, _ in assign(table, contract()["survey_answers"], taken, {"score"})), None)
-    if len(group) >= _WIDE or (named and len(group) > 1):
-        return _answers(table, profile, found, group, is_wide=True)
-    if single is not None and single.is_score and (named or "survey_id" in found):
-        return (named and _answers(table, profile, found, [single], is_wide=False)) or None
-    if named and len(scores) == 1:
-        return _answers(table, profile, found, scores, is_wide=False)
-    return None
-
-
-def _is_question(column: Column) -> bool:
-    """Whether whole numbers are answers, not counts or numbers of something else."""
-    return not names_fit(column.name, ("age", "quantity", "qty", "count", "number of items", "line no", "tenure", "installments", "delay", "month", "year", "week", "day", "progress", "finished", "duration", "数量", "年龄", "件数", "序号", "行号")) >= 0.6  # fmt: skip
-
-
-def _answers(
-    table: Table, profile: Profile, found: dict[str, Line], items: list[Column], *, is_wide: bool
-) -> tuple[list[Feed], list[str]]:
-    questions = []
+    of_one_scale = [column for column in scores if column.most == usual[0][0]] if usual else []
+    items = scores if is_survey else of_one_scale if len(of_one_scale) >= _WIDE else []
+    if not items:
+        return None
     key = found.get("survey_id") or found.get("customer_id")
     if key is None or key.uses is None:
-        return [], [f"{table.name}: no column is a key of the answers; which one is it?"]
-    own = reference(key.uses)
-    is_key = profile.is_key(table, [key.uses]) == 0
-    instrument = "nps" if len(items) == 1 and _is_nps(items[0]) else "csat" if not is_wide else table.name.lower()
-    why = f"{len(items)} columns of one scale: {_scale(items)}" if is_wide else f"{items[0].name!r} is a score: {_scale(items)}"
-    lines = [
-        replace(key, column="survey_id"),
-        Line("instrument", {"constant": instrument}, why),
-        Line("respondent_type", {"constant": "customer"}, "a guess: customers answer"),
-    ]
-    customer = found.get("customer_id")
-    if customer is None and is_wide and len(words(key.uses.name)) == 1:
-        customer = replace(key, evidence="a guess: an answer is a customer's")
-    if customer:
-        lines += [replace(customer, column="respondent_id"), replace(customer, column="customer_id")]
-    lines += [_about(found["about_id"])] if "about_id" in found else []
-    lines += [found["about_id"]] if "about_id" in found else []
-    lines += [found[name] for name in ("channel", "sent_at", "responded_at") if name in found]
-    if "responded_at" not in found and "sent_at" not in found:
-        day = "no column says when it was answered; the day of the delivery stands for it"
-        lines += [Line("sent_at", "load_date", day), Line("responded_at", "load_date", day)]
-        questions.append(f"{table.name}: {day}. Is there a better one?")
-    one_per = {} if is_key else {"one_per": ["survey_id"]}
-    feeds = [Feed("surveys", lines, one_per, why)]
-    text = next((made.uses for made, _ in assign(table, contract()["survey_answers"], {i.name for i in items}, {"text"})), None)
-    least, most = _bounds(items)
-    for item in items:
-        name = _item(item.name) if is_wide else "overall"
-        answers = [
-            Line("survey_id", own, "", uses=key.uses),
-            Line("item_id", {"constant": name}, f"the question {item.name!r}"),
-            Line("side", {"constant": "score"}, "a score, not an expectation"),
-            Line("score", reference(item), item.in_words, uses=item),
+        return None
+    answers = _Answers(table, profile, source, found, key.uses, is_wide=len(items) > 1)
+    return answers.feeds(items), answers.questions
+
+
+@dataclass
+class _Answers:
+    """The blocks of one file of answers."""
+
+    table: Table
+    profile: Profile
+    source: str
+    found: dict[str, Line]
+    key: Column
+    is_wide: bool
+    questions: list[str] = field(default_factory=list)
+
+    def feeds(self, items: list[Column]) -> list[Feed]:
+        of_nps = [item for item in items if _is_nps(item)] if self.is_wide else []
+        others = [item for item in items if item not in of_nps]
+        own = reference(self.key)
+        feeds = []
+        if others:
+            instrument = (
+                "nps" if not self.is_wide and _is_nps(others[0]) else "csat" if not self.is_wide else self._instrument
+            )
+            feeds += self._of_instrument(instrument, own, others, is_named=self.is_wide)
+        for item in of_nps[:1]:
+            feeds += self._of_instrument("nps", f"{own} || '-nps'" if others else own, [item], is_named=False)
+        if self.is_wide:
+            self.questions.append(
+                f"{self.table.name}: which dimension (survey_items.dimension, quality) does each question ask for?"
+            )
+        return feeds
+
+    @property
+    def _instrument(self) -> str:
+        return self.source if len(self.profile.tables) == 1 else f"{self.source}_{self.table.name}"
+
+    def _of_instrument(self, instrument: str, own: str, items: list[Column], *, is_named: bool) -> list[Feed]:
+        feeds = [self._survey(instrument, own, items)]
+        taken = {item.name for item in items}
+        text = next((made for made, _ in assign(self.table, contract()["survey_answers"], taken, {"text"})), None)
+        names: set[str] = set()
+        for item in items:
+            name = _unlike(_item(item.name), names) if is_named else "overall"
+            names.add(name)
+            answers = [
+                Line("survey_id", own, "", uses=self.key),
+                Line("item_id", {"constant": name}, f"the question {item.name!r}"),
+                Line("side", {"constant": "score"}, "a score, not an expectation"),
+                Line("score", reference(item), item.in_words, uses=item),
+            ]
+            if text and not is_named:
+                answers.append(text)
+            when = {"when": f"{reference(item)} is not null"} if item.filled < item.rows else {}
+            feeds.append(Feed("survey_answers", answers, when))
+            feeds.append(self._item(instrument, name, item, is_named=is_named))
+        return feeds
+
+    def _survey(self, instrument: str, own: str, items: list[Column]) -> Feed:
+        table, found = self.table, self.found
+        spans = sorted({f"{item.least:g} to {item.most:g}" for item in items})
+        why = f"{counted(len(items), 'column')} of answers, whole numbers {', '.join(spans)}"
+        lines = [
+            Line("survey_id", own, found["survey_id"].evidence if "survey_id" in found else "", uses=self.key),
+            Line("instrument", {"constant": instrument}, why),
+            Line("respondent_type", {"constant": "customer"}, "a guess: customers answer"),
         ]
-        if not is_wide and text:
-            answers.append(Line("text", reference(text), f"by its name; {text.in_words}", uses=text))
+        customer = found.get("customer_id")
+        if customer is None and self.is_wide and words(self.key.name) == ("id",):
+            customer = Line("customer_id", reference(self.key), "a guess: an answer is a customer's", uses=self.key)
+        if customer:
+            lines += [replace(customer, column="respondent_id"), replace(customer, column="customer_id")]
+        if "about_id" in found:
+            lines += [_about(found["about_id"]), found["about_id"]]
+        lines += [found[name] for name in ("channel", "sent_at", "responded_at") if name in found]
+        if "responded_at" not in found and "sent_at" not in found:
+            day = "no column says when it was answered; the day of the delivery stands for it"
+            lines += [Line("sent_at", "load_date", day), Line("responded_at", "load_date", day)]
+            question = f"{table.name}: {day}. Is there a better one?"
+            self.questions += [question] if question not in self.questions else []
+        options = {"one_per": ["survey_id"]} if self.profile.is_key(table, [self.key]) else {}
+        return Feed("surveys", lines, options, why)
+
+    def _item(self, instrument: str, name: str, item: Column, *, is_named: bool) -> Feed:
+        least, most = _bounds(item)
+        attribute = " ".join(item.name.split())[:120] if is_named else "overall"
         about = [
             Line("instrument", {"constant": instrument}, ""),
             Line("item_id", {"constant": name}, ""),
-            Line("attribute", {"constant": " ".join(item.name.split())[:120] if is_wide else "overall"}, ""),
+            Line("attribute", {"constant": attribute}, ""),
             Line("scale_min", {"constant": f"{least:g}"}, f"the answers go from {item.least:g} to {item.most:g}"),
             Line("scale_max", {"constant": f"{most:g}"}, ""),
         ]
         if item.least == 0 and least == 1:
-            about.append(Line("not_applicable_value", {"constant": "0"}, f"a guess: {_times(item, '0'):,} answers are 0 on a scale from 1"))
-        feeds.append(Feed("survey_answers", answers, {"when": f"{reference(item)} is not null"} if item.filled < item.rows else {}))
-        feeds.append(Feed("survey_items", about, {"one_per": ["item_id"]}))
-    if any(item.least == 0 for item in items) and least == 1:
-        questions.append(f"{table.name}: some answers are 0 where most scales begin at 1; 0 is taken as not applicable. Is it?")
-    if is_wide:
-        questions.append(f"{table.name}: which dimension (survey_items.dimension, quality) does each question ask for?")
-    return feeds, questions
+            zeros = next((n for text, n in item.top if text == "0"), 0)
+            about.append(
+                Line(
+                    "not_applicable_value",
+                    {"constant": "0"},
+                    f"a guess: {counted(zeros, 'answer')} of 0 on a scale from 1",
+                )
+            )
+            question = f"{self.table.name}: some answers are 0 on a scale from 1; 0 is taken as not applicable. Is it?"
+            self.questions += [question] if question not in self.questions else []
+        return Feed("survey_items", about, {"one_per": ["item_id"]})
+
+
+def _is_question(column: Column) -> bool:
+    """Whether whole numbers are answers, not counts or numbers of something else."""
+    return names_fit(column.name, names_of("no_answers")) < 0.6
 
 
 def _about(about: Line) -> Line:
@@ -253,27 +311,23 @@ def _about(about: Line) -> Line:
 
 
 def _is_nps(column: Column) -> bool:
-    return bool(_NPS.search(column.name)) or (column.most or 0) > 7
+    return bool(_NPS.search(column.name.replace("_", " "))) or ((column.most or 0) > 7 and column.least == 0)
 
 
-def _bounds(items: list[Column]) -> tuple[float, float]:
-    """The ends of the scale: 0 or 1 to the most that was answered, or 5, 7, 10."""
-    most = max(item.most or 0 for item in items)
-    top = next((end for end in (5, 7, 10) if most <= end), 10)
-    if top == 10:
-        return 0, 10
-    return (0 if most == 1 else 1), (1 if most == 1 else top)
-
-
-def _scale(items: list[Column]) -> str:
-    return f"whole numbers {min(i.least or 0 for i in items):g} to {max(i.most or 0 for i in items):g}"
-
-
-def _times(column: Column, value: str) -> int:
-    return next((n for text, n in column.top if text == value), 0)
+def _bounds(item: Column) -> tuple[float, float]:
+    """The ends of the scale: what was answered where every answer was, else the next of 5, 7, 10."""
+    most = item.most or 0
+    if most <= 1:
+        return 0, 1
+    is_whole = item.distinct == most - (item.least or 0) + 1
+    top = most if is_whole and most >= 5 else next((end for end in (5, 7, 10) if most <= end), 10)
+    return (0 if top == 10 and (item.least == 0 or _is_nps(item)) else 1), top
 
 
 def _item(name: str) -> str:
     """A short name for a question."""
-    short = "_".join(words(name)[:6])
-    return short[:60] or "item"
+    return "_".join(words(name)[:6])[:60] or "item"
+
+
+def _unlike(name: str, others: set[str]) -> str:
+    return next(one for one in (name, *(f"{name}_{n}" for n in range(2, 1000))) if one not in others)

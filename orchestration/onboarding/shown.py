@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,8 +13,8 @@ from orchestration.onboarding.adding import Added
 from orchestration.onboarding.dryrun import Cell, Check, Sample
 from orchestration.onboarding.listing import Source
 from orchestration.onboarding.supply import in_words
+from orchestration.onboarding.terminal import table, wrapped
 
-_WIDTH = 110
 _LONGEST = 40  # characters of a value
 _LISTED = 12  # reasons, and things that are missing
 _NEWLINE = re.compile(r"\s+")
@@ -25,7 +24,7 @@ def check_lines(found: Check, *, show_values: bool) -> Iterator[str]:
     """A dry run on the terminal."""
     yield f"{found.source}, files of {found.day}, mapping {found.mapping}"
     yield ""
-    yield from _table(
+    yield from table(
         [("file", "read", "in", "filtered", "duplicate", "put aside", "refused")]
         + [
             (f.file, *(f"{n:,}" for n in (f.read, f.accepted, f.filtered, f.duplicate, f.quarantined, f.refused)))
@@ -35,7 +34,7 @@ def check_lines(found: Check, *, show_values: bool) -> Iterator[str]:
     if found.lookups:
         yield f"for joins alone: {', '.join(found.lookups)}"
     if found.problems:
-        yield from _headed("refused", (line for problem in found.problems for line in _wrapped(problem)))
+        yield from _headed("refused", (line for problem in found.problems for line in wrapped(problem)))
     if found.aside:
         yield from _headed("put aside, or loaded without a value", _aside_lines(found, show_values))
     if found.samples:
@@ -65,10 +64,10 @@ def list_lines(found: Sequence[Source]) -> Iterator[str]:
          textwrap.shorten(", ".join(s.entities), 50, placeholder=" ..."))
         for s in found
     ]  # fmt: skip
-    yield from _table([head, *rows], left=(0, 1, 2, 3, 4, 7))
+    yield from table([head, *rows], left=(0, 1, 2, 3, 4, 7))
     for source in found:
         if source.problem:
-            yield from _wrapped(f"{source.name}: {source.problem}")
+            yield from wrapped(f"{source.name}: {source.problem}")
 
 
 def add_lines(found: Added) -> Iterator[str]:
@@ -85,15 +84,16 @@ def add_lines(found: Added) -> Iterator[str]:
         for file in proposal.files
     ]
     if rows:
-        yield from _table([("file", "rows", "what it is"), *rows], left=(0, 2))
+        yield from table([("file", "rows", "what it is"), *rows], left=(0, 2))
     if proposal.questions:
         yield from _headed(
             "questions",
-            (line for n, one in enumerate(proposal.questions, 1) for line in _wrapped(f"{n:>4}. {one}", 6)),
+            (line for n, one in enumerate(proposal.questions, 1) for line in wrapped(f"{n:>4}. {one}", 6)),
         )
     entries = found.tried.files
     yield ""
-    yield f"tried on these files: {sum(e.read for e in entries):,} rows read, {sum(e.accepted for e in entries):,} in, " + (
+    yield (
+        f"tried on these files: {sum(e.read for e in entries):,} rows read, {sum(e.accepted for e in entries):,} in, "
         f"{sum(e.quarantined + e.refused for e in entries):,} not"
     )
     yield f"written: {found.path}"
@@ -147,13 +147,13 @@ def masked(text: str) -> str:
     return "".join("9" if c.isdigit() else "x" if c.isalpha() else c for c in text)
 
 
-# --- parts ----------------------------------------------------------------------------------------------------------
+# --- parts --------------------------------------------------------------------------------------------------
 
 
 def _aside_lines(found: Check, show_values: bool) -> Iterator[str]:
     for one in found.aside[:_LISTED]:
         kind = "" if one.outcome == "put aside" else f" ({one.outcome})"
-        yield from _wrapped(f"{one.rows:>7,}  {one.column or 'the row'} {one.reason}{kind}", 9)
+        yield from wrapped(f"{one.rows:>7,}  {one.column or 'the row'} {one.reason}{kind}", 9)
         value = f", {_value(one.value, show_values)}" if one.value else ""
         yield f"{'':9}first: {one.file}, line {one.line}{value}"
     if len(found.aside) > _LISTED:
@@ -163,26 +163,34 @@ def _aside_lines(found: Check, show_values: bool) -> Iterator[str]:
 def _sample_lines(sample: Sample, show_values: bool) -> Iterator[str]:
     yield f"  {sample.entity}, from {sample.file}, line {sample.line}"
     rows = [
-        (f"    {cell.column}", _short(cell.made_of), _before(cell, show_values), _after(sample.entity, cell, show_values))
+        (
+            f"    {cell.column}",
+            _short(cell.made_of),
+            _before(cell, show_values),
+            _after(sample.entity, cell, show_values),
+        )
         for cell in sample.cells
     ]
-    yield from _table(
-        [(name, made_of, before or "(nothing)", "-> " + (after or "(nothing)")) for name, made_of, before, after in rows],
+    yield from table(
+        [
+            (name, made_of, before or "(nothing)", "-> " + (after or "(nothing)"))
+            for name, made_of, before, after in rows
+        ],
         left=(0, 1, 2, 3),
     )
 
 
 def _filled_lines(one: Any) -> Iterator[str]:
-    yield from _wrapped(f"  {one.entity} ({one.rows:,} rows): {', '.join(one.columns)}", 4)
+    yield from wrapped(f"  {one.entity} ({one.rows:,} rows): {', '.join(one.columns)}", 4)
     if one.empty:
-        yield from _wrapped(f"    mapped, but empty in every row: {', '.join(one.empty)}", 6)
+        yield from wrapped(f"    mapped, but empty in every row: {', '.join(one.empty)}", 6)
 
 
 def _outlook_lines(found: Check) -> Iterator[str]:
     if found.outlook is None:
         return
     there, lacking = found.outlook.there, found.outlook.lacking
-    lines = list(_wrapped(f"  {', '.join(there)}", 2)) if there else []
+    lines = list(wrapped(f"  {', '.join(there)}", 2)) if there else []
     yield from _headed(f"figures: {len(there)} of {len(there) + len(lacking)} will be there", lines)
     near = found.outlook.one_step_away()
     if near:
@@ -191,7 +199,7 @@ def _outlook_lines(found: Check) -> Iterator[str]:
             for need, metrics in list(near.items())[:_LISTED]
         ]
         more = len(near) - _LISTED
-        yield from _headed("one thing more gives", _table(rows, left=(0, 2)))
+        yield from _headed("one thing more gives", table(rows, left=(0, 2)))
         if more > 0:
             yield f"  and {more} things more that give {sum(len(m) for m in list(near.values())[_LISTED:])}"
     further = sum(1 for needs in lacking.values() if len(needs) > 1)
@@ -227,29 +235,5 @@ def _short(text: str) -> str:
 
 def _headed(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield ""
-    yield title.upper() if title.isascii() and len(title) < 20 else title[0].upper() + title[1:]
+    yield title[0].upper() + title[1:]
     yield from lines
-
-
-def _wrapped(text: str, indent: int = 2) -> list[str]:
-    lead = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(
-        text.strip(), _WIDTH, initial_indent=lead, subsequent_indent=" " * indent, break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
-
-
-def _table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> Iterator[str]:
-    """Columns as wide as their widest cell; numbers to the right."""
-    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            text + " " * (width - _cells(text)) if place in left else " " * (width - _cells(text)) + text
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
-
-
-def _cells(text: str) -> int:
-    """How many places of a terminal a text takes: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)

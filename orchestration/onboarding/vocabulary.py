@@ -17,7 +17,9 @@ from orchestration.ingestion.contract import Column, contract
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z0-9à-ÿ]+|[\u3400-\u9fff]+")
 _LEAST = 0.6  # how well a name must fit
-_PLAIN = frozenset("the of a an in is was dataset data export exports list report all full csv my tbl table dim fact".split())
+_PLAIN = frozenset(
+    ("the", "of", "a", "an", "in", "is", "was", "dataset", "data", "export", "exports", "list", "report", "all", "full")
+) | {"csv", "my", "tbl", "table", "dim", "fact"}
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _score(name: str, synonym: str, around: frozenset[str]) -> float:
             return 0.95
         return 0.9 * len(whole) / len(text) if len(whole) > 1 and whole in text else 0
     short, short_theirs = _without(mine, around), _without(theirs, around)
-    if short == theirs or short == short_theirs or mine == short_theirs:
+    if short in (theirs, short_theirs) or mine == short_theirs:
         return 0.95
     if set(theirs) <= set(short):
         # the last word of a name says what it is: a date of creation is a date
@@ -188,6 +190,17 @@ def moments() -> tuple[Moment, ...]:
     return tuple(
         Moment(one["event"], tuple(one["names"]), one["to"], one["public"]) for one in _vocabulary()["moments"]
     )
+
+
+@cache
+def names_of(what: str) -> tuple[str, ...]:
+    """Names of columns that are told by them alone: agents, no_answers."""
+    return tuple(map(str, _vocabulary()["names"][what]))
+
+
+def length_of(name: str) -> str | None:
+    """The unit of a column that says how long a customer has been one."""
+    return next((unit for unit, names in _vocabulary()["lengths"].items() if names_fit(name, names) >= 0.9), None)
 
 
 def activity(text: str) -> tuple[str, str | None] | None:

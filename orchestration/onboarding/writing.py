@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestration.onboarding.design import unused
 from orchestration.onboarding.proposal import Feed, File, Line, Proposal
+from orchestration.onboarding.terminal import cells, counted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_\u3400-\u9fff./%*][\w\u3400-\u9fff./%*()=<>|+ -]*")
 _MEANT = re.compile(r"[:#] |: ?$| #|^[-?] |^[%*]|\s$")  # what YAML would read as its own
@@ -25,14 +26,14 @@ def text(proposal: Proposal, about: str) -> str:
     if proposal.extends:
         lines += _aligned([(f"extends: {proposal.extends[0]}", proposal.extends[1])])
     lines += _aligned([(f"time_zone: {proposal.zone}", proposal.zone_evidence)])
-    left = [file for file in proposal.files if file.left]
+    kept = [file for file in proposal.files if not file.left]
+    left = [file for file in proposal.files if file.left] if kept or proposal.extends else []
     if left:
         lines.append("ignore:")
         lines += _aligned([(f"  - {scalar(one)}", str(file.left)) for file in left for one in patterns(file, proposal)])
-    kept = [file for file in proposal.files if not file.left]
-    if kept:
+    if not proposal.extends:
         lines.append("files:")
-        for file in kept:
+        for file in kept or proposal.files:
             lines += ["", *_file(file, proposal)]
     if proposal.questions:
         lines += ["", "# Questions, for what the files do not tell:"]
@@ -60,10 +61,10 @@ def patterns(file: File, proposal: Proposal) -> list[str]:
 def _file(file: File, proposal: Proposal) -> Iterator[str]:
     table = file.table
     names = ", ".join(one.path.name for one in table.written)
-    told = [f"{names}: {table.rows:,} rows, {len(table.columns)} columns"]
+    told = [f"{names}: {counted(table.rows, 'row')}, {counted(len(table.columns), 'column')}"]
     told += [f"{table.broken:,} lines cannot be read"] if table.broken else []
     told += [f"{table.repeated:,} rows repeat another"] if table.repeated else []
-    keys = [column.name for column in table.columns if column.is_unique]
+    keys = [column.name for column in table.columns if column.is_unique and column.name.strip()]
     told += [f"each once: {', '.join(keys[:4])}"] if keys else []
     steady = [column.name for column in table.columns if column.is_constant]
     told += [f"always the same: {', '.join(steady[:8])}"] if steady else []
@@ -80,7 +81,10 @@ def _file(file: File, proposal: Proposal) -> Iterator[str]:
     if file.joins:
         yield "    joins:"
         yield from _aligned([(f"      {alias}: {flow(join)}", why) for alias, (join, why) in file.joins.items()])
-    yield "    entities:"
+    if file.left:
+        yield from _comment(f"gives nothing yet: {file.left}; add `entities:`", indent="    ")
+    if file.feeds:
+        yield "    entities:"
     is_compact = sum(1 for feed in file.feeds if feed.entity == "survey_answers") >= _COMPACT
     for feed in file.feeds:
         if is_compact and feed.entity in ("survey_answers", "survey_items"):
@@ -118,7 +122,13 @@ def _line(one: Line) -> Iterator[tuple[str, str]]:
 def _compact(feed: Feed) -> Iterator[str]:
     columns = {one.column: one.form for one in feed.lines if not one.is_off}
     whole = {"entity": feed.entity, **feed.options, "columns": columns}
-    evidence = "; ".join(dict.fromkeys(one.evidence for one in feed.lines if one.evidence and one.column in ("item_id", "score", "not_applicable_value", "scale_min")))
+    evidence = "; ".join(
+        dict.fromkeys(
+            one.evidence
+            for one in feed.lines
+            if one.evidence and one.column in ("item_id", "score", "not_applicable_value", "scale_min")
+        )
+    )
     yield from _comment(evidence, indent="      ")
     yield f"      - {flow(whole)}"
 
@@ -133,7 +143,9 @@ def flow(value: Any) -> str:
 
 
 def _inner(value: Any) -> str:
-    return scalar(str(value), True) if isinstance(value, str) or not isinstance(value, Mapping | Sequence) else flow(value)
+    return (
+        scalar(str(value), True) if isinstance(value, str) or not isinstance(value, Mapping | Sequence) else flow(value)
+    )
 
 
 def scalar(value: Any, within: bool = False) -> str:
@@ -142,15 +154,17 @@ def scalar(value: Any, within: bool = False) -> str:
     is_plain = _PLAIN.fullmatch(plain) and not _MEANT.search(plain)
     if is_plain and not (within and re.search(r"[,\[\]{}]", plain)):
         return plain
-    if any(unicodedata.category(c) == "Cc" for c in plain):
-        return '"' + plain.encode("unicode_escape").decode().replace('"', '\\"').replace("\\u", "\\u") + '"'
+    if "'" in plain and '"' not in plain and "\\" not in plain and plain.isprintable():
+        return f'"{plain}"'
+    if not plain.isprintable():
+        return json.dumps(plain, ensure_ascii=False)
     return "'" + plain.replace("'", "''") + "'"
 
 
 def _aligned(pairs: Sequence[tuple[str, str]]) -> list[str]:
     """Lines with their comments, which begin in one column where they can."""
-    at = max((len(line) for line, told in pairs if told and len(line) <= _AT), default=0)
-    return [f"{line:<{at}}  # {_one_line(told)}" if told else line for line, told in pairs]
+    at = max((cells(line) for line, told in pairs if told and cells(line) <= _AT), default=0)
+    return [f"{line}{' ' * max(at - cells(line), 0)}  # {_one_line(told)}" if told else line for line, told in pairs]
 
 
 def _one_line(told: str) -> str:

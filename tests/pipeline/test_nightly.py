@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from demo import DELIVERIES
-from orchestration import commands, warehouse
+from orchestration import commands, loading, warehouse
 from orchestration.errors import CommandFailedError
 from orchestration.reference import BUILT_IN
 from orchestration.settings import Settings
@@ -62,8 +62,8 @@ def test_deliveries_that_arrive_in_any_order_give_the_same_tables(
     home, first, last = new_home(), DELIVERIES[0], DELIVERIES[-1]
     middle = first + timedelta(days=10)
     demo.deliver(home, first, last)
-    commands.ingest(home, middle, last)
-    commands.ingest(home, first, middle - timedelta(days=1))
+    loading.ingest(home, middle, last)
+    loading.ingest(home, first, middle - timedelta(days=1))
     commands.nightly(home, last, last)
     assert published_differences(home, all_at_once) == {}
 
