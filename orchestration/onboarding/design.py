@@ -205,9 +205,9 @@ def _leave_twins(profile: Profile, found: Proposal) -> None:
 
 def _overlap(profile: Profile, table: Table, key: Column, other: Table, theirs: Column) -> float:
     row = profile.con.execute(
-        "select count(*) from vals semi join (select v from vals where tab = ? and col = ?) as theirs using (v) where "
-        " tab = ? and col = ?",
-        [other.number, other.place(theirs), table.number, table.place(key)],
+        "select count(*) from vals semi join (select v from vals "
+        f"where tab = {other.number} and col = {other.place(theirs)}) as theirs using (v) "
+        f"where tab = {table.number} and col = {table.place(key)}"
     ).fetchone()
     return (row[0] if row else 0) / max(key.distinct, theirs.distinct, 1)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import CommandFailedError
-from orchestration.ingestion.contract import contract, quote
+from orchestration.ingestion.contract import contract, literal, quote
 from orchestration.ingestion.deliveries import day_of, landed, match
 from orchestration.ingestion.errors import printable
 from orchestration.ingestion.ledger import FileEntry, Manifest
@@ -29,6 +29,7 @@ from orchestration.reference import not_stated, seeds
 from orchestration.settings import Settings
 
 _SAMPLES = 1  # rows shown of each entity that a file feeds
+_LONGEST_RECORD = 64 << 20  # bytes of a row put aside
 _SEE = re.compile(r"\. See \S.*$")  # the quarantine of a dry run is gone when its message is read
 
 
@@ -191,7 +192,7 @@ class _Look:
         reader = open_reader(path, file)
         names = sorted(_names(file.entities))
         found = [(name, sql) for name in names if not name.endswith("[*]") and (sql := reader.column(name))]
-        wanted = ", ".join(["line", *(sql for _, sql in found)])
+        wanted = ", ".join(["line", *(f"nullif({sql}, '')" for _, sql in found)])
         for batch in reader.batches():
             con.register("batches", batch)
             row = con.execute(f"select {wanted} from ({reader.prepared}) where line = {line}").fetchone()
@@ -223,21 +224,19 @@ def _put_aside(quarantine: Path) -> Iterator[Aside]:
     if not paths:
         return
     with duckdb.connect(config={"threads": 1}) as con:
-        con.execute(
-            "create table told (file varchar, line bigint, col varchar, value varchar, reason varchar, "
-            "record varchar, outcome varchar)"
-        )
-        for path in paths:
-            con.execute(
-                "insert into told from read_csv(?, header = true, all_varchar = true, max_line_size = 67108864)", [path]
+        # written into the statement: for a bound value DuckDB imports pandas, which takes as long as the rest
+        listed = ", ".join(map(literal, paths))
+        rows = con.execute(
+            f"""
+            with told as (
+                select file, line::bigint as line, "column" as name, value, reason, outcome
+                from read_csv([{listed}], header = true, all_varchar = true, max_line_size = {_LONGEST_RECORD})
             )
-        yield from (
-            Aside(*row)
-            for row in con.execute(
-                "select file, count(*), col, reason, outcome, min(line), coalesce(arg_min(value, line), '') from told "
-                "group by file, col, reason, outcome order by outcome <> 'put aside', 2 desc, file, 6"
-            ).fetchall()
-        )
+            select file, count(*), coalesce(name, ''), reason, outcome, min(line), coalesce(arg_min(value, line), '')
+            from told group by file, name, reason, outcome order by outcome <> 'put aside', 2 desc, file, 6
+            """
+        ).fetchall()
+    yield from (Aside(*row) for row in rows)
 
 
 def _filled(mapping: Mapping, files: Iterable[FileEntry]) -> Iterator[Filled]:
