@@ -34,6 +34,7 @@ _PERSON = ("gender", "birth_date", "name", "email", "phone", "city", "region", "
 
 def designed(settings: Settings, source: str, profile: Profile) -> Proposal:
     """The proposal for all tables."""
+    profile.settle()
     found = Proposal(source, *_zone(settings, profile), [])
     for table in profile.tables:
         found.files.append(_file(source, table, profile, found.questions))
@@ -304,7 +305,7 @@ def _total_orders(found: Proposal) -> None:
 def _derive(profile: Profile, found: Proposal) -> None:
     """Customers and agents that files name and no file lists."""
     given = {feed.entity for file in found.files if not file.left for feed in file.feeds}
-    for file in found.files:
+    for file in sorted(found.files, key=lambda one: one.feed("orders") is None):
         if file.left or not file.feeds:
             continue
         if (customers := file.feed("customers")) and not customers.options:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestration.ingestion.contract import literal
+from orchestration.onboarding.terminal import counted
 
 _ENOUGH = 0.95  # share of the values that the formats of a column must read
 _TIMES = re.compile(
@@ -45,6 +46,17 @@ class Moment:
     @property
     def has_time_of_day(self) -> bool:
         return not self.formats or any("%H" in one or "%I" in one for one in self.formats)
+
+
+def agreed(unsure: Moment, others: list[tuple[str, Moment]]) -> Moment:
+    """A column that no value of its own decides, in the order of the first other one that writes its dates alike."""
+    head = unsure.formats[0][:5]
+    for name, other in others:
+        for form in other.formats:
+            if form[:5] == head or form[:5] == f"{head[3:5]}{head[2]}{head[:2]}":
+                formats = tuple(f"{form[:5]}{own[5:]}" for own in unsure.formats)
+                return replace(unsure, formats=formats, evidence=f"{_name(form)}, as {name!r} is", is_sure=True)
+    return unsure
 
 
 def epoch(name: str, least: float | None, most: float | None) -> Moment | None:
@@ -137,7 +149,7 @@ def _ordered(candidates: tuple[str, ...], one: One) -> tuple[str, str, bool]:
     if len(fit) == 1:
         others = max(n for n in counts if n != best)
         above = int(best - others)
-        return fit[0], f"{_name(fit[0])}: {above:,} values above 12 tell the day", True
+        return fit[0], f"{_name(fit[0])}: {counted(above, 'value')} above 12", True
     if any(form.startswith("%y") for form in fit):
         parts = one(
             "count(distinct regexp_extract(v, '^(\\d+)', 1)), "

@@ -19,7 +19,7 @@ from orchestration.ingestion.contract import literal
 from orchestration.ingestion.moments import iso_instant
 from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, Reader, open_reader
 from orchestration.onboarding.files import Written
-from orchestration.onboarding.moments import Moment, by_shapes, epoch
+from orchestration.onboarding.moments import Moment, agreed, by_shapes, epoch
 from orchestration.onboarding.terminal import counted
 
 _MARKERS = (
@@ -359,6 +359,21 @@ class Profile:
         row = self.con.execute(sql).fetchone()
         assert row is not None  # noqa: S101 - aggregates give one row
         return row
+
+    def settle(self) -> None:
+        """Takes the order of day and month from another column, of the same file first, where a column's own values
+        leave it open."""
+        for table in self.tables:
+            nearest = sorted(self.tables, key=lambda other: other is not table)
+            sure = [
+                (column.name, column.moment)
+                for other in nearest
+                for column in other.columns
+                if column.moment and column.moment.is_sure
+            ]
+            for column in table.columns:
+                if column.moment and not column.moment.is_sure:
+                    column.moment = agreed(column.moment, sure)
 
     # --- between columns ----------------------------------------------------------------------------------------------
 

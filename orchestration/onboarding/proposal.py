@@ -168,7 +168,7 @@ def _truth(target: ContractColumn, column: Column, value: str, told: str) -> Lin
 
 def _of_few(entity: Entity, target: ContractColumn, column: Column, value: str, why: str) -> Line | None:
     """A column with values of the system: those that are understood are mapped, the others left empty and told."""
-    if not column.has_few_values or column.is_number or column.kind == "time":
+    if not 0 < column.distinct <= len(column.top) or column.is_number or column.kind == "time":
         return None
     meant = {text: accepted(entity.name, target, text) for text, _ in column.top}
     rows = sum(n for text, n in column.top if meant[text])
@@ -178,7 +178,7 @@ def _of_few(entity: Entity, target: ContractColumn, column: Column, value: str, 
     unknown = [(text, n) for text, n in column.top if not meant[text]]
     told = f"{why}; {len(meant) - len(unknown)} of {column.distinct} values understood"
     form: Any = {"value": value, "map": pairs} if pairs else value
-    if unknown or column.distinct > len(column.top):
+    if unknown:
         keep = {text: to for text, to in meant.items() if to}
         form = {"value": value, "map": keep, "else": ""}
         told += ", empty for " + ", ".join(f"{text!r} ({n:,})" for text, n in unknown[:5])

@@ -99,9 +99,8 @@ def add_lines(found: Added) -> Iterator[str]:
     yield f"written: {found.path}"
     if found.landed:
         yield f"copied to {found.landed}"
-    yield f"next: answer the questions there, then kefu source check {proposal.source}" + (
-        "" if found.landed else " --sample FILE"
-    )
+    where = "" if found.landed else f", put the files into landing/{proposal.source}/<day>/ (or name them by --sample)"
+    yield f"next: answer the questions there{where}, then kefu source check {proposal.source}"
 
 
 def check_json(found: Check, *, show_values: bool) -> dict[str, Any]:

@@ -301,3 +301,14 @@ def test_every_line_of_a_guess_has_its_evidence(desk: Desk) -> None:
     columns = [line for line in block.splitlines() if line.startswith(" " * 10) and ":" in line]
     assert len(columns) >= 4
     assert [line for line in columns if "#" not in line] == []
+
+
+def test_a_column_without_a_day_above_12_takes_the_order_of_another(desk: Desk) -> None:
+    """Orders to the 20th, month first; each delivered by the 12th of the next month."""
+    rows: list[list[object]] = [["Order ID", "Customer ID", "Order Date", "Total", "Delivery date"]]
+    rows += [[f"O{i}", f"C{i % 4}", f"03/{i:02}/2026", "1.5", f"04/{i % 12 + 1:02}/2026"] for i in range(1, 21)]
+    added = desk.add("shop", desk.export("orders.csv", rows))
+    assert not any("month first?" in question for question in added.proposal.questions)
+    assert "month first, as 'Order Date' is" in desk.text("shop")
+    # midnight of 1 April in Shanghai, of the order for which i is 12
+    assert desk.loaded("select min(delivered_at)::varchar from raw.orders") == [("2026-03-31 16:00:00",)]
