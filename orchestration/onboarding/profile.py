@@ -232,7 +232,7 @@ class Profile:
                 sum(n) filter (regexp_full_match(bare, '[+-]?\\d{{1,3}}(\\.\\d{{3}})+(,\\d+)?%?')),
                 min(try_cast(v as double)), max(try_cast(v as double)),
                 sum(n) filter (regexp_matches(v, '\\d') and regexp_matches(v, '^\\D{{0,10}}\\d')),
-                max_by(v, n, {_TOP}), max(n, {_TOP})
+                max_by(v, {{'n': n, 'v': v}}, {_TOP}), max(n, {_TOP})
             from clean group by col order by col
             """
         ).fetchall()
@@ -332,7 +332,7 @@ class Profile:
         )
         shapes = self.con.execute(
             f"select regexp_replace(regexp_replace(v, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g') as shape, sum(n), "
-            f"arg_max(v, n) {where} group by shape order by 2 desc, 1 limit 400"
+            f"max(v) {where} group by shape order by 2 desc, 1 limit 400"
         ).fetchall()
         if iso >= column.filled * _MOST:
             ends = self.con.execute(
