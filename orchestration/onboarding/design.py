@@ -9,6 +9,7 @@ from dataclasses import replace
 from orchestration.ingestion.contract import Column as ContractColumn
 from orchestration.ingestion.contract import contract, literal
 from orchestration.onboarding import shapes
+from orchestration.onboarding.orders import by_order
 from orchestration.onboarding.profile import Column, Profile, Table, number_sql
 from orchestration.onboarding.proposal import (
     Candidate,
@@ -42,6 +43,7 @@ def designed(settings: Settings, source: str, profile: Profile) -> Proposal:
     contained = list(profile.contained())
     _refer(found, contained)
     _total_orders(found)
+    by_order(found, contained)
     _derive(profile, found)
     for file in found.files:
         _ask_of_file(file, found.questions)

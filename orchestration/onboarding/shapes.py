@@ -266,6 +266,8 @@ class _Answers:
             lines += [replace(customer, column="respondent_id"), replace(customer, column="customer_id")]
         if "about_id" in found:
             lines += [_about(found["about_id"]), found["about_id"]]
+        else:
+            lines.append(Line("about_type", {"constant": "relationship"}, "a guess: no column says what it is about"))
         lines += [found[name] for name in ("channel", "sent_at", "responded_at") if name in found]
         if "responded_at" not in found and "sent_at" not in found:
             day = "no column says when it was answered; the day of the delivery stands for it"

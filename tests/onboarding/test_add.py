@@ -312,3 +312,33 @@ def test_a_column_without_a_day_above_12_takes_the_order_of_another(desk: Desk) 
     assert "month first, as 'Order Date' is" in desk.text("shop")
     # midnight of 1 April in Shanghai, of the order for which i is 12
     assert desk.loaded("select min(delivered_at)::varchar from raw.orders") == [("2026-03-31 16:00:00",)]
+
+
+def test_a_review_of_an_order_is_its_buyers_and_buyers_are_customers_since_their_first_order(desk: Desk) -> None:
+    """Customer i orders in month 1 + i % 5 and again in December; every order is reviewed."""
+    customers: list[list[object]] = [["Customer ID", "City"], *([f"C{i:03}", "X"] for i in range(12))]
+    orders: list[list[object]] = [["Order ID", "Customer ID", "Order date", "Total"]]
+    reviews: list[list[object]] = [["Review ID", "Order ID", "Rating", "Review date"]]
+    for i in range(12):
+        orders += [
+            [f"O{i:03}", f"C{i:03}", f"2026-0{1 + i % 5}-10 12:00:00", 5],
+            [f"P{i:03}", f"C{i:03}", "2026-08-10 12:00:00", 5],
+        ]
+        reviews += [[f"R{i:03}", f"O{i:03}", 1 + i % 5, "2026-08-11"], [f"S{i:03}", f"P{i:03}", 5, "2026-08-12"]]
+    named = {"customers": customers, "orders": orders, "reviews": reviews}
+    desk.add("shop", *(desk.export(f"{name}.csv", rows) for name, rows in named.items()))
+    told = "select customer_id, count(*) from raw.surveys where about_type = 'order' group by all order by all limit 2"
+    assert desk.loaded(told) == [("shop:C000", 2), ("shop:C001", 2)]
+    since = "select customer_id, acquired_at::varchar from raw.customers order by 1 limit 2"
+    assert desk.loaded(since) == [("shop:C000", "2026-01-10 04:00:00"), ("shop:C001", "2026-02-10 04:00:00")]
+
+
+def test_a_customer_for_each_order_is_asked_about(desk: Desk) -> None:
+    customers = [
+        ["customer_id", "customer_unique_id", "city"],
+        *([f"K{i:03}", f"P{i // 2:03}", "X"] for i in range(40)),
+    ]
+    orders = [["order_id", "customer_id", "order_date", "total"]]
+    orders += [[f"O{i:03}", f"K{i:03}", "2026-01-01", "5"] for i in range(40)]
+    added = desk.add("shop", desk.export("customers.csv", customers), desk.export("orders.csv", orders))
+    assert any("Is customer_unique_id the customer?" in question for question in added.proposal.questions)
