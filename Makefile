@@ -43,7 +43,7 @@ lint-python:
 lint-sql:
 	@.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models
 
-docs: setup ## docs/metrics.md from the models' own yml
+docs: setup ## docs/metrics, docs/reference.md and more from the yml of models and seeds
 	@.venv/bin/python -m orchestration.metric_docs
 
 dev: setup ## the Dagster UI with everything loaded

@@ -32,9 +32,9 @@ from reports.bundle.rows import Scope
 from reports.bundle.store import read_bundle, write_bundle
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
+from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html, render_pdf
 from reports.registry import DEFAULT
-from reports.text.language import LANGUAGES, LanguageCode
 
 WORKERS = 2
 MOMENT = datetime(2026, 11, 3, 8, tzinfo=UTC)

@@ -17,11 +17,11 @@ from orchestration.errors import CommandFailedError
 from orchestration.lock import WarehouseBusyError
 from orchestration.progress import reporting_to
 from orchestration.settings import Settings
+from reports.languages import LANGUAGES, SOURCE, LanguageCode
 
 if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
     from reports.bundle.rows import Scope
     from reports.registry import ReportSpec
-    from reports.text.language import LanguageCode
 
 FAILED = 1
 
@@ -122,10 +122,10 @@ def cli(context: click.Context) -> None:
 @click.pass_obj
 def ingest(settings: Settings, day: date) -> None:
     """Read one day's deliveries into the raw zone."""
-    from orchestration import commands
+    from orchestration import loading
 
     _not_in_future(settings, day)
-    commands.ingest(settings, day, day)
+    loading.ingest(settings, day, day)
 
 
 @cli.command()
@@ -151,6 +151,65 @@ def backfill(settings: Settings, first: date, last: date) -> None:
         raise click.UsageError(f"--from {first} is after --to {last}")
     _not_in_future(settings, last)
     commands.nightly(settings, first, last)
+
+
+@cli.group("source")
+def source_group() -> None:
+    """Where data comes from: propose a mapping from files, try it without loading, list what there is."""
+
+
+@source_group.command("add")
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE...")
+@click.option("--force", is_flag=True, help="Write a mapping anew that is there already.")
+@click.option("--land", type=Day(), help="Copy the files to landing/<name>/<day>/ too.")
+@click.pass_obj
+def source_add(settings: Settings, name: str, files: tuple[Path, ...], force: bool, land: date | None) -> None:
+    """Look at files (or folders of them) and propose a mapping, sources/<name>.yml, with evidence and questions."""
+    from orchestration.onboarding.commands import add
+
+    found = [one for path in files for one in ([path] if path.is_file() else sorted(path.iterdir())) if one.is_file()]
+    add(settings, name, found, force=force, land=land)
+
+
+@source_group.command("check")
+@click.argument("name")
+@click.option("--date", "day", type=Day(), help="Day of the delivery to try; the newest by default.")
+@click.option(
+    "--sample", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
+    help="Try this file instead of a delivery; may be given several times.",
+)  # fmt: skip
+@click.option("--show-values", is_flag=True, help="Show the text of the files, which may be personal data.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--watch", is_flag=True, help="Check again whenever the mapping changes; Ctrl-C ends it.")
+@click.pass_obj
+def source_check(
+    settings: Settings,
+    name: str,
+    day: date | None,
+    sample: tuple[Path, ...],
+    show_values: bool,
+    as_json: bool,
+    watch: bool,
+) -> None:
+    """Dry-run a mapping: what would be read, put aside, filled, and which figures there will be. Loads nothing."""
+    from orchestration.onboarding.commands import check, watched
+
+    def once() -> bool:
+        return check(settings, name, day, sample, show_values=show_values, as_json=as_json)
+
+    if not (watched(settings, name, once) if watch else once()):
+        sys.exit(FAILED)
+
+
+@source_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def source_list(settings: Settings, as_json: bool) -> None:
+    """Show every source with its mapping, its newest delivery and its last load."""
+    from orchestration.onboarding.commands import show_list
+
+    show_list(settings, as_json=as_json)
 
 
 class ReportName(click.ParamType["ReportSpec"]):
@@ -246,7 +305,7 @@ def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("new", type=Edition())
 @_of_report
 @_scope_option
-@click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), default=SOURCE, show_default=True)
 @click.pass_obj
 def report_diff(
     settings: Settings,

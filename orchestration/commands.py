@@ -14,7 +14,7 @@ from orchestration.assets.raw import FIRST_DAY_TAG
 from orchestration.assets.reports import REPORT_TAG, bundle_key, files_key
 from orchestration.definitions import build_defs
 from orchestration.errors import CommandFailedError
-from orchestration.jobs import INGEST, NIGHTLY, report_job
+from orchestration.jobs import NIGHTLY, report_job
 from orchestration.lock import single_writer
 from orchestration.settings import Settings
 from reports.registry import DEFAULT
@@ -32,11 +32,6 @@ compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
 """
-
-
-def ingest(settings: Settings, first: date, last: date) -> None:
-    """Reads the days `first` to `last` into the raw zone. Raises CommandFailedError when a load was refused."""
-    _run(settings, INGEST, _days(first, last))
 
 
 def nightly(settings: Settings, first: date, last: date) -> None:

@@ -1,4 +1,4 @@
-"""docs/metrics.md from the declarations of the models' yml, the source of the report's definitions page as well,
+"""docs/metrics from the declarations of the models' yml, the source of the report's definitions page as well,
 docs/reference.md from those of the seeds, the dbt exposures of the reports, the seed metric_lineage from compiled SQL.
 
 `python -m orchestration.metric_docs` (make docs) writes them. No figure is defined here.
@@ -21,8 +21,10 @@ from orchestration.declarations import metrics, models
 from orchestration.lineage import compiled, made_of
 from orchestration.reference import Seed, seeds
 from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
+from reports.languages import LANGUAGES
+from reports.text.language import language
 
-PAGE = REPOSITORY / "docs" / "metrics.md"
+PAGES = REPOSITORY / "docs" / "metrics"
 REFERENCE_PAGE = REPOSITORY / "docs" / "reference.md"
 REPORTS = REPOSITORY / "reports"
 EXPOSURES = DBT_PROJECT_DIR / "models" / "report_exposures.yml"
@@ -66,16 +68,17 @@ _DIRECTIONS = {"up": "higher is better", "down": "lower is better", "none": "nei
 _HEAD = """\
 # Metrics
 
-Written by `make docs` from the yml beside each model; edit that, not this page. The report prints the same names and
-definitions, read from `reporting.rpt_metric_definitions`, which dbt makes of the same yml.
+Written by `make docs` from the yml beside each model; edit that, not these pages. The report prints the same names and
+definitions, read from `reporting.rpt_metric_definitions`, which dbt makes of the same yml; names and definitions in
+other languages stand in its catalogues (`reports/locales`).
 
 {count} figures. Each stands in `reporting.kpi_monthly` under its id, per month, for the company and the scopes named;
 tables hold what does not fit there. Under each model: what a row of it is, then the figures made of its rows. A figure
 belongs to the month of the column named. *Snapshot* figures (stocks, rolling windows) claim no change. Of few cases a
-report shows none, unless their *disclosure* is operational or none (`docs/reports.md`). Settings are explained in
-`dbt_project/dbt_project.yml`.
+report shows none, unless their *disclosure* is operational or none ([reports.md](../reports.md)). Settings are
+explained in `dbt_project/dbt_project.yml`.
 How intervals are made, by which test a change is called, what a window longer than the history does and when a limit of
-silence is known: [statistics.md](statistics.md).
+silence is known: [statistics.md](../statistics.md).
 """
 
 _EXPOSURES_HEAD = """\
@@ -84,8 +87,17 @@ version: 2
 exposures:
 """
 
+_AREA_HEAD = """\
+# {title}
+
+Written by `make docs`; what the lines mean is said in the [index](README.md).
+"""
+
+_DAILY = "daily"
 _DAILY_HEAD = """\
-## Daily figures
+# Daily figures
+
+Written by `make docs`; the figures of months are in the [index](README.md).
 
 In `reporting.kpi_daily`, per day of the last two months, for the company and its stores, beside what is usual: the same
 figure of the same weekday in the four weeks before. One of a monthly figure's id is the same measure, by day.
@@ -109,6 +121,14 @@ kefu doctor                                              # what is not stated ye
 ```
 
 The demo company's own are in `demo/reference`; `kefu demo` lays them into its home and nobody else's.
+
+- Names are in one language, English in the tables that come along. `names.csv` says what your own codes are called in
+  others, a row per code and language; reports translate the names that come along by themselves:
+
+  ```
+  reference_table,code,language,name
+  service_standards,fault_repair,zh-CN,障碍修复时限
+  ```
 
 - The file replaces the whole table. The columns are those of the built-in one, in any order; one of the key that may be
   empty may be left out. CSV in UTF-8, with commas; lines that begin with # are comments.
@@ -143,34 +163,72 @@ def _seed_rules(seed: Seed) -> Iterator[str]:
         yield f"- Not to be replaced: {seed.fixed}"
 
 
-def page() -> str:
-    """The whole page of metrics."""
+def pages() -> dict[str, str]:
+    """The pages of metrics by file name: an index, one for each area, and one for the figures of days."""
     declared = sorted(models(), key=lambda found: found[1]["name"])
-    lines = [_HEAD.format(count=sum(len(metrics(model)) for _, model in declared)).rstrip()]
+    areas = {area: [found for found in declared if found[0].parent.name == area] for area in AREAS}
+    return {
+        "README.md": "\n".join(_index(areas)) + "\n",
+        **{f"{area}.md": "\n".join(_area(AREAS[area], here)) + "\n" for area, here in areas.items()},
+        f"{_DAILY}.md": "\n".join(_daily()) + "\n",
+    }
+
+
+def _index(areas: dict[str, list[tuple[Path, dict[str, Any]]]]) -> Iterator[str]:
+    figures = {area: [metric for _, model in here for metric in metrics(model)] for area, here in areas.items()}
+    yield from _HEAD.format(count=sum(map(len, figures.values()))).splitlines()
+    yield ""
+    yield "| area | figures | tables |"
+    yield "|---|---|---|"
     for area, title in AREAS.items():
-        lines += ["", f"## {title}"]
-        here = [(path, model) for path, model in declared if path.parent.name == area]
-        for path, model in here:
-            if metrics(model):
-                lines += ["", f"### [{model['name']}]({_link(path)})", "", " ".join(model["description"].split())]
-            for metric in metrics(model):
-                lines += ["", *described(metric)]
-        others = [(path, model) for path, model in here if not metrics(model)]
-        if others:
-            lines += ["", "### Tables", ""]
-            lines += [f"- [{model['name']}]({_link(path)}): {_grain(model)}" for path, model in others]
-    lines += ["", *_DAILY_HEAD.splitlines()]
+        tables = sum(not metrics(model) for _, model in areas[area])
+        yield f"| [{title}]({area}.md) | {len(figures[area]) or ''} | {tables or ''} |"
+    yield f"| [Daily figures]({_DAILY}.md) | {sum(1 for _ in _daily_metrics())} | |"
+    for area, title in AREAS.items():
+        if figures[area]:
+            yield from ("", f"## {title}", "")
+            yield from (f"- [`{metric['id']}`]({area}.md) {metric['label']}" for metric in figures[area])
+
+
+def _area(title: str, here: list[tuple[Path, dict[str, Any]]]) -> Iterator[str]:
+    yield from _AREA_HEAD.format(title=title).splitlines()
+    for path, model in here:
+        if metrics(model):
+            yield from ("", f"## [{model['name']}]({_link(path)})", "", " ".join(model["description"].split()))
+        for metric in metrics(model):
+            yield from ("", *described(metric))
+    others = [(path, model) for path, model in here if not metrics(model)]
+    if others:
+        yield from ("", "## Tables", "")
+        yield from (f"- [{model['name']}]({_link(path)}): {_grain(model)}" for path, model in others)
+
+
+def _daily() -> Iterator[str]:
+    yield from _DAILY_HEAD.splitlines()
+    for path, model, metric in _daily_metrics():
+        yield from ("", *_daily_metric(metric, f"[{model['name']}]({_link(path)})"))
+
+
+def _daily_metrics() -> Iterator[tuple[Path, dict[str, Any], dict[str, Any]]]:
     for path, model in sorted(models(""), key=lambda found: found[1]["name"]):
-        for metric in metrics(model, "daily_metrics"):
-            lines += ["", *_daily_metric(metric, f"[{model['name']}]({_link(path)})")]
-    return "\n".join(lines) + "\n"
+        yield from ((path, model, metric) for metric in metrics(model, "daily_metrics"))
+
+
+def _texts(metric_id: str, metric: dict[str, Any]) -> Iterator[str]:
+    """Name and definition of a metric, in every language."""
+
+    def said(text: str) -> list[str]:
+        return [" ".join(language(code).text(text, metric_id).split()) for code in LANGUAGES]
+
+    labels, definitions = said(metric["label"]), said(metric["definition"])
+    yield f"**`{metric_id}`** {' · '.join(labels)}  "
+    yield from (f"{definition}  " for definition in definitions[:-1])
+    yield definitions[-1]
 
 
 def described(metric: dict[str, Any]) -> Iterator[str]:
     """A metric in lines of Markdown: names, definitions, formula, scopes, what it stands on and is made of."""
-    yield f"**`{metric['id']}`** {metric['label']['en']} · {metric['label']['zh']}  "
-    yield f"{' '.join(metric['definition']['en'].split())}  "
-    yield " ".join(metric["definition"]["zh"].split())
+    yield from _texts(metric["id"], metric)
     yield ""
     named = {name: f"`{metric[name]}`" for name in ("value", "numerator", "denominator") if name in metric}
     formula = ("1,000 x " if metric["unit"] == "per_1000" else "") + _KINDS[metric["kind"]].format(**named)
@@ -187,10 +245,7 @@ def described(metric: dict[str, Any]) -> Iterator[str]:
 
 
 def _daily_metric(metric: dict[str, Any], model: str) -> Iterator[str]:
-    metric_id = metric.get("id", metric.get("like"))
-    yield f"**`{metric_id}`** {metric['label']['en']} · {metric['label']['zh']}  "
-    yield f"{' '.join(metric['definition']['en'].split())}  "
-    yield " ".join(metric["definition"]["zh"].split())
+    yield from _texts(metric["id"] if "id" in metric else metric["like"], metric)
     yield ""
     where = f" where `{metric['where']}`" if metric.get("where") else ""
     rule = f"as `{metric['like']}` of a month" if "like" in metric else f"{_KINDS[metric['kind']]}"
@@ -282,12 +337,14 @@ def _grain(model: dict[str, Any]) -> str:
 
 
 def _link(path: Path) -> str:
-    return f"../{path.relative_to(REPOSITORY).as_posix()}"
+    return f"../../{path.relative_to(REPOSITORY).as_posix()}"
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         LINEAGE.write_text(lineage_file(Path(scratch)), encoding="utf-8")
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGES.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (PAGES / name).write_text(text, encoding="utf-8")
     EXPOSURES.write_text(report_exposures(), encoding="utf-8")
     REFERENCE_PAGE.write_text(reference_page(), encoding="utf-8")

@@ -51,6 +51,6 @@ def _model(name: str) -> tuple[Path, dict[str, Any]]:
         if name == model["name"] or name in {metric["id"] for metric in metrics(model)}:
             return path, model
     raise CommandFailedError(
-        f"no metric and no measured model is called {name}; docs/metrics.md lists the metrics, the models are "
+        f"no metric and no measured model is called {name}; docs/metrics lists the metrics, the models are "
         + ", ".join(sorted(model["name"] for _, model in measured))
     )

@@ -50,6 +50,7 @@ class Seed:
     columns: dict[str, str]  # what each column holds, in words
     fixed: str | None = None  # why no company replaces it
     stated_by_company: bool = False  # ships empty: nobody else can fill it
+    texts: list[str] = field(default_factory=list)  # columns that catalogues translate
     key: list[str] = field(default_factory=list)
     nullable: list[str] = field(default_factory=list)
     not_null: list[str] = field(default_factory=list)
@@ -81,9 +82,8 @@ def _seed(table: dict[str, Any]) -> Seed:
         description=" ".join(table["description"].split()),
         types=config["column_types"],
         columns={column["name"]: column["description"] for column in table["columns"]},
-        fixed=config.get("meta", {}).get("fixed"),
-        stated_by_company=config.get("meta", {}).get("stated_by_company", False),
         metrics=named,
+        **config.get("meta", {}),
         **rules[0],
     )
 
@@ -282,7 +282,7 @@ def _broken(connection: duckdb.DuckDBPyConnection, seed: Seed) -> Iterator[tuple
     for name in seed.metrics:
         for line, value in found(f"select line, {name} from typed where {name} is not null"):
             if value not in metric_ids():
-                near = difflib.get_close_matches(value, metric_ids()) or ["one of docs/metrics.md"]
+                near = difflib.get_close_matches(value, metric_ids()) or ["one of docs/metrics"]
                 yield line, f", {name}: {value!r} is no metric; write {' or '.join(near)}"
     first = f"min(line) over (partition by {', '.join(seed.key)})"
     for line, before in found(f"select line, {first} as before from typed qualify before < line"):

@@ -13,8 +13,9 @@ from reports.bundle.model import Bundle
 from reports.bundle.rows import Changed
 from reports.issuing.comparison import compared
 from reports.issuing.revisions import recorded
+from reports.languages import LanguageCode
 from reports.registry import report
-from reports.text.language import LanguageCode, plain
+from reports.text.language import plain
 
 _LINE = 200  # characters of a line where the output is no terminal: a file keeps whole lines
 

@@ -43,10 +43,10 @@ from reports.issuing.revisions import (
     restatements_since_last,
     revise,
 )
+from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import Rendering
 from reports.periods import first_day
 from reports.registry import DEFAULT, ReportSpec, report, reports
-from reports.text.language import LANGUAGES, LanguageCode
 
 
 @dataclass

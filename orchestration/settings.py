@@ -24,6 +24,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from reports.languages import SOURCE, LanguageCode
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = REPOSITORY / "dbt_project"
 BUILT_IN_MAPPINGS = REPOSITORY / "orchestration" / "mappings"
@@ -101,7 +103,7 @@ class Mail(_Section):
     transport: Literal["file", "smtp"] = "file"
     sender: str = "Kefu <kefu@localhost>"
     data_owner: str = "data-owner@localhost"  # gets the run failures
-    language: Literal["en", "zh-CN"] = "en"  # of the mails to the data owner
+    language: LanguageCode = SOURCE  # of the mails to the data owner
     host: str = "localhost"
     port: int = Field(587, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "starttls"

@@ -104,7 +104,6 @@ class ColumnSpec(_Spec):
         "points",
     ] = "count"
     of: Name | None = None  # whose names a code takes, where it is not those of the column's own name
-    language: Literal["en", "zh-CN"] | None = None  # printed for readers of that language alone
     cases: Name | None = None  # the column that counts whom it is about, itself where it counts them: few are not shown
     judged: bool = False  # too few to say where the table's n is below min_n
     printed: bool = True  # or only drawn from

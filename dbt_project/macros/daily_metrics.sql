@@ -3,7 +3,7 @@
 
      day        column (or expression) of the moment or date a row belongs to; a timestamp belongs to its local day
      like       a metric of kpi_monthly: what is not said here is as declared there, so no rule is written twice
-     label, definition {en, zh}; always its own, because those of a month speak of a month
+     label, definition in English, always its own, because those of a month speak of a month
      entities   those that come every day: a day is known up to the last delivery of all of them
      scopes     region and store alone; columns may be expressions. No digest is made for a region: small cells are found
                 over the same scopes as in the monthly report, so that the two agree on what they hide

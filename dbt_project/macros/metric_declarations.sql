@@ -2,7 +2,7 @@
    config.meta.metrics, and metric_cells.sql writes the SQL. What may be declared:
 
      id                the id of METRICS.md, or <id>_<suffix> for a further figure of the same measure
-     label, definition {en, zh}; the definition is printed in the report
+     label, definition in English, both printed in the report; other languages are catalogues (reports/locales)
      unit              rate (0-1), count, money, seconds, minutes, days, months, score, points, per_1000
      direction         up, down, none: which way is better
      kind              how rows become a figure, see kpi_kinds()
@@ -170,10 +170,8 @@
 {%- for key, values in accepted.items() if key in metric and metric[key] not in values -%}
     {%- do exceptions.raise_compiler_error(where ~ key ~ ' is ' ~ metric[key] ~ '; it may be ' ~ values | join(', ')) -%}
 {%- endfor -%}
-{%- for key in ['label', 'definition'] -%}
-    {%- for language in ['en', 'zh'] if not metric[key][language] -%}
-        {%- do exceptions.raise_compiler_error(where ~ key ~ ' is not given in ' ~ language) -%}
-    {%- endfor -%}
+{%- for key in ['label', 'definition'] if metric[key] is not string or not metric[key] -%}
+    {%- do exceptions.raise_compiler_error(where ~ key ~ ' is ' ~ metric[key] ~ '; give the English text, other languages in reports/locales') -%}
 {%- endfor -%}
 {%- set kind = kpi_kinds()[metric.kind] -%}
 {%- for key in kind.needs if key not in metric -%}
@@ -241,8 +239,8 @@
 {# One row per declared metric: how it is called, defined and judged. #}
 {% macro metric_definition_rows(metrics, more={}) %}
 {%- set columns = {
-    'metric_id': text_type(), 'area': text_type(), 'model': text_type(), 'label_en': text_type(), 'label_zh': text_type(),
-    'definition_en': text_type(), 'definition_zh': text_type(), 'unit': text_type(), 'direction': text_type(),
+    'metric_id': text_type(), 'area': text_type(), 'model': text_type(), 'label': text_type(),
+    'definition': text_type(), 'unit': text_type(), 'direction': text_type(),
     'kind': text_type(), 'additivity': text_type(), 'dated': text_type(), 'look_back_months': 'integer',
     'claims_change': 'boolean', 'is_estimate': 'boolean', 'disclosure': text_type(),
     'material_change': 'decimal(28, 8)', 'material_change_relative': 'decimal(28, 8)',
@@ -263,10 +261,8 @@ from (
         {{ dbt.string_literal(metric.id) }},
         {{ dbt.string_literal(metric.area) }},
         {{ dbt.string_literal(metric.model) }},
-        {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.en)) }},
-        {{ dbt.string_literal(dbt.escape_single_quotes(metric.label.zh)) }},
-        {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.en)) }},
-        {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition.zh)) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(metric.label)) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(metric.definition)) }},
         {{ dbt.string_literal(metric.unit) }},
         {{ dbt.string_literal(metric.direction) }},
         {{ dbt.string_literal(kpi_kinds()[metric.kind].get('like', metric.kind)) }},

@@ -1,10 +1,10 @@
-{#- One row per metric with figures: whether the reports could say what it means, in both languages. -#}
+{#- One row per metric with figures: whether the reports could say what it means. -#}
 select
     kpi.metric_id as subject,
     kpi.metric_id as key,
     coalesce(
         kpi.unit <> definitions.unit
-        or '' in (definitions.label_en, definitions.label_zh, definitions.definition_en, definitions.definition_zh),
+        or '' in (definitions.label, definitions.definition),
         true
     ) as is_broken
 from (select distinct metric_id, unit from kefu.reporting.kpi_monthly) as kpi

@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration.alerts import tell_data_owner
 from orchestration.ingestion.deliveries import IngestReport, ingest
 from orchestration.ingestion.ledger import FileEntry
+from orchestration.loading import summary
 from orchestration.partitions import daily
 from orchestration.progress import step
 from orchestration.settings import Settings
@@ -73,23 +74,6 @@ def days_asked_for(context: dg.AssetExecutionContext) -> list[date]:
     keys = context.partition_key_range
     first = date.fromisoformat(context.run.tags.get(FIRST_DAY_TAG, keys.start))
     return [first + timedelta(days=offset) for offset in range((date.fromisoformat(keys.end) - first).days + 1)]
-
-
-def summary(report: IngestReport) -> str:
-    """One line: files, rows, and what was put aside."""
-    parts = [f"{len(report.files):,} files", f"{sum(file.read for file in report.files):,} rows"]
-    quarantined = sum(file.quarantined for file in report.files)
-    if quarantined:
-        parts.append(f"{quarantined:,} quarantined")
-    nulled = sum(feed.nulled for file in report.files for feed in file.feeds)
-    if nulled:
-        parts.append(f"{nulled:,} without a value")
-    waiting = sum(load.rows_without_rate for load in report.loads)
-    if waiting:
-        parts.append(f"{waiting:,} of them wait for a rate of exchange")
-    if report.refusals:
-        parts.append(f"{len(report.refusals)} refused")
-    return ", ".join(parts)
 
 
 def counts(report: IngestReport, home: Settings, day: date) -> dict[str, int]:

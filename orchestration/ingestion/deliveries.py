@@ -93,7 +93,7 @@ class _Run:
         found = sorted(
             {path.parent.name for path in self._folders()}, key=lambda one: (not self._gives_rates(one), one)
         )
-        self.total = sum(1 for folder in self._folders() for path in _paths(folder) if path.is_file())
+        self.total = sum(1 for folder in self._folders() for path in landed(folder) if path.is_file())
         return found
 
     def _gives_rates(self, source: str) -> bool:
@@ -102,12 +102,12 @@ class _Run:
 
     def _folders(self) -> Iterator[Path]:
         for folder in sorted(self.settings.landing.glob("*/*")):
-            day = _day(folder)
+            day = day_of(folder)
             if day and self.first <= day <= self.last:
                 yield folder
 
     def _days(self, source: str) -> dict[date, Path]:
-        return {day: folder for folder in (self.settings.landing / source).iterdir() if (day := _day(folder))}
+        return {day: folder for folder in (self.settings.landing / source).iterdir() if (day := day_of(folder))}
 
     # --- one source -------------------------------------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class _Run:
         )
 
 
-def _day(folder: Path) -> date | None:
+def day_of(folder: Path) -> date | None:
     is_day = folder.is_dir() and re.fullmatch(r"\d{4}-\d{2}-\d{2}", folder.name)
     try:
         return date.fromisoformat(folder.name) if is_day else None
@@ -325,7 +325,7 @@ def _day(folder: Path) -> date | None:
         return None
 
 
-def _paths(folder: Path) -> list[Path]:
+def landed(folder: Path) -> list[Path]:
     """What lies in a delivery besides its folders, and besides what a person leaves for Kefu itself."""
     return sorted(
         path
@@ -336,9 +336,14 @@ def _paths(folder: Path) -> list[Path]:
 
 def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:
     """The files of a delivery by the mapping's name of them, and what else lies there, each with what to do."""
+    return match(mapping, landed(folder))
+
+
+def match(mapping: Mapping, paths: Iterable[Path]) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:
+    """The same of any files."""
     matched: dict[str, list[Path]] = {}
     strays = []
-    for path in _paths(folder):
+    for path in paths:
         if not path.is_file():
             strays.append((path, "is no file but a link that leads nowhere, a pipe or a device; take it away"))
             continue

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -46,6 +46,7 @@ _MAPPING_FAULTS = (
     duckdb.ParserException,
     duckdb.TypeMismatchException,
 )
+Look = Callable[[Staged, Path], None]  # sees the judged rows of a file that is taken in, before they are written
 _ROW_FAULTS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 
 
@@ -117,7 +118,9 @@ def aside_folder(settings: Settings) -> Path:
     return settings.raw / ".aside"
 
 
-def load_file(con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path) -> FileEntry:
+def load_file(
+    con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path, look: Look | None = None
+) -> FileEntry:
     """Takes in one file, on a workbench; one that must be refused gives an entry that says why.
 
     Several may run at once: each has a cursor, whose temporary tables are its own, and a folder to write to.
@@ -127,12 +130,21 @@ def load_file(con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, pat
         con.cursor() as own,
         tempfile.TemporaryDirectory(dir=aside_folder(delivery.settings)) as aside,
     ):
-        return _FileLoad(own, delivery, name, path, Path(aside)).run()
+        return _FileLoad(own, delivery, name, path, Path(aside), look).run()
 
 
 class _FileLoad:
-    def __init__(self, con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path, aside: Path) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        delivery: Delivery,
+        name: str,
+        path: Path,
+        aside: Path,
+        look: Look | None,
+    ) -> None:
         self.con = con
+        self.look = look
         self.delivery = delivery
         self.settings = delivery.settings
         self.name = name
@@ -214,6 +226,8 @@ class _FileLoad:
         duplicate = rows.drop_repeated() if tally.suspects else 0
         told = rows.told(_SHOWN)
         self._tell(rows, told)
+        if self.look:
+            self.look(rows, self.path)
         feeds = tuple(
             self._write(rows, entity, loses=bool(told), has_failed=tally.failed > 0) for entity in self._entity_names()
         )

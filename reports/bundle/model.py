@@ -55,7 +55,7 @@ def _spec_within(report_id: str, known: frozenset[str]) -> ReportSpec:
 class Bundle(Frozen):
     """All that a rendering of one report needs."""
 
-    format: Literal[1] = 1
+    format: Literal[2]  # 1 had a field per language; it was written by no release
     revision: int = 1
     report: str
     month: date  # its first day; of a report of days the day itself

@@ -177,6 +177,7 @@ class Source:
         hidden = [Withheld(metric_id=m, dimension=d) for m, d in self._rows(query("withheld"), values)]
         short = (*self._figure_histories(values), *self._table_histories(scope))
         return Bundle(
+            format=2,
             report=self.spec.id,
             month=self.month,
             scope=scope,

@@ -47,13 +47,11 @@ class Scope(Frozen):
 
 
 class Metric(Frozen):
-    """How a metric is called and defined; one row of metric_definitions."""
+    """How a metric is called and defined, in the source language; one row of metric_definitions."""
 
     metric_id: str
-    label_en: str
-    label_zh: str
-    definition_en: str
-    definition_zh: str
+    label: str
+    definition: str
     unit: str
     direction: Literal["up", "down", "none"]
     claims_change: bool
@@ -103,11 +101,12 @@ class ScopeName(Frozen):
 class Code(Frozen):
     """How a value of a dimension is printed, where reference data say it; one row of codes."""
 
+    taxonomy: str  # the reference table
     dimension: str
     code: str
     place: int
-    label_en: str
-    label_zh: str
+    label: str
+    names: dict[str, str] = {}  # by language, where the company gave any
 
 
 class ServqualDimension(Frozen):
@@ -189,8 +188,10 @@ class Warned(Frozen):
     warning: str
     subject: str
     cases: int
-    message_en: str
-    message_zh: str
+    message: str  # columns of this row stand in it in braces
+    first_month: str | None = None
+    last_month: str | None = None
+    months_kept: int | None = None
 
 
 class Unmet(Frozen):

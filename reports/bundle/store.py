@@ -9,15 +9,23 @@ from pathlib import Path
 
 from reports.bundle.model import Bundle, canonical
 
+FORMAT = 2  # of the bundles that are read
+
 
 class BundleDamagedError(Exception):
     """A bundle on disk is not what was written."""
 
 
 def read_bundle(path: Path) -> Bundle:
-    """The bundle in a file. Raises BundleDamagedError when its content does not give the hash written in it."""
+    """The bundle in a file. Raises BundleDamagedError when it is of another format or its content does not give the
+    hash written in it."""
     content = json.loads(path.read_text(encoding="utf-8"))
     written = content.pop("sha256", None)
+    if content.get("format") != FORMAT:
+        raise BundleDamagedError(
+            f"{path}: of format {content.get('format', 1)}, not {FORMAT}: written by an unreleased version; move the "
+            "folder of its report away and issue the report again"
+        )
     bundle = Bundle.model_validate(content)
     if bundle.sha256 != written:
         raise BundleDamagedError(

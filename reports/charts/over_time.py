@@ -102,11 +102,12 @@ def parts_over_time(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     total = canvas.bundle.members.get(spec.scope, len(shown))
     note = canvas.words.say("▼ clearly worse than last month. Band: 95%% interval.")
     if total > len(shown):
-        note += canvas.words.space + canvas.words.say(
+        some = canvas.words.say(
             "%(shown)s of %(total)s are shown: those that call for attention, then the largest.",
             shown=canvas.words.count(len(shown)),
             total=canvas.words.count(total),
         )
+        note = canvas.words.sentences(note, some)
     return [
         canvas.declared(
             chart,

@@ -32,11 +32,12 @@ def scopes(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     }
     note = canvas.words.say("Bar: 95%% interval. Line: the company. ▼ clearly worse than last month.")
     if len(parts) > len(kept):
-        note += canvas.words.space + canvas.words.say(
+        some = canvas.words.say(
             "%(shown)s of %(total)s are shown: those that call for attention, then the largest.",
             shown=canvas.words.count(len(kept)),
             total=canvas.words.count(canvas.bundle.members.get(spec.scope, len(parts))),
         )
+        note = canvas.words.sentences(note, some)
     return [_dots(canvas, spec, metric_id, rows, reference, note, _parts_table(canvas, spec, parts))]
 
 

@@ -17,10 +17,11 @@ from reports.charts.chart import Chart, png
 from reports.charts.draw import Draw
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import Format, Recipient
+from reports.languages import LanguageCode
 from reports.page.render import environment
 from reports.periods import first_day
 from reports.registry import report
-from reports.text.language import LanguageCode, language, plain
+from reports.text.language import language, plain
 from reports.text.story import story
 from reports.text.tables import Row, printed
 from reports.text.teller import Teller

@@ -16,8 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from orchestration.yaml_text import TextLoader
 from reports.bundle.rows import Scope
 from reports.delivery.addresses import hashed, read_address
+from reports.languages import LANGUAGES, LanguageCode
 from reports.registry import REPORT_SCOPES, report
-from reports.text.language import LANGUAGES, LanguageCode, plain
+from reports.text.language import plain
 
 Format = Literal["html", "pdf"]
 Schedule = Literal["daily", "monthly", "quarterly"]

@@ -8,7 +8,8 @@ from decimal import Decimal
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Changed
 from reports.issuing.revisions import changed
-from reports.text.language import LanguageCode, language, plain
+from reports.languages import LanguageCode
+from reports.text.language import language, plain
 from reports.text.teller import Teller
 from reports.text.units import unit_of
 

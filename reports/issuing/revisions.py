@@ -21,9 +21,10 @@ from reports.bundle.model import Bundle
 from reports.bundle.rows import Cause, Changed, Place, Restatement, Scope
 from reports.bundle.store import read_bundle, write_bundle, write_whole
 from reports.bundle.suppression import Key
+from reports.languages import LanguageCode
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
-from reports.text.language import LanguageCode, language
+from reports.text.language import language
 from reports.text.tables import printed, printed_table
 from reports.text.teller import Teller
 from reports.text.units import SHAPES
@@ -216,7 +217,7 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
     for table in bundle.tables:
         spec = specs[table.id, table.title]
         lines = printed_table(teller, spec, table).rows
-        shown = [(i, c) for i, c in enumerate(spec.columns) if c.printed and c.language in (None, code)]
+        shown = [(i, c) for i, c in enumerate(spec.columns) if c.printed]
         words = [i for i, column in shown if not column.is_number]
         for values, line in zip(table.rows, lines, strict=True):
             name = tuple(values[i] for i in words) or (values[0],)

@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import quote
 
 from reports.bundle.rows import Figure, Metric, Scope, ScopeName
-from reports.bundle.store import write_whole
+from reports.bundle.store import FORMAT, write_whole
+from reports.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.page.render import environment
 from reports.registry import DEFAULT, report
-from reports.text.language import LANGUAGES, Language, LanguageCode, language, plain
+from reports.text.language import Language, language, plain
 from reports.text.tables import printed_value
 
-INDEX = {"en": "index.html", "zh-CN": "index.zh-CN.html"}
 FORMATS = ("html", "pdf")
 
 
@@ -36,7 +36,7 @@ class Issued:
     revision: int
     company: str
     currency: str
-    metrics: tuple[Metric, ...]  # of the company's bundles alone, as are the figures
+    metrics: tuple[Metric, ...]  # of the company's bundles of today's format alone, as are the figures
     figures: tuple[Figure, ...]  # its own of the month
     files: tuple[tuple[LanguageCode, str], ...]  # language and format of each file that is there
 
@@ -57,6 +57,7 @@ def _issued(reports: Path) -> Iterator[Issued]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         scope = Scope.model_validate(content["scope"])
         is_company = scope.type == "company"
+        tells = is_company and content.get("format") == FORMAT
         own = (
             record
             for record in content["figures"]
@@ -72,8 +73,8 @@ def _issued(reports: Path) -> Iterator[Issued]:
             revision=content.get("revision", 1),
             company=content["meta"]["company"],
             currency=content["meta"]["currency"],
-            metrics=tuple(map(Metric.model_validate, content["metrics"])) if is_company else (),
-            figures=tuple(map(Figure.model_validate, own)) if is_company else (),
+            metrics=tuple(map(Metric.model_validate, content["metrics"])) if tells else (),
+            figures=tuple(map(Figure.model_validate, own)) if tells else (),
             files=tuple(
                 (code, kind)
                 for code in LANGUAGES
@@ -88,14 +89,14 @@ def _write(reports: Path, issued: Sequence[Issued], code: LanguageCode) -> Path:
     page = environment("", code).get_template("archive.html.j2").render(
         lang=code,
         company=plain(issued[-1].company) if issued else "",
-        others=[(language(other).locale.language_name, INDEX[other]) for other in LANGUAGES if other != code],
+        others=[(language(other).locale.language_name, _index(other)) for other in LANGUAGES if other != code],
         reports=[
             (report(report_id), words.say(report(report_id).title), list(_months(list(of_report), words)))
             for report_id, of_report in groupby(issued, key=lambda one: one.report)
         ],
         metrics=list(_metrics(issued, words)),
     )  # fmt: skip
-    path = reports / INDEX[code]
+    path = reports / _index(code)
     write_whole(path, page.encode())
     return path
 
@@ -134,11 +135,16 @@ def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, l
         link = next((_link(one, code, "html") for code, kind in one.files if (code, kind) == (words.code, "html")), "")
         for figure in one.figures:
             metric = metrics[figure.metric_id]
-            labels.setdefault(metric.metric_id, plain(metric.label_zh if words.code == "zh-CN" else metric.label_en))
+            labels.setdefault(metric.metric_id, plain(words.text(metric.label, metric.metric_id)))
             value = printed_value(words, figure, metric.unit, one.currency)
             n = "" if figure.n is None else words.count(figure.n)
             lines.setdefault(metric.metric_id, []).append((words.month(one.month), value, n, link))
     yield from sorted((labels[metric_id], found) for metric_id, found in lines.items())
+
+
+def _index(code: LanguageCode) -> str:
+    """The file of the archive in a language; a browser opens that of the source language by itself."""
+    return "index.html" if code == SOURCE else f"index.{code}.html"
 
 
 def _link(one: Issued, code: LanguageCode, kind: str) -> str:

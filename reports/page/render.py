@@ -21,9 +21,10 @@ from reports.bundle.model import Bundle
 from reports.bundle.store import read_bundle, write_whole
 from reports.charts.chart import Chart
 from reports.charts.draw import Draw
+from reports.languages import LanguageCode
 from reports.registry import FOLDER, AreaSpec, report
 from reports.text import provenance
-from reports.text.language import Language, LanguageCode, language, plain
+from reports.text.language import Language, language, plain
 from reports.text.layout import Listing, paddings
 from reports.text.story import story
 from reports.text.tables import Row, members_table, printed, printed_table

@@ -1,4 +1,5 @@
-"""One language of a reader: messages, numbers, money, dates. What is said is decided elsewhere."""
+"""One language of a reader: messages, numbers, money, dates. What is said is decided elsewhere; what a language needs
+of its own (translations, patterns of dates, how sentences follow each other) is in its catalogue."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, lru_cache
-from typing import Any, Literal, TypeVar, cast
+from functools import cache, lru_cache, reduce
+from pathlib import Path
+from typing import TypeVar, cast
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -17,22 +19,25 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, parse_pattern
 
+from reports.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.periods import Schedule
 from reports.registry import FOLDER
 from reports.text.terms import TERMS
 
-LanguageCode = Literal["en", "zh-CN"]
-LANGUAGES: tuple[LanguageCode, ...] = ("en", "zh-CN")
 LOCALES = FOLDER / "locales"
 LONGEST = 120  # characters of a foreign string that are printed
 LONGEST_DEFINITION = 800
 
 DASH = "–"
 MINUTE, HOUR, DAY = Decimal(1), Decimal(60), Decimal(60 * 24)
+DATE_PATTERN = "date pattern"  # context of the messages below in a catalogue
+MONTH, MONTH_SHORT = "MMMM y", "MMM yy"
+WEEKDAY, DAY_LONG, DAY_SHORT = "EEEE, d MMMM y", "d MMMM y", "d MMM"
+DATE_PATTERNS = (MONTH, MONTH_SHORT, WEEKDAY, DAY_LONG, DAY_SHORT)
 
 
-def catalogue_path(code: LanguageCode) -> Any:
-    """The .po file of a language."""
+def catalogue_path(code: LanguageCode) -> Path:
+    """The .po file of a language; the source language has none."""
     return LOCALES / code.replace("-", "_") / "LC_MESSAGES" / "kefu.po"
 
 
@@ -68,12 +73,7 @@ class Language:
     def __init__(self, code: LanguageCode) -> None:
         self.code: LanguageCode = code
         self.locale = Locale.parse(code, sep="-")
-        with catalogue_path(code).open("rb") as source:
-            catalogue = read_po(source, locale=self.locale)
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        compiled.seek(0)
-        self.translations = gettext.GNUTranslations(compiled)
+        self.translations = gettext.NullTranslations() if code == SOURCE else _translations(code, self.locale)
 
     def say(self, message: str, **values: object) -> str:
         """The message in this language with its %(name)s filled in; a per cent sign is written %% in a message."""
@@ -83,10 +83,14 @@ class Language:
         """The message in the form that the count calls for; %(count)s is the formatted count."""
         return self.translations.ngettext(one, many, count) % {"count": self.count(count), **values}
 
-    @property
-    def space(self) -> str:
-        """What stands between two sentences."""
-        return "" if self.code == "zh-CN" else " "
+    def text(self, source: str, context: str) -> str:
+        """A text that the warehouse carries in the source language; as it is where the catalogue has no translation of
+        just this text. The context is the metric's id or the reference table's name."""
+        return self.translations.pgettext(context, source)
+
+    def sentences(self, *sentences: str) -> str:
+        """Sentences as running text."""
+        return reduce(lambda first, second: self.say("%(first)s %(second)s", first=first, second=second), sentences)
 
     def join(self, items: list[str]) -> str:
         """A list as running text."""
@@ -97,24 +101,27 @@ class Language:
         return self.say(" or ").join(items)
 
     def month(self, month: date) -> str:
-        return _date(month, "y年M月" if self.code == "zh-CN" else "MMMM y", self.locale)
+        return self._dated(month, MONTH)
 
     def month_short(self, month: date) -> str:
-        return _date(month, "yy/M" if self.code == "zh-CN" else "MMM yy", self.locale)
+        return self._dated(month, MONTH_SHORT)
 
     def period(self, schedule: Schedule, first: date) -> str:
         """A month, or a day with its weekday."""
         if schedule == "monthly":
             return self.month(first)
-        return _date(first, "y年M月d日 EEEE" if self.code == "zh-CN" else "EEEE, d MMMM y", self.locale)
+        return self._dated(first, WEEKDAY)
 
     def period_short(self, schedule: Schedule, first: date) -> str:
         if schedule == "monthly":
             return self.month_short(first)
-        return _date(first, "M/d" if self.code == "zh-CN" else "d MMM", self.locale)
+        return self._dated(first, DAY_SHORT)
 
     def day(self, day: date) -> str:
-        return _date(day, "long" if self.code == "zh-CN" else "d MMMM y", self.locale)
+        return self._dated(day, DAY_LONG)
+
+    def _dated(self, day: date, pattern: str) -> str:
+        return _date(day, self.text(pattern, DATE_PATTERN), self.locale)
 
     def moment(self, moment: datetime) -> str:
         return format_datetime(moment, "y-MM-dd HH:mm", locale=self.locale)
@@ -191,6 +198,15 @@ class Language:
     def name(self, code: str) -> str:
         """A code of the warehouse in words; one that the glossary does not know (a company's own) as it is."""
         return self.say(TERMS[code]) if code in TERMS else plain(code.replace("_", " "))
+
+
+def _translations(code: LanguageCode, locale: Locale) -> gettext.GNUTranslations:
+    with catalogue_path(code).open("rb") as source:
+        catalogue = read_po(source, locale=locale)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
 
 
 @cache

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.bundle.rows import Cause, Changed, Contribution, Load, Restatement
+from reports.bundle.rows import Cause, Changed, Contribution, Load, Restatement, Warned
 from reports.text.language import DASH, plain
 from reports.text.layout import Listing, listing
 from reports.text.tables import printed
@@ -165,17 +165,25 @@ def unmet(teller: Teller) -> Listing | None:
 
 def warnings(teller: Teller) -> Listing | None:
     """What the warehouse says of its own data."""
-    say, chinese = teller.words.say, teller.words.code == "zh-CN"
+    say = teller.words.say
     rows = [
         (
             _subject(teller, w.subject),
             teller.words.count(w.cases),
-            plain(w.message_zh if chinese else w.message_en, 300),
+            plain(_message(teller, w), 300),
         )
         for w in teller.bundle.warnings
     ]
     columns = [(say("Subject"), False), (say("Cases"), True), (say("What was found"), False)]
     return listing(say("Warnings"), columns, rows) if rows else None
+
+
+def _message(teller: Teller, warned: Warned) -> str:
+    """What a warning means, with the columns that stand in it in braces."""
+    text = teller.words.text(warned.message, "warning_messages")
+    for name in ("first_month", "last_month", "months_kept"):
+        text = text.replace(f"{{{name}}}", str(getattr(warned, name)))
+    return text
 
 
 def _subject(teller: Teller, subject: str) -> str:

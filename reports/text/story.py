@@ -119,7 +119,7 @@ def _lead(teller: Teller) -> str:
             if missed
             else teller.words.say("No target was missed.")
         )
-    return teller.words.space.join(sentences)
+    return teller.words.sentences(*sentences)
 
 
 def _changes(teller: Teller) -> list[Statement]:
@@ -162,9 +162,8 @@ def _change(teller: Teller, figure: Figure, tone: Tone, *, yearly: bool) -> Stat
             else say("%(label)s fell to %(value)s from %(before)s (%(evidence)s).", **values)
         )
     if not yearly and figure.change_year_ago == tone:
-        text += teller.words.space + say(
-            "A year ago it was %(year_ago)s.", year_ago=teller.number(figure, figure.year_ago)
-        )
+        year_ago = say("A year ago it was %(year_ago)s.", year_ago=teller.number(figure, figure.year_ago))
+        text = teller.words.sentences(text, year_ago)
     return Statement(tone, text, _behind(teller, figure, "year_ago" if yearly else "previous"))
 
 

@@ -78,7 +78,7 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
     """A table of the bundle as text."""
     words, currency = teller.words, teller.bundle.meta.currency
 
-    shown = [column for column in spec.columns if column.printed and column.language in (None, words.code)]
+    shown = [column for column in spec.columns if column.printed]
 
     def text(column: ColumnSpec, value: str | None, n: str | None, metric: str | None) -> str:
         if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:

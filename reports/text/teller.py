@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from reports.bundle.model import Bundle
-from reports.bundle.rows import Contribution, Figure
+from reports.bundle.rows import Code, Contribution, Figure
 from reports.text.language import LONGEST_DEFINITION, Language, place_of, plain
 
 LONGEST_NAME = 24  # characters of a scope's name
@@ -19,8 +19,7 @@ class Teller:
         self.bundle = bundle
         self.words = words
         self.names = {
-            (name.dimension, name.code): (name.place, plain(name.label_zh if words.code == "zh-CN" else name.label_en))
-            for name in bundle.codes
+            (known.dimension, known.code): (known.place, plain(self._called(known))) for known in bundle.codes
         }
         self.scope_names = {(scope.scope_type, scope.scope_id): scope.name for scope in bundle.scope_names}
         self.is_daily = bundle.spec.schedule == "daily"
@@ -28,17 +27,20 @@ class Teller:
 
     def label(self, metric_id: str) -> str:
         metric = self.bundle.metric(metric_id)
-        return plain(metric.label_zh if self.words.code == "zh-CN" else metric.label_en)
+        return plain(self.words.text(metric.label, metric_id))
 
     def definition(self, metric_id: str) -> str:
         metric = self.bundle.metric(metric_id)
-        text = metric.definition_zh if self.words.code == "zh-CN" else metric.definition_en
-        return plain(text, LONGEST_DEFINITION)
+        return plain(self.words.text(metric.definition, metric_id), LONGEST_DEFINITION)
 
     def made_of(self, metric_id: str) -> str:
         """The columns that a figure is made of, in a sentence; empty where the bundle does not say."""
         columns = self.bundle.metric(metric_id).made_of
         return self.words.say("Made of: %(columns)s", columns=plain(columns, LONGEST_DEFINITION)) if columns else ""
+
+    def _called(self, known: Code) -> str:
+        """A code as the company calls it in this language, else by the catalogue."""
+        return known.names.get(self.words.code) or self.words.text(known.label, known.taxonomy)
 
     def value_name(self, dimension: str, code: str) -> str:
         """A value of a dimension in words: as reference data name it, else by the glossary."""

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from reports.bundle.model import Bundle
+from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html
 from reports.registry import reports
-from reports.text.language import LANGUAGES, LanguageCode
 
 pytestmark = pytest.mark.slow
 

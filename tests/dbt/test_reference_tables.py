@@ -83,6 +83,19 @@ def test_an_edit_that_makes_no_sense_is_told_by_table_and_day(edits: str, told: 
     assert sorted(problems(edits)) == told
 
 
+def test_a_name_of_a_code_that_there_is_not_is_told() -> None:
+    """A code mistyped in names.csv would leave its name unprinted without a word. Price is a code of two tables."""
+    test = (DBT_PROJECT / "tests" / "names_belong_to_codes.sql").read_text(encoding="utf-8")
+    rendered = jinja2.Template(test).render(ref=lambda name: name.rpartition("_")[2])
+    with duckdb.connect() as connection:
+        connection.execute("create table codes as from (values ('a', 'price'), ('b', 'price')) as t(taxonomy, code)")
+        connection.execute(
+            "create table names as from (values ('a', 'price', 'zh-CN'), ('a', 'prise', 'zh-CN'), ('c', 'price', 'ko'))"
+            " as t(reference_table, code, language)"
+        )
+        assert sorted(connection.execute(rendered).fetchall()) == [("a", "prise", "zh-CN"), ("c", "price", "ko")]
+
+
 @pytest.mark.slow
 def test_a_company_s_own_table_decides_instead_of_the_built_in_one(tmp_path: Path) -> None:
     """A holiday, and a schedule that is called by a number: dbt must neither read the built-in file nor guess types."""

@@ -64,7 +64,7 @@ _KPI = """
 """
 _DEFINITIONS = """
     create table kefu.reporting.rpt_metric_definitions as
-    select *, 'Label' as label_en, '名称' as label_zh, 'What.' as definition_en, '定义。' as definition_zh
+    select *, 'Label' as label, 'What.' as definition
     from (values
         ('csat', 'rate', 'up', 'proportion', 0, 1, null), ('orders', 'count', 'none', 'count', 0, null, null),
         ('first_reply', 'minutes', 'down', 'median', 0, null, null),

@@ -124,8 +124,8 @@ MARTS = {
         "delete from kefu.reporting.rpt_metric_definitions where metric_id = 'first_reply'",
         {"kpi_undefined": "first_reply"},
     ),
-    "no Chinese name": (
-        "update kefu.reporting.rpt_metric_definitions set label_zh = '' where metric_id = 'first_reply'",
+    "no name": (
+        "update kefu.reporting.rpt_metric_definitions set label = '' where metric_id = 'first_reply'",
         {"kpi_undefined": "first_reply"},
     ),
     "better than nothing": (

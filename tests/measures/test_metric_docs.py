@@ -1,4 +1,4 @@
-"""docs/metrics.md says what the models' yml says; the report's definitions come from the same declarations."""
+"""docs/metrics says what the models' yml says; the report's definitions come from the same declarations."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ import re
 import pytest
 
 from orchestration.declarations import metrics, models
-from orchestration.metric_docs import EXPOSURES, PAGE, page, report_exposures
+from orchestration.metric_docs import EXPOSURES, PAGES, pages, report_exposures
 from orchestration.settings import DBT_PROJECT_DIR
 
 CELLS = DBT_PROJECT_DIR / "models" / "intermediate" / "reporting"
 
 
-def test_the_page_is_that_of_today_s_declarations() -> None:
+def test_the_pages_are_those_of_today_s_declarations() -> None:
     """After an intended change: make docs."""
-    assert PAGE.read_text(encoding="utf-8") == page(), "docs/metrics.md is out of date: run make docs"
+    there = {path.name: path.read_text(encoding="utf-8") for path in PAGES.iterdir()}
+    assert there == pages(), "docs/metrics is out of date: run make docs"
+
+
+def test_every_figure_stands_in_the_index_and_on_one_page() -> None:
+    """Found here without the code that writes them: by the ids in bold."""
+    declared = [metric["id"] for _, model in models() for metric in metrics(model)]
+    text = {path.stem: path.read_text(encoding="utf-8") for path in PAGES.iterdir()}
+    index = re.findall(r"^- \[`(\w+)`\]\((\w+)\.md\) ", text["README"], flags=re.MULTILINE)
+    assert sorted(metric for metric, _ in index) == sorted(declared)
+    for metric, area in index:
+        assert f"\n**`{metric}`** " in text[area], metric
 
 
 @pytest.mark.parametrize("area", sorted({path.parent.name for path, model in models() if metrics(model)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 from orchestration import doctor, reference, warehouse
 from orchestration.errors import CommandFailedError
 from orchestration.metric_docs import REFERENCE_PAGE, reference_page
-from orchestration.settings import Settings
+from orchestration.settings import DBT_PROJECT_DIR, Settings
 
-CUTS = "grade,name_en,name_zh,up_to_share,valid_from,valid_to"
+CUTS = "grade,name,up_to_share,valid_from,valid_to"
 
 
 @pytest.fixture
@@ -33,7 +34,11 @@ def test_every_table_that_comes_along_keeps_its_own_rules() -> None:
     """A check in Python that no dbt test says too, or a type that no value fits, would refuse what is right."""
     tables = {path.stem: path for path in reference.BUILT_IN.glob("*.csv")}
     assert set(tables) == set(reference.seeds())
-    assert {name for name, seed in reference.seeds().items() if seed.fixed} == {"t_quantiles", "metric_lineage"}
+    assert {name for name, seed in reference.seeds().items() if seed.fixed} == {
+        "t_quantiles",
+        "metric_lineage",
+        "warning_messages",
+    }
     own = {name: path for name, path in tables.items() if not reference.seeds()[name].fixed}
     assert {name: faults for name, path in own.items() if (faults := reference.faults(path))} == {}
 
@@ -53,17 +58,17 @@ def test_every_column_has_its_type() -> None:
         ("grade_cut.csv", CUTS, "grade_cut.csv: no reference table is called so; rename it to one of churn_reason"),
         ("grade_cuts.xlsx", "", "grade_cuts.xlsx: no reference table is called so"),
         ("t_quantiles.csv", "", "t_quantiles is not for a company to replace (quantiles are computed, not chosen)"),
-        ("grade_cuts.csv", "", "line 1: lacks grade, name_en, name_zh, up_to_share, valid_from, valid_to"),
-        ("grade_cuts.csv", "grade,name_en,name_zh,share,valid_from,valid_to", "lacks up_to_share and has 'share' too"),
+        ("grade_cuts.csv", "", "line 1: lacks grade, name, up_to_share, valid_from, valid_to"),
+        ("grade_cuts.csv", "grade,name,share,valid_from,valid_to", "lacks up_to_share and has 'share' too"),
         ("grade_cuts.csv", f"{CUTS},grade", "line 1: names a column twice"),
-        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,1.00,2026-01-01\n", "line 2: not as many cells as line 1"),
-        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,a lot,2026-01-01,\n", "line 2, up_to_share: 'a lot' is no number"),
-        ("grade_cuts.csv", f"{CUTS}\n\nA,Best,最好,1,31.1.2026,\n", "line 3, valid_from: '31.1.2026' is no date"),
-        ("grade_cuts.csv", f"{CUTS}\nA,Best,,1,2026-01-01,\n", "line 2, name_zh: empty; fill it in"),
-        ("grade_cuts.csv", f"{CUTS}\nA,B,最,2,2026-01-01,\n", "line 2: breaks the rule up_to_share > 0 and"),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,1.00,2026-01-01\n", "line 2: not as many cells as line 1"),
+        ("grade_cuts.csv", f"{CUTS}\nA,Best,a lot,2026-01-01,\n", "line 2, up_to_share: 'a lot' is no number"),
+        ("grade_cuts.csv", f"{CUTS}\n\nA,Best,1,31.1.2026,\n", "line 3, valid_from: '31.1.2026' is no date"),
+        ("grade_cuts.csv", f"{CUTS}\nA,,1,2026-01-01,\n", "line 2, name: empty; fill it in"),
+        ("grade_cuts.csv", f"{CUTS}\nA,B,2,2026-01-01,\n", "line 2: breaks the rule up_to_share > 0 and"),
         (
             "grade_cuts.csv",
-            f"{CUTS}\nA,Best,最好,0.1,2026-01-01,\nB,Rest,其他,1,2026-01-01,\nA,Best,最好,0.2,2026/01/01,\n",
+            f"{CUTS}\nA,Best,0.1,2026-01-01,\nB,Rest,1,2026-01-01,\nA,Best,0.2,2026/01/01,\n",
             "line 4: the same grade, valid_from as line 2; keep one of them",
         ),
         (
@@ -86,7 +91,7 @@ def test_every_column_has_its_type() -> None:
             "metric_id,scope_type,scope_id,target,valid_from,valid_to\ncsat,*,*,0.9,2026-01-01,\ncsatt,*,*,0.9,2026-01-01,\n",
             "line 3, metric_id: 'csatt' is no metric; write csat",
         ),
-        ("grade_cuts.csv", f"{CUTS}\nA,Best,最好,1,2026-01-01,\n".encode("gbk"), "not UTF-8 at byte 61; save it"),
+        ("grade_cuts.csv", f"{CUTS}\nA,最好,1,2026-01-01,\n".encode("gbk"), "not UTF-8 at byte 45; save it"),
     ],
 )  # fmt: skip
 def test_a_file_that_makes_no_sense_stops_the_build_and_is_told(
@@ -107,8 +112,8 @@ def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in
     """A row in one of these tables would be another company's opening hours, targets or costs."""
     only = {name for name, seed in reference.seeds().items() if seed.stated_by_company}
     assert only == {
-        "contact_cadence", "holidays", "inspection_standards", "loyalty_index_parts", "metric_targets", "schedules",
-        "service_standards", "tier_rules", "unit_costs",
+        "contact_cadence", "holidays", "inspection_standards", "loyalty_index_parts", "metric_targets", "names",
+        "schedules", "service_standards", "tier_rules", "unit_costs",
     }  # fmt: skip
     for name in only:
         assert (reference.BUILT_IN / f"{name}.csv").read_text(encoding="utf-8").count("\n") == 1, name
@@ -121,6 +126,22 @@ def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in
     assert {seed.name for seed in reference.not_stated(settings)} == only - {"holidays"}
     assert "#   cost        agent_hour, interaction, ticket or point. (one of agent_hour" in laid[-1].read_text("utf-8")
     assert reference.init(settings) == []
+
+
+def test_names_may_be_given_to_the_codes_that_reports_print() -> None:
+    (path,) = (DBT_PROJECT_DIR / "models" / "marts" / "reporting").glob("rpt_codes.sql")
+    tables = re.findall(r"^    '(?:int_service__standards|(\w+))': \[", path.read_text(encoding="utf-8"), re.MULTILINE)
+    named = reference.seeds()["names"].accepted_values["reference_table"]
+    assert sorted(table or "service_standards" for table in tables) == sorted(named)
+
+
+def test_what_catalogues_translate_is_what_comes_along() -> None:
+    """Texts of a table that ships empty are the company's own, and no catalogue knows them."""
+    for seed in reference.seeds().values():
+        assert set(seed.texts) <= set(seed.not_null), seed.name
+        assert not (seed.texts and seed.stated_by_company), seed.name
+    named = reference.seeds()["names"].accepted_values["reference_table"]
+    assert {name for name in named if not reference.seeds()[name].texts} == {"service_standards"}
 
 
 def test_a_column_that_may_be_empty_may_be_left_out(settings: Settings) -> None:
@@ -142,11 +163,11 @@ def test_a_table_that_was_laid_and_filled_in_is_read_without_its_comments(settin
 def test_a_table_is_replaced_in_a_copy_that_dbt_reads(settings: Settings) -> None:
     """Columns in another order, a byte order mark, blanks and dates as spreadsheets write them all do."""
     assert reference.seed_folder(settings) == reference.BUILT_IN
-    text = "\ufeffvalid_from,valid_to,grade,name_en,name_zh,up_to_share\r\n2026/01/01,,A, Best ,最好,.5\r\n,,,,,\r\n"
-    give(settings, text + '2026-01-01,,B,"The ""rest"", all",其他,1\r\n')
+    text = "\ufeffvalid_from,valid_to,grade,name,up_to_share\r\n2026/01/01,,A, Best ,.5\r\n,,,,,\r\n"
+    give(settings, text + '2026-01-01,,B,"The ""rest"", all",1\r\n')
     folder = reference.seed_folder(settings)
     assert (folder / "grade_cuts.csv").read_text(encoding="utf-8") == (
-        f'{CUTS}\nA,Best,最好,0.500000,2026-01-01,\nB,"The ""rest"", all",其他,1.000000,2026-01-01,\n'
+        f'{CUTS}\nA,Best,0.500000,2026-01-01,\nB,"The ""rest"", all",1.000000,2026-01-01,\n'
     )
     others = [path for path in reference.BUILT_IN.iterdir() if path.name != "grade_cuts.csv"]
     assert [path.name for path in others if path.read_bytes() != (folder / path.name).read_bytes()] == []
@@ -156,7 +177,7 @@ def test_a_table_is_replaced_in_a_copy_that_dbt_reads(settings: Settings) -> Non
 def test_copies_of_old_tables_do_not_pile_up(settings: Settings) -> None:
     folders = []
     for share in ("0.1", "0.2", "0.3", "0.4", "0.5"):
-        give(settings, f"{CUTS}\nA,Best,最好,{share},2026-01-01,\nB,Rest,其他,1,2026-01-01,\n")
+        give(settings, f"{CUTS}\nA,Best,{share},2026-01-01,\nB,Rest,1,2026-01-01,\n")
         folders.append(reference.project_folder(settings))
     assert sorted(folders[0].parent.iterdir()) == sorted(folders[-3:])
 
@@ -165,7 +186,7 @@ def test_a_build_knows_by_which_tables_it_was_made(settings: Settings) -> None:
     """Otherwise the night would carry on figures of the old table, and nobody could tell why a month differs."""
     versions = [warehouse.settings_version(settings)]
     for share in ("0.4", "0.5"):
-        give(settings, f"{CUTS}\nA,Best,最好,{share},2026-01-01,\nB,Rest,其他,1,2026-01-01,\n")
+        give(settings, f"{CUTS}\nA,Best,{share},2026-01-01,\nB,Rest,1,2026-01-01,\n")
         versions.append(warehouse.settings_version(settings))
     assert len(set(versions)) == len(versions)
     (settings.reference / "grade_cuts.csv").unlink()

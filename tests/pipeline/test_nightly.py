@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -16,9 +16,11 @@ import duckdb
 import pytest
 
 from demo import DELIVERIES
-from orchestration import commands, warehouse
+from orchestration import commands, loading, warehouse
 from orchestration.errors import CommandFailedError
-from orchestration.reference import BUILT_IN
+from orchestration.ingestion import Manifest
+from orchestration.onboarding.supply import of_loads, outlook
+from orchestration.reference import BUILT_IN, not_stated, seeds
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 from tests.pipeline.conftest import Demo, published_differences
@@ -62,8 +64,8 @@ def test_deliveries_that_arrive_in_any_order_give_the_same_tables(
     home, first, last = new_home(), DELIVERIES[0], DELIVERIES[-1]
     middle = first + timedelta(days=10)
     demo.deliver(home, first, last)
-    commands.ingest(home, middle, last)
-    commands.ingest(home, first, middle - timedelta(days=1))
+    loading.ingest(home, middle, last)
+    loading.ingest(home, first, middle - timedelta(days=1))
     commands.nightly(home, last, last)
     assert published_differences(home, all_at_once) == {}
 
@@ -212,3 +214,19 @@ def test_a_failed_check_publishes_nothing_and_is_told(
         commands.nightly(home, first, first)
     assert not (home.published / MARTS_FILE).exists()
     assert len(list(home.outbox.glob("*.eml"))) == 1
+
+
+@pytest.mark.long
+def test_what_a_dry_run_promises_is_what_a_build_supplies(all_at_once: Settings) -> None:
+    waiting = {seed.name for seed in not_stated(all_at_once)}
+    stated = {seed.name for seed in seeds().values() if seed.stated_by_company} - waiting
+    supply = of_loads(Manifest.read(all_at_once.raw).known(date.max), stated)
+    promised = {metric for source in supply.sent for metric in outlook(supply, source).there}
+    with duckdb.connect(all_at_once.published / MARTS_FILE, read_only=True) as con:
+        rows = con.execute("""
+            with needs as (
+                select metric_id, need_no, bool_or(is_met) as is_met from reporting.metric_needs group by all
+            )
+            select metric_id from needs group by metric_id having bool_and(is_met)
+        """).fetchall()
+    assert promised == {metric for (metric,) in rows}

@@ -6,6 +6,7 @@ Store S07 gets worse in the last two months; the rest is calm. No randomness: a 
 from __future__ import annotations
 
 import csv
+import gettext
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -19,9 +20,10 @@ import pytest
 
 from reports.bundle.model import Bundle, Meta
 from reports.bundle.reading import make_bundle
+from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html
 from reports.registry import ColumnSpec, TableSpec, report
-from reports.text.language import LANGUAGES, LanguageCode
+from reports.text.language import language
 
 MONTH = date(2026, 10, 1)
 STORES = {f"demo:S{i:02d}": weight for i, weight in enumerate((9, 8, 7, 6, 6, 5, 5, 4, 3, 2), start=1)}
@@ -115,6 +117,27 @@ class Declared:
 with (Path(__file__).parent / "fixture" / "metrics.csv").open(encoding="utf-8") as source:
     METRICS = tuple(Declared.of(line) for line in csv.DictReader(source))
 
+LONG_EN, LONG_ZH = "is defined in a sentence long enough to take two lines on paper", "的口径用一句足够长的话说明"
+
+
+class MadeUp(gettext.NullTranslations):
+    """Chinese for texts of this company that no catalogue has."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def pgettext(self, context: str, message: str) -> str:
+        return self.texts.get(message) or super().pgettext(context, message)
+
+
+def translate(texts: dict[str, str]) -> None:
+    """Says these texts in Chinese too, where the catalogue does not."""
+    language("zh-CN").translations.add_fallback(MadeUp(texts))
+
+
+translate({m.en: m.zh for m in METRICS} | {f"How {m.en} {LONG_EN}.": f"{m.zh}{LONG_ZH}。" for m in METRICS})
+
 SCHEMA = """
 create schema reporting;
 create table reporting.kpi_monthly (
@@ -124,7 +147,7 @@ create table reporting.kpi_monthly (
     year_ago decimal(28, 8), numerator decimal(28, 8)
 );
 create table reporting.rpt_metric_definitions (
-    metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
+    metric_id varchar, label varchar, definition varchar,
     unit varchar, direction varchar, claims_change boolean, disclosure varchar, made_of varchar
 );
 create table reporting.rpt_metric_needs (
@@ -148,12 +171,16 @@ create table reporting.rpt_contributions (
 );
 create table reporting.rpt_scope_names (scope_type varchar, scope_id varchar, name varchar);
 create table reporting.rpt_codes (
-    dimension varchar, code varchar, place integer, label_en varchar, label_zh varchar
+    taxonomy varchar, dimension varchar, code varchar, place integer, label varchar
+);
+create table reporting.rpt_code_names (
+    taxonomy varchar, dimension varchar, code varchar, language varchar, name varchar
 );
 create schema customer;
 create table customer.dim_store (store_id varchar, region varchar);
 create table reporting.rpt_warnings (
-    warning varchar, subject varchar, cases bigint, message_en varchar, message_zh varchar
+    warning varchar, subject varchar, cases bigint, message varchar, first_month varchar, last_month varchar,
+    months_kept integer
 );
 create table reporting.rpt_loads (
     entity varchar, source varchar, load_date date, rows_read bigint, rows_loaded bigint, rows_filtered bigint,
@@ -168,34 +195,15 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
     """The warehouse of a company that supplies what these areas need."""
     con = duckdb.connect()
     con.execute(SCHEMA)
-    long_en, long_zh = "is defined in a sentence long enough to take two lines on paper", "的口径用一句足够长的话说明"
     insert(
         con,
         "rpt_metric_definitions",
-        [
-            (
-                m.id,
-                m.en,
-                m.zh,
-                f"How {m.en} {long_en}.",
-                f"{m.zh}{long_zh}。",
-                m.unit,
-                m.direction,
-                m.claims,
-                "confidential",
-                None,
-            )
-            for m in METRICS
-        ],
+        [(m.id, m.en, f"How {m.en} {LONG_EN}.", m.unit, m.direction, m.claims, "confidential", None) for m in METRICS],
     )
     spec, told = report("service_quality"), {m.id for m in METRICS}
     others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
     if others:  # declared, and not supplied
-        insert(
-            con,
-            "rpt_metric_definitions",
-            [(m, m, m, m, m, "count", "none", False, "confidential", None) for m in others],
-        )
+        insert(con, "rpt_metric_definitions", [(m, m, m, "count", "none", False, "confidential", None) for m in others])
     con.execute(
         "update reporting.rpt_metric_definitions set made_of = 'surveys (responded_at)' where metric_id = 'csat'"
     )

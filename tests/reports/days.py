@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from tests.reports.conftest import STORES, insert
+from tests.reports.conftest import STORES, insert, translate
 
 DAY = date(2026, 10, 31)
 FIRST = date(2026, 9, 26)
@@ -35,9 +35,11 @@ WORSE = {"sla": 0.78, "csat": 0.61}  # of the last day, at the company
 SPLITS = {"priority": {"urgent": 9, "high": 21, "normal": 44, "low": 16}, "team": {"hotline": 52, "online": 38}}
 TESTED = {"sla", "calls_service_level", "calls_abandoned", "csat", "promise_kept"}
 
+translate({en: zh for _, en, zh, *_ in METRICS} | {f"What {en} means.": f"{zh}的口径。" for _, en, zh, *_ in METRICS})
+
 _TABLES = """
 create table reporting.rpt_daily_metric_definitions (
-    metric_id varchar, label_en varchar, label_zh varchar, definition_en varchar, definition_zh varchar,
+    metric_id varchar, label varchar, definition varchar,
     unit varchar, direction varchar, dated varchar, claims_change boolean, usual_weeks integer
 );
 create table reporting.kpi_daily (
@@ -53,8 +55,7 @@ def add_days(con: duckdb.DuckDBPyConnection, supplied: Collection[str] | None = 
     """Adds the daily tables, with figures of the supplied metrics (of all, if not told)."""
     con.execute(_TABLES)
     definitions = [
-        (m, en, zh, f"What {en} means.", f"{zh}的口径。", unit, way, dated, m in TESTED, 4)
-        for m, en, zh, unit, way, dated, *_ in METRICS
+        (m, en, f"What {en} means.", unit, way, dated, m in TESTED, 4) for m, en, _, unit, way, dated, *_ in METRICS
     ]
     insert(con, "rpt_daily_metric_definitions", definitions)
     insert(

@@ -49,7 +49,7 @@ def test_a_region_gets_itself_and_the_stores_inside(con: duckdb.DuckDBPyConnecti
 
 def test_what_is_the_companys_only_stays_there(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     """Counts of deliveries, cohorts and tables that no scope cuts say how large the company is."""
-    con.execute("insert into reporting.rpt_warnings values ('orphans', 'orders', 3, 'a', 'b')")
+    con.execute("insert into reporting.rpt_warnings values ('orphans', 'orders', 3, 'a', null, null, null)")
     store = make(con, bundle.meta, Scope(type="store", id="demo:S07"))
     assert (store.cohorts, store.tables, store.warnings) == ((), (), ())
     assert {load.rows_read for load in store.loads} == {None}

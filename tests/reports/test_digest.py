@@ -24,9 +24,9 @@ from reports.bundle.store import write_bundle
 from reports.bundle.suppression import Key
 from reports.delivery.recipients import Recipient
 from reports.issuing.revisions import hidden_before, remember_hidden
+from reports.languages import LANGUAGES, LanguageCode
 from reports.page.archive import write_archive
 from reports.page.render import environment, render_html, render_pdf
-from reports.text.language import LANGUAGES, LanguageCode
 from tests.reports.conftest import META, WORSE_STORE, warehouse
 from tests.reports.days import DAY, add_days
 from tests.reports.test_mail import LI, mail

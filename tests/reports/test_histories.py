@@ -13,8 +13,9 @@ from reports.bundle.reading import make_bundle
 from reports.bundle.rows import History, Scope
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
+from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html, render_pdf
-from reports.text.language import LANGUAGES, LanguageCode, language
+from reports.text.language import language
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.test_report import visible
 
@@ -83,8 +84,7 @@ def test_a_warehouse_that_does_not_tell_of_histories_gives_the_bundle_of_before(
 def test_the_page_says_what_the_history_covers_and_draws_no_line(young: Bundle, code: LanguageCode) -> None:
     page = render_html(young, code)
     text = visible(page)
-    metric = young.metric("repurchase_rate")
-    label = metric.label_zh if code == "zh-CN" else metric.label_en
+    label = {"en": "Repurchase rate", "zh-CN": "复购率"}[code]
     assert f"{label} {NOTES[code]}" in text
     row = re.search(rf'<th scope="row">{re.escape(label)} .*?</tr>', page, re.DOTALL)
     assert row is not None

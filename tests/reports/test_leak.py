@@ -20,9 +20,9 @@ from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
+from reports.languages import LANGUAGES
 from reports.page.render import render_html, render_pdf
 from reports.registry import report
-from reports.text.language import LANGUAGES
 from tests.reports.conftest import META, MONTH, insert, warehouse
 
 MANY, FEW = 60, 3

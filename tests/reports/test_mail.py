@@ -17,7 +17,7 @@ from reports.bundle.model import Bundle
 from reports.delivery.channels import send
 from reports.delivery.mail import Attachments, Failure, compose, compose_failure, content_hash
 from reports.delivery.recipients import Format, Recipient
-from reports.text.language import LANGUAGES, LanguageCode
+from reports.languages import LANGUAGES, LanguageCode
 
 MOMENT = datetime(2026, 11, 3, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
+from reports.languages import LANGUAGES
 from reports.page.render import render_html
 from reports.text import provenance
-from reports.text.language import LANGUAGES, language
+from reports.text.language import language
 from reports.text.tables import printed_table
 from reports.text.teller import Teller
 
@@ -91,7 +92,7 @@ def test_a_figure_in_a_table_has_the_unit_of_its_metric(bundle: Bundle) -> None:
         ("promptness", "first_reply", "", "300", None, None, "60", "812", "812"),
         ("accuracy", "sla", "billing_error", "0.91", None, None, None, "12", "12"),
     )
-    names = (Code(dimension="standard_id", code="billing_error", place=1, label_en="Bills", label_zh="账单"),)
+    names = (Code(taxonomy="service_standards", dimension="standard_id", code="billing_error", place=1, label="Bills"),)
     found = teller(bundle, codes=names)
     table = printed_table(found, spec, Table(id=spec.id, title=title, rows=rows, total=3))
     sla, reply = (found.label(metric) for metric in ("sla", "first_reply"))
@@ -149,7 +150,7 @@ def test_the_data_page_tells_what_lacks(bundle: Bundle) -> None:
     told = teller(
         bundle,
         loads=(*bundle.loads, stale),
-        warnings=(Warned(warning="w", subject="prices", cases=3, message_en="Prices lack.", message_zh="缺价格。"),),
+        warnings=(Warned(warning="w", subject="prices", cases=3, message="Prices lack."),),
         withheld=(Withheld(metric_id="csat", dimension="touch_point"), Withheld(table="Kano categories")),
         not_supplied=("campaigns",),
     )

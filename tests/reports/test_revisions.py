@@ -26,7 +26,7 @@ from reports.issuing.revisions import (
     restatements_since_last,
     revise,
 )
-from reports.text.language import LANGUAGES, LanguageCode
+from reports.languages import LANGUAGES, LanguageCode
 
 MONTH = date(2026, 10, 1)
 REPORT = "service_quality"
@@ -139,7 +139,7 @@ def test_two_reports_side_by_side(con: duckdb.DuckDBPyConnection, bundle: Bundle
     table = compared(bundle, make(con, bundle.meta), code)
     assert len(table.headings) == 4
     ((name, old, new, difference),) = table.rows
-    assert name == {"en": "Net promoter score (NPS)", "zh-CN": "净推荐值（NPS）"}[code]
+    assert name == {"en": "Net promoter score (NPS)", "zh-CN": "净推荐值"}[code]
     assert (old, new) != (new, old)
     assert difference.startswith("+0.5")
     assert compared(bundle, bundle, code).rows == ()

@@ -203,8 +203,8 @@ def published(people: list[list[State]]) -> duckdb.DuckDBPyConnection:
     moves = [(*key, direction(str(key[3]), str(key[4])), n) for key, n in company.moves.items()]
     names = ["month", *SCOPE, "previous_grade", "grade", "direction", "customers"]
     _add(con, "rpt_grade_migration", pd.DataFrame(moves, columns=names))
-    actions = [(month, *COMPANY, *key, f"do {key}", "x", n) for (month, *key), n in company.actions.items()]
-    names = ["month", *SCOPE, "stage", "grade", "name_en", "name_zh", "customers"]
+    actions = [(month, *COMPANY, *key, f"do {key}", n) for (month, *key), n in company.actions.items()]
+    names = ["month", *SCOPE, "stage", "grade", "action", "customers"]
     _add(con, "rpt_next_action", pd.DataFrame(actions, columns=names))
     return con
 

@@ -1,5 +1,5 @@
 {%- set tables = [
-    'contact_cadence', 'holidays', 'inspection_standards', 'loyalty_index_parts', 'metric_targets', 'schedules',
+    'contact_cadence', 'holidays', 'inspection_standards', 'loyalty_index_parts', 'metric_targets', 'names', 'schedules',
     'service_standards', 'tier_rules', 'unit_costs',
 ] -%}
 {%- if execute and tables != stated_tables() -%}

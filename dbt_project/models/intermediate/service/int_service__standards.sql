@@ -1,7 +1,6 @@
 select
     case when source_system is null then standard_id else {{ name_of_source('source_system', 'standard_id') }} end as standard_id,
-    label_en,
-    label_zh,
+    label,
     source,
     service_type,
     limit_value,

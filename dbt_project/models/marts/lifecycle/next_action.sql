@@ -4,7 +4,7 @@ with customer_months as (
 ),
 
 actions as (
-    select stage, grade, action, name_en, name_zh, reason_en, reason_zh from {{ ref('next_actions') }}
+    select stage, grade, action, name, reason from {{ ref('next_actions') }}
 ),
 
 cuts as (
@@ -81,16 +81,11 @@ select
     placed.grade,
     placed.is_grade_known,
     actions.action,
-    actions.name_en,
-    actions.name_zh,
+    actions.name,
     replace(
-        replace(actions.reason_en, '{days}', coalesce(cast(placed.days_since_last as {{ text_type() }}), '?')),
+        replace(actions.reason, '{days}', coalesce(cast(placed.days_since_last as {{ text_type() }}), '?')),
         '{limit}', coalesce(cast(cast(round(placed.at_risk_limit_days, 0) as bigint) as {{ text_type() }}), '?')
-    ) as reason_en,
-    replace(
-        replace(actions.reason_zh, '{days}', coalesce(cast(placed.days_since_last as {{ text_type() }}), '?')),
-        '{limit}', coalesce(cast(cast(round(placed.at_risk_limit_days, 0) as bigint) as {{ text_type() }}), '?')
-    ) as reason_zh
+    ) as reason
 from placed
 left join actions on placed.stage = actions.stage and placed.grade = actions.grade
 where placed.grade is not null

@@ -3,7 +3,7 @@ with leavers as (
 ),
 
 groups as (
-    select reason, name_en, name_zh, sort_order, is_caused_by_us, often_quoted_share from {{ ref('churn_reason_groups') }}
+    select reason, name, sort_order, is_caused_by_us, often_quoted_share from {{ ref('churn_reason_groups') }}
 ),
 
 months as (
@@ -36,8 +36,7 @@ totals as (
 select
     totals.month,
     groups.reason,
-    groups.name_en,
-    groups.name_zh,
+    groups.name,
     groups.sort_order,
     groups.is_caused_by_us,
     coalesce(windows.customers, 0) as customers,

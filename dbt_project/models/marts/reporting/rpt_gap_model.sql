@@ -4,12 +4,12 @@ with gaps as (
 ),
 
 causes as (
-    select gap, label_en, label_zh, cause_en, cause_zh
+    select gap, label, cause
     from {{ ref('gap_causes') }}
 ),
 
 standards as (
-    select standard_id, max(label_en) as standard_en, max(label_zh) as standard_zh
+    select standard_id, max(label) as standard
     from {{ ref('int_service__standards') }}
     group by standard_id
 )
@@ -17,11 +17,9 @@ standards as (
 select
     gaps.month,
     gaps.gap,
-    causes.label_en,
-    causes.label_zh,
+    causes.label,
     gaps.standard_id,
-    coalesce(standards.standard_en, 'SERVQUAL') as standard_en,
-    coalesce(standards.standard_zh, 'SERVQUAL') as standard_zh,
+    coalesce(standards.standard, 'SERVQUAL') as standard,
     gaps.unit,
     gaps.is_lower_better,
     gaps.first_value,
@@ -30,8 +28,7 @@ select
     gaps.gap_value < 0 as is_shortfall,
     gaps.n,
     gaps.cause_code,
-    causes.cause_en,
-    causes.cause_zh,
+    causes.cause,
     gaps.status
 from gaps
 inner join causes on gaps.gap = causes.gap

@@ -1,5 +1,5 @@
 with customers as (
-    select month, stage, grade, action, name_en, name_zh from {{ ref('next_action') }}
+    select month, stage, grade, action, name from {{ ref('next_action') }}
 )
 
 select
@@ -7,8 +7,7 @@ select
     stage,
     grade,
     action,
-    name_en,
-    name_zh,
+    name,
     count(*) as customers
 from customers
-group by month, stage, grade, action, name_en, name_zh
+group by month, stage, grade, action, name

@@ -9,7 +9,7 @@ windows as (
 ),
 
 printed_items as (
-    select item_id, topic_en, topic_zh
+    select item_id, topic
     from {{ ref('servqual_items') }}
 ),
 
@@ -40,8 +40,7 @@ select
     means.form as instrument,
     means.item_id,
     means.servqual_dimension as dimension,
-    coalesce(printed_items.topic_en, own_items.attribute, means.item_id) as topic_en,
-    coalesce(printed_items.topic_zh, own_items.attribute, means.item_id) as topic_zh,
+    coalesce(printed_items.topic, own_items.attribute, means.item_id) as topic,
     means.n,
     means.expectation,
     means.perception,

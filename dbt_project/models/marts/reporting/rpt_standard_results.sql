@@ -27,8 +27,7 @@ months as (
 standards as (
     select
         standard_id,
-        max(label_en) as label_en,
-        max(label_zh) as label_zh
+        max(label) as label
     from {{ ref('int_service__standards') }}
     group by standard_id
 )
@@ -38,8 +37,7 @@ select
     results.scope_type,
     results.scope_id,
     results.standard_id,
-    standards.label_en,
-    standards.label_zh,
+    standards.label,
     results.limit_unit,
     results.standard_value,
     results.promised_value,

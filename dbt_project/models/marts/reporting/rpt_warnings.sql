@@ -1,4 +1,8 @@
-with schedules as (
+with messages as (
+    select warning, message from {{ ref('warning_messages') }}
+),
+
+schedules as (
     select distinct schedule_id from {{ ref('schedules') }}
 ),
 
@@ -297,61 +301,11 @@ select
     found.warning,
     found.subject,
     {{ int_sum('found.cases') }} as cases,
-    case found.warning
-        when 'unknown_schedule' then 'Schedule not in the table schedules: business minutes and working days of these rows are empty'
-        when 'unknown_standard' then 'Standard not in the table service_standards: these rows are in no figure'
-        when 'promise_in_another_unit' then 'Promise in another unit than its standard: it is not shown beside it'
-        when 'inspection_without_dimension' then 'Inspection item not in the table inspection_standards: it counts in no SERVQUAL dimension'
-        when 'unknown_metric' then 'Improvement action for a figure that does not exist: its effect cannot be told'
-        when 'score_beyond_scale' then 'Score beyond the scale of its item: no answer; state the scale in survey_items or survey_instruments'
-        when 'rate_of_an_earlier_day' then 'No rate of exchange of the day: money was converted by that of a day before it'
-        when 'rate_missing' then 'No rate of exchange that is young enough: these rows wait aside for one'
-        when 'refund_of_unknown_amount' then 'Refund without amount whose worth the lines of its order do not tell: the order is in no amount of money'
-        when 'payment_without_order' then 'Payment that names no order: it settles none, so that more may look open than is'
-        when 'reversal_of_nothing' then 'Reversal of points that names no entry of the member, or one already undone: it counts 0'
-        when 'tier_without_place' then 'Tier not in the table tier_rules: who rose to it or fell from it cannot be told'
-        when 'figure_beyond_its_range' then 'Figures that cannot be, as a time below 0: absent. Look at the dates and amounts they are made of'
-        when 'key_destroyed'
-            then 'Number as a spreadsheet leaves it (1.2E+17, or zeros after 15 digits): it joins no records of one person. Export the column as text'
-        when 'person_in_both_groups'
-            then 'Persons whose records stand in both the test and the control group of a campaign: they are in neither comparison'
-        when 'silence_not_known_yet'
-            then 'The history is too short to tell how long a silence is long: whether these customers are active, at risk or lost is not known yet'
-        when 'return_before_order' then 'Returns dated before their order: they count as refunds, and in no claim under warranty'
-        when 'more_returned_than_bought' then 'Order lines of which more came back than was bought'
-        when 'event_before_ticket' then 'Events dated before their ticket was made: mend it at the source; no time below 0 is counted'
-        when 'months_not_kept'
-            then concat(
-                'Rows of ', min({{ month_text('not_kept.from_month') }}), ' to ', max({{ month_text('not_kept.to_month') }}),
-                ', months before the {{ var("history_months") }} that are kept (history_months): they count in look-backs and balances, but these months have no figures'
-            )
-    end as message_en,
-    case found.warning
-        when 'unknown_schedule' then '营业时间表不在 schedules 中：相关行的营业分钟与工作日为空'
-        when 'unknown_standard' then '服务标准不在 service_standards 中：相关行未计入任何指标'
-        when 'promise_in_another_unit' then '承诺的单位与其标准不同：未与标准并列显示'
-        when 'inspection_without_dimension' then '检查项不在 inspection_standards 中：未计入任何 SERVQUAL 维度'
-        when 'unknown_metric' then '改进措施所指的指标不存在：无法说明其效果'
-        when 'score_beyond_scale' then '得分超出题目量表：不计为回答；请在 survey_items 或 survey_instruments 中说明量表'
-        when 'rate_of_an_earlier_day' then '当日无汇率：已按此前最近一日的汇率折算'
-        when 'rate_missing' then '没有足够新的汇率：这些行暂存待汇率送达'
-        when 'refund_of_unknown_amount' then '退款未注明金额，订单明细也无法推算：该订单不计入任何金额'
-        when 'payment_without_order' then '付款未指明订单：未冲抵任何应收，应收可能偏高'
-        when 'reversal_of_nothing' then '积分冲正所指分录不存在、不属于该会员或已被冲正：按0计'
-        when 'tier_without_place' then '等级不在 tier_rules 中：无法判断升级或降级'
-        when 'figure_beyond_its_range' then '不可能出现的数值（如负的时长）：不予列示，请检查其所依据的日期与金额'
-        when 'key_destroyed' then '疑似被电子表格损坏的号码（如1.2E+17，或15位之后全为0）：不据此合并同一人的记录，请以文本格式导出该列'
-        when 'person_in_both_groups' then '同一人的多条记录分属活动的测试组与对照组：不计入任何一方的比较'
-        when 'silence_not_known_yet' then '历史太短，尚无法判断多久未购买算久：这些客户是否活跃、有风险或已流失尚不可知'
-        when 'return_before_order' then '退货日期早于订单：仍计入退款，不计入三包'
-        when 'more_returned_than_bought' then '退货数量多于购买数量的订单行'
-        when 'event_before_ticket' then '早于工单创建的事件：请在来源系统更正；不计负时长'
-        when 'months_not_kept'
-            then concat(
-                min({{ month_text('not_kept.from_month') }}), '至', max({{ month_text('not_kept.to_month') }}),
-                '的数据早于所保留的{{ var("history_months") }}个月（history_months）：计入回溯与余额，但这些月份没有指标'
-            )
-    end as message_zh
+    messages.message,
+    min({{ month_text('not_kept.from_month') }}) as first_month,
+    max({{ month_text('not_kept.to_month') }}) as last_month,
+    max(case when not_kept.entity is not null then {{ var('history_months') }} end) as months_kept
 from found
+left join messages on found.warning = messages.warning
 left join not_kept on found.warning = 'months_not_kept' and found.subject = not_kept.entity
-group by found.warning, found.subject
+group by found.warning, found.subject, messages.message

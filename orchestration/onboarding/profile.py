@@ -1,0 +1,472 @@
+"""What stands in the columns of files: counted by DuckDB over all rows, each distinct value once.
+
+`vals` holds the distinct values of every column of every table with their number of rows; all questions go to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.ingestion.contract import literal
+from orchestration.ingestion.moments import iso_instant
+from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, Reader, open_reader
+from orchestration.onboarding.files import Written
+from orchestration.onboarding.moments import Moment, agreed, by_shapes, epoch
+from orchestration.onboarding.terminal import counted
+
+_MARKERS = (
+    "?", "n/a", "na", "#n/a", "null", "none", "nil", "nan", "\\n", "-", "--", "---", ".", "(null)", "(none)", "unknown",
+    "not available", "无", "空", "未知", "暂无", "不详", "未填写", "sin datos",
+)  # fmt: skip
+_STRONG = ("?", "n/a", "#n/a", "null", "nan", "\\n", "-", "--", "---", "(null)", "(none)", "暂无", "未填写")
+_SENTINELS = ("-1", "-9", "-99", "-100", "-999", "-1000", "-9999", "-99999")
+_MOST = 0.95  # share of the values of a kind that makes a column one of it
+_TOP = 30  # values of a column that are kept
+_SIGNS = r"[\s\x{00A0}$€£¥￥₹₽]|^(R\$|CNY|RMB|USD|EUR|GBP|JPY|BRL|kr)|(元|CNY|RMB|USD|EUR|GBP|JPY|BRL|kr)$"
+_ZONE_WORD = r"(Z|[A-Za-z]{2,5}|[A-Z][a-z]+/[A-Za-z_]+|[+-]\d{2}:?\d{0,2})$"
+_TRUTHS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"}, {"0", "1"}, {"on", "off"})
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How numbers are written where a cast cannot read them as they are."""
+
+    decimal: str  # the sign before the decimals
+    group: str  # between thousands, empty where there is none
+    signs: bool  # currency signs or blanks beside them
+    percent: bool
+    evidence: str
+    is_sure: bool = True
+
+    @property
+    def is_plain(self) -> bool:
+        return self.decimal == "." and not self.group and not self.signs and not self.percent
+
+
+@dataclass(eq=False)
+class Column:
+    """One column of a table."""
+
+    name: str  # as a mapping calls it
+    rows: int
+    filled: int
+    distinct: int
+    longest: int
+    top: list[tuple[str, int]]
+    marked: int = 0  # rows with a text that means nothing
+    kind: str = "text"  # text, whole, decimal, time, truth, empty
+    least: float | None = None
+    most: float | None = None
+    number: NumberStyle | None = None
+    moment: Moment | None = None
+
+    @property
+    def is_unique(self) -> bool:
+        return self.rows > 1 and self.distinct == self.filled == self.rows
+
+    @property
+    def is_constant(self) -> bool:
+        return self.distinct == 1 and self.filled == self.rows and self.rows > 1
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in ("whole", "decimal")
+
+    @property
+    def is_score(self) -> bool:
+        """Whole numbers of a scale that people answer by."""
+        return self.kind == "whole" and self.distinct > 1 and (self.least or 0) >= 0 and (self.most or 99) <= 10
+
+    @property
+    def has_few_values(self) -> bool:
+        """So few that they are words of the system, not of a person."""
+        return 0 < self.distinct <= _TOP and (self.filled >= 3 * self.distinct or self.filled <= 5)
+
+    @property
+    def in_words(self) -> str:
+        """What stands in it, without a value of its own unless there are few."""
+        empty = f", {self.rows - self.filled:,} empty" if self.filled < self.rows else ""
+        if self.kind == "empty":
+            return "empty"
+        if self.is_constant:
+            return "always the same"
+        if self.moment:
+            return f"{self.moment.evidence}{empty}"
+        if self.is_number:
+            style = "" if self.number is None or self.number.is_plain else f", {self.number.evidence}"
+            form = ",.0f" if self.kind == "whole" else ",.10g"
+            span = f"{self.least or 0:{form}} to {self.most or 0:{form}}"
+            return f"{'whole ' if self.kind == 'whole' else ''}numbers {span}{style}{empty}"
+        unique = "each once" if self.is_unique else f"{self.distinct:,} different"
+        return f"{unique}{empty}"
+
+
+@dataclass(eq=False)
+class Table:
+    """All files of one kind as one table of text columns c0, c1, ... and line."""
+
+    name: str
+    written: list[Written]
+    number: int
+    columns: list[Column] = field(default_factory=list)
+    rows: int = 0
+    repeated: int = 0  # rows that repeat another to the letter
+    markers: dict[str, int] = field(default_factory=dict)  # texts that mean nothing, and in how many rows
+    broken: int = 0
+    arrays: list[str] = field(default_factory=list)  # of a document: columns that hold arrays of records
+
+    @property
+    def sql(self) -> str:
+        return f"table{self.number}"
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def place(self, column: Column) -> int:
+        return self.columns.index(column)
+
+
+class Profile:
+    """Tables in a DuckDB of their own, profiled; `zone` is where stamps without an offset are taken to be of."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone = zone
+        self.con = duckdb.connect(config={"threads": 2})
+        self.con.execute("set global TimeZone = 'UTC'")
+        self.con.execute("create table vals (tab integer, col integer, v varchar, n bigint)")
+        self.tables: list[Table] = []
+
+    def add(self, name: str, group: list[Written]) -> Table:
+        """Reads the files of one kind. Raises RefusedError when one cannot be read."""
+        table = Table(name, group, len(self.tables))
+        for written in group:
+            self._read(table, open_reader(written.path, written.mapping))
+        self.tables.append(table)
+        self._count(table)
+        return table
+
+    def _read(self, table: Table, reader: Reader) -> None:
+        if isinstance(reader, JsonLinesReader):
+            names, sqls = self._of_documents(table, reader)
+        else:
+            names = _as_called(reader.columns or ())
+            is_fixed = isinstance(reader, FixedWidthReader)
+            sqls = [str(reader.column(name)) if is_fixed else f"c{i}" for i, name in enumerate(reader.columns or ())]
+        if not table.columns:
+            table.columns = [Column(name, 0, 0, 0, 0, []) for name in names]
+            listed = ", ".join(f"c{i} varchar" for i in range(len(names)))
+            self.con.execute(f"create table {table.sql} ({listed}, line bigint)")
+        columns = ", ".join(f"nullif(trim({sql}), '')" for sql in sqls)
+        self.con.register("batches", pa.RecordBatchReader.from_batches(reader.schema, reader.batches()))
+        self.con.execute(f"insert into {table.sql} select {columns}, line from ({reader.prepared})")
+        self.con.unregister("batches")
+        table.broken += len(reader.broken)
+
+    def _of_documents(self, table: Table, reader: JsonLinesReader) -> tuple[list[str], list[str]]:
+        """The names that records of JSON have, those of objects within them with a dot; of all files of the kind."""
+        if table.columns:
+            names = [column.name for column in table.columns]
+            return names, [str(reader.column(name)) for name in names]
+        found: list[str] = []
+        for written in table.written:
+            one = reader if written is table.written[0] else open_reader(written.path, written.mapping)
+            self.con.register("batches", pa.RecordBatchReader.from_batches(one.schema, one.batches()))
+            self.con.execute(f"create or replace temp table docs as select document from ({one.prepared})")
+            self.con.unregister("batches")
+            waiting = [""]
+            while waiting:
+                within = waiting.pop(0)
+                path = "$" + within
+                rows = self.con.execute(
+                    f"""select key, list(distinct kind) from (
+                        select key, json_type(document, '$' || {literal(within)} || '."' || key || '"') as kind
+                        from (select document, unnest(json_keys(document, {literal(path)})) as key from docs)
+                    ) where kind <> 'NULL' group by key order by min(key)"""
+                ).fetchall()
+                for key, kinds in rows:
+                    name = f"{within}.{key}".replace('"', "").lstrip(".")
+                    if "OBJECT" in kinds and within.count(".") < 3:
+                        waiting.append(f'{within}."{key}"')
+                    elif "ARRAY" in kinds:
+                        table.arrays.append(name)
+                    elif "." not in key:
+                        found.append(name)
+        names = list(dict.fromkeys(found))
+        return names, [str(reader.column(name)) for name in names]
+
+    # --- counting -----------------------------------------------------------------------------------------------------
+
+    def _count(self, table: Table) -> None:
+        names = ", ".join(f"c{i}" for i in range(len(table.columns)))
+        (table.rows,) = self._one(f"select count(*) from {table.sql}")
+        (distinct,) = self._one(f"select count(*) from (select distinct {names} from {table.sql})")
+        table.repeated = table.rows - distinct
+        self.con.execute(
+            f"insert into vals select {table.number}, substr(col, 2)::integer, v, count(*) from "
+            f"(unpivot (select {names} from {table.sql}) on {names} into name col value v) group by all"
+        )
+        self._mark(table)
+        rows = self.con.execute(
+            f"""
+            with clean as (
+                select *, regexp_replace(v, {literal(_SIGNS)}, '', 'g') as bare from vals where tab = {table.number}
+            )
+            select col, sum(n), count(*), max(length(v)),
+                sum(n) filter (regexp_full_match(v, '[+-]?\\d+')),
+                sum(n) filter (regexp_full_match(v, '[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?')),
+                sum(n) filter (regexp_full_match(bare, '[+-]?[\\d.,]*\\d[\\d.,]*%?')),
+                sum(n) filter (bare <> v and regexp_full_match(bare, '[+-]?[\\d.,]*\\d[\\d.,]*%?')),
+                sum(n) filter (regexp_full_match(bare, '[+-]?\\d[\\d.,]*%')),
+                sum(n) filter (regexp_full_match(bare, '[+-]?[\\d.]*,(\\d{{1,2}}|\\d{{4,}})%?')),
+                sum(n) filter (regexp_full_match(bare, '[+-]?[\\d,]*\\.(\\d{{1,2}}|\\d{{4,}})%?')),
+                sum(n) filter (regexp_full_match(bare, '[+-]?\\d{{1,3}}(,\\d{{3}})+(\\.\\d+)?%?')),
+                sum(n) filter (regexp_full_match(bare, '[+-]?\\d{{1,3}}(\\.\\d{{3}})+(,\\d+)?%?')),
+                min(try_cast(v as double)), max(try_cast(v as double)),
+                sum(n) filter (regexp_matches(v, '\\d') and regexp_matches(v, '^\\D{{0,10}}\\d')),
+                max_by(v, {{'n': n, 'v': v}}, {_TOP}), max(n, {_TOP})
+            from clean group by col order by col
+            """
+        ).fetchall()
+        for col, *counts in rows:
+            self._describe(table, table.columns[col], col, *counts)
+        for column in table.columns:
+            column.rows = table.rows
+            if not column.filled:
+                column.kind = "empty"
+
+    def _describe(
+        self, table: Table, column: Column, col: int, filled: int, distinct: int, longest: int, whole: int | None,
+        plain: int | None, numeric: int | None, signed: int | None, percent: int | None, commas: int | None,
+        points: int | None, grouped: int | None, dotted: int | None, least: float | None, most: float | None,
+        digits: int | None, top: list[str], top_rows: list[int],
+    ) -> None:  # fmt: skip
+        column.filled, column.distinct, column.longest = int(filled), distinct, longest
+        column.top = list(zip(top, map(int, top_rows), strict=True))
+        values = {value.lower() for value, _ in column.top}
+        column.least, column.most = least, most
+        if (digits or 0) >= _MOST * filled and (moment := self._moment(table, column, col)):
+            column.kind, column.moment = "time", moment
+        elif distinct <= 2 and any(values <= truth for truth in _TRUTHS) and values:
+            column.kind = "truth"
+        elif (plain or 0) >= _MOST * filled:
+            column.kind = "whole" if (whole or 0) >= _MOST * filled else "decimal"
+            column.number = NumberStyle(".", "", False, False, "")
+            if not points and dotted and (dotted or 0) > 0 and column.kind == "decimal":
+                column.number = NumberStyle(".", "", False, False, "", is_sure=False)
+        elif (numeric or 0) >= _MOST * filled and (plain or 0) < filled:
+            column.kind = "decimal"
+            column.number = _style(commas or 0, points or 0, grouped or 0, dotted or 0, signed or 0, percent or 0)
+            column.least = column.most = None
+        if column.is_number and column.least is None:
+            self._span(table, column, col)
+
+    def _span(self, table: Table, column: Column, col: int) -> None:
+        column.least, column.most = self._one(
+            f"select coalesce(min(x), 0), coalesce(max(x), 0) from (select "
+            f"try_cast({number_sql('v', column.number)} as double) as x "
+            f"from vals where tab = {table.number} and col = {col})"
+        )
+
+    def _mark(self, table: Table) -> None:
+        """Finds texts that mean nothing, and takes them out of the counts."""
+        words = ", ".join(map(literal, _MARKERS))
+        rows = self.con.execute(
+            f"""
+            with shares as (
+                select *, sum(n) over (partition by col) as rows, count(*) over (partition by col) as different
+                from vals where tab = {table.number}
+            )
+            select v, sum(n), bool_and(rows > n), bool_or(col in (
+                select col from vals where tab = {table.number} and lower(v) not in ({words})
+                group by col having sum(n) filter (regexp_matches(v, '^[^a-zA-Z]*\\d')) >= {_MOST} * sum(n)
+            ))
+            from shares where lower(v) in ({words}) group by v
+            """
+        ).fetchall()
+        found = {v: int(n) for v, n, is_some, is_typed in rows if is_some and (is_typed or v.lower() in _STRONG)}
+        sentinels = self.con.execute(
+            f"""
+            with told as (
+                select col, v, n, try_cast(v as double) as x, v in ({", ".join(map(literal, _SENTINELS))}) as is_one
+                from vals where tab = {table.number}
+            )
+            select max(v) filter (is_one), sum(n) filter (is_one) from told group by col
+            having count(*) filter (is_one) = 1 and min(x) filter (not is_one) >= 0
+            and count(*) filter (x is null) = 0 and count(*) > 3
+            """
+        ).fetchall()
+        elsewhere = {v for v, _ in sentinels}
+        for v in elsewhere:
+            (others,) = self._one(
+                f"select count(*) from vals as one where tab = {table.number} and v = {literal(v)} and exists ("
+                f"select 1 from vals as other where other.tab = one.tab and other.col = one.col and "
+                "other.v <> one.v and try_cast(other.v as double) < 0)"
+            )
+            if not others:
+                found[v] = sum(int(n) for value, n in sentinels if value == v)
+        table.markers = found
+        if found:
+            self.con.execute(f"delete from vals where tab = {table.number} and v in ({', '.join(map(literal, found))})")
+
+    # --- times --------------------------------------------------------------------------------------------------------
+
+    def _moment(self, table: Table, column: Column, col: int) -> Moment | None:
+        where = f"from vals where tab = {table.number} and col = {col}"
+        if column.longest < 5 or column.longest > 45:
+            return None
+        found = epoch(column.name, column.least, column.most)
+        if found:
+            return found
+        (iso,) = self._one(
+            "select coalesce(sum(n) filter (regexp_matches(v, '[-/T:]') and "
+            f"{iso_instant('v', self.zone)} is not null), 0) {where}"
+        )
+        shapes = self.con.execute(
+            f"select regexp_replace(regexp_replace(v, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g') as shape, sum(n), "
+            f"max(v) {where} group by shape order by 2 desc, 1 limit 400"
+        ).fetchall()
+        if iso >= column.filled * _MOST:
+            ends = self.con.execute(
+                f"select regexp_extract(v, {literal(_ZONE_WORD)}, 1) as e, sum(n) {where} "
+                "and length(v) > 10 group by e order by 2 desc"
+            ).fetchall()
+            named = [(end, int(n)) for end, n in ends if end and not re.fullmatch(r"-\d\d(:\d\d)?", end)]
+            offsets = [(end, n) for end, n in named if end != "T"]
+            words = f", {offsets[0][0]} in {offsets[0][1]:,} of them" if offsets else ""
+            share = "" if iso == column.filled else f" ({column.filled - int(iso):,} are none)"
+            return Moment(
+                (),
+                f"{counted(int(iso), 'stamp')} of ISO 8601{words}{share}",
+                example=shapes[0][2],
+                has_zone=bool(offsets),
+            )
+        return by_shapes(
+            [(shape, int(n), example) for shape, n, example in shapes],
+            column.filled,
+            lambda sql: self._one(f"select {sql} {where}"),
+        )
+
+    def _one(self, sql: str) -> tuple[Any, ...]:
+        row = self.con.execute(sql).fetchone()
+        assert row is not None  # noqa: S101 - aggregates give one row
+        return row
+
+    def settle(self) -> None:
+        """Takes the order of day and month from another column, of the same file first, where a column's own values
+        leave it open."""
+        for table in self.tables:
+            nearest = sorted(self.tables, key=lambda other: other is not table)
+            sure = [
+                (column.name, column.moment)
+                for other in nearest
+                for column in other.columns
+                if column.moment and column.moment.is_sure
+            ]
+            for column in table.columns:
+                if column.moment and not column.moment.is_sure:
+                    column.moment = agreed(column.moment, sure)
+
+    # --- between columns ----------------------------------------------------------------------------------------------
+
+    def is_key(self, table: Table, columns: Sequence[Column]) -> int:
+        """How many rows repeat another's values of these columns; rows without any of them do not count."""
+        names = ", ".join(f"c{table.place(column)}" for column in columns)
+        there = " and ".join(f"c{table.place(column)} is not null" for column in columns)
+        (repeated,) = self._one(
+            f"select coalesce(sum(n - 1), 0) from "
+            f"(select count(*) as n from {table.sql} where {there} group by {names})"
+        )
+        return int(repeated)
+
+    def steady(self, table: Table, key: Column, columns: Sequence[Column]) -> list[Column]:
+        """The columns that say the same in all rows of one key."""
+        if not columns:
+            return []
+        counts = ", ".join(f"count(distinct c{table.place(column)}) as n{i}" for i, column in enumerate(columns))
+        most = ", ".join(f"max(n{i})" for i in range(len(columns)))
+        row = self._one(f"select {most} from (select {counts} from {table.sql} group by c{table.place(key)})")
+        return [column for column, n in zip(columns, row, strict=True) if (n or 0) <= 1]
+
+    def first_share(self, table: Table, case: Column, at: Column, step: Column) -> dict[str, float]:
+        """For each value of a column, the share of its rows that are the first of their case."""
+        names = {one: f"c{table.place(column)}" for one, column in (("case", case), ("at", at), ("step", step))}
+        moment = f"coalesce(try_cast({names['at']} as timestamptz)::varchar, {names['at']})"
+        rows = self.con.execute(
+            f"""
+            with told as (
+                select {names["step"]} as step,
+                    row_number() over (partition by {names["case"]} order by {moment}, line) = 1 as is_first
+                from {table.sql}
+            )
+            select step, avg(is_first::integer) from told where step is not null group by step
+            """
+        ).fetchall()
+        return dict(rows)
+
+    def contained(self) -> Iterator[tuple[Table, Column, Table, Column, float]]:
+        """Columns whose values stand in a unique column of another table, with the share that does."""
+        keys = [
+            (table.number, place)
+            for table in self.tables
+            for place, column in enumerate(table.columns)
+            if column.is_unique or (column.kind != "empty" and column.distinct >= 0.9 * column.filled > 1)
+        ]
+        if not keys:
+            return
+        listed = ", ".join(f"({tab}, {col})" for tab, col in keys)
+        rows = self.con.execute(
+            f"""
+            with keys as (select * from vals where (tab, col) in ({listed}))
+            select mine.tab, mine.col, keys.tab, keys.col, count(*)
+            from vals as mine join keys on mine.v = keys.v and mine.tab <> keys.tab
+            group by all
+            """
+        ).fetchall()
+        for tab, col, other_tab, other_col, n in rows:
+            table, other = self.tables[tab], self.tables[other_tab]
+            mine, theirs = table.columns[col], other.columns[other_col]
+            if n >= 0.9 * mine.distinct and mine.distinct > 1:
+                yield table, mine, other, theirs, n / mine.distinct
+
+
+def _as_called(names: Sequence[str]) -> list[str]:
+    """Headers as a mapping names them: of several with one name, each by its number."""
+    counts = Counter(names)
+    seen: Counter[str] = Counter()
+    called = []
+    for name in names:
+        seen[name] += 1
+        called.append(f"{name}[{seen[name]}]" if counts[name] > 1 else name)
+    return called
+
+
+def _style(commas: int, points: int, grouped: int, dotted: int, signed: int, percent: int) -> NumberStyle:
+    """Which sign is before the decimals: one with other than three digits after it."""
+    more = (", with signs beside them" if signed else "") + (", percent" if percent else "")
+    if commas >= points and commas:
+        return NumberStyle(",", "." if dotted else "", signed > 0, percent > 0, f"decimal comma in {commas:,}{more}")
+    if grouped:
+        sure = points > 0
+        told = f"a comma between thousands in {grouped:,}" + ("" if sure else ", if it is no decimal comma")
+        return NumberStyle(".", ",", signed > 0, percent > 0, told + more, sure)
+    return NumberStyle(".", "", signed > 0, percent > 0, f"decimal point{more}")
+
+
+def number_sql(text: str, style: NumberStyle | None) -> str:
+    """SQL of a number as a cast can read it, from text in a style."""
+    if style is None or style.is_plain:
+        return text
+    if style.signs or style.percent:
+        text = f"regexp_replace({text}, '[^0-9.,+-]', '', 'g')"
+    if style.group:
+        text = f"replace({text}, '{style.group}', '')"
+    return f"replace({text}, ',', '.')" if style.decimal == "," else text

@@ -1,0 +1,81 @@
+"""A Kefu home, and a folder of made-up exports of systems that nobody knows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.ingestion import ingest, register_duckdb
+from orchestration.ingestion.mapping import Mapping, load_mapping
+from orchestration.onboarding.adding import Added, add
+from orchestration.settings import Settings
+
+DAY = date(2026, 9, 30)
+
+
+@dataclass
+class Desk:
+    """What a data engineer does: puts an export into a folder, adds it as a source, loads it, asks."""
+
+    settings: Settings
+    exports: Path
+
+    def export(
+        self, name: str, rows: Iterable[Sequence[object]], delimiter: str = ",", encoding: str = "utf-8"
+    ) -> Path:
+        lines = [delimiter.join(_cell(value, delimiter) for value in row) for row in rows]
+        path = self.exports / name
+        path.write_bytes(("\r\n".join(lines) + "\r\n").encode(encoding))
+        return path
+
+    def add(self, source: str, *paths: Path, land: date | None = DAY) -> Added:
+        return add(self.settings, source, paths, force=False, land=land)
+
+    def text(self, source: str) -> str:
+        return (self.settings.sources / f"{source}.yml").read_text(encoding="utf-8")
+
+    def mapping(self, source: str) -> Mapping:
+        return load_mapping(self.settings.sources / f"{source}.yml")
+
+    def loaded(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the landed files give, once ingested by the mapping as it stands."""
+        assert ingest(self.settings, DAY, DAY).refusals == ()
+        with duckdb.connect() as con:
+            register_duckdb(con, self.settings, known_at=date(2030, 1, 1))
+            return con.execute(sql).fetchall()
+
+
+def _cell(value: object, delimiter: str) -> str:
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if delimiter in text or '"' in text or "\n" in text else text
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    return Desk(Settings(home=tmp_path / "home"), exports)
+
+
+@pytest.fixture
+def kefu(desk: Desk) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command itself, in the home of the desk."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).with_name("kefu"), *words],
+            env={"KEFU_HOME": str(desk.settings.home), "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
