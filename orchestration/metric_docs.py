@@ -236,7 +236,7 @@ def described(metric: dict[str, Any]) -> Iterator[str]:
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
     disclosed = f"; disclosure: {metric['disclosure']}" if "disclosure" in metric else ""
     yield f"- {_cells(metric)}; {_change(metric)}{disclosed}"
-    absent = f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
+    absent = "".join(f"; absent while `{known_by}` is never known" for known_by in metric.get("known_by", []))
     yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
     yield f"- made of {lineage_rows().get(metric['id'], '')}"
     more = [text for text in (_range(metric), _window(metric)) if text]

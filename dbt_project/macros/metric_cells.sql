@@ -329,9 +329,9 @@ inner join known on divided.metric_id = known.metric_id
     {%- if dimensions and metric.dimensions | length < dimensions | length -%}
         {%- do by_dimensions.setdefault(metric.dimensions | join("', '"), []).append(metric.id) -%}
     {%- endif -%}
-    {%- if metric.known_by -%}
-        {%- do guards.append("(metric_id <> '" ~ metric.id ~ "' or (select count(" ~ metric.known_by ~ ') from ' ~ ref(metric.model) ~ ') > 0)') -%}
-    {%- endif -%}
+    {%- for known_by in metric.known_by or [] -%}
+        {%- do guards.append("(metric_id <> '" ~ metric.id ~ "' or (select count(" ~ known_by ~ ') from ' ~ ref(metric.model) ~ ') > 0)') -%}
+    {%- endfor -%}
 {%- endfor -%}
 {%- for told, ids in by_scopes.items() -%}
     {%- do guards.append("(metric_id not in ('" ~ ids | join("', '") ~ "') or scope_type in ('company', '" ~ told ~ "'))") -%}

@@ -110,8 +110,8 @@ METRICS = [
     metric("absent", kind="count", stands_on=["tickets.kind", "orders.promised_at"]),
     metric("present", kind="count", stands_on=["orders.promised_at or tickets.kind"], target=5),
     metric("of_crm", kind="count", stands_on=["tickets.priority"]),
-    metric("unsent", kind="sum", value="minutes", known_by="nullif(minutes, minutes)"),
-    metric("sent", kind="sum", value="minutes", known_by="nullif(minutes, 7)"),
+    metric("unsent", kind="sum", value="minutes", known_by=["nullif(minutes, minutes)"]),
+    metric("sent", kind="sum", value="minutes", known_by=["nullif(minutes, 7)"]),
 ]
 # figures of rows that are of no one source
 SOURCELESS = [metric("somewhere", kind="count"), metric("nowhere", kind="count")]

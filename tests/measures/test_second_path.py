@@ -43,12 +43,13 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
         if name in metric:
             chosen.append(f'{metric[name]} as "{name}"')
     entities = metric.get("entities", [])
+    known_by = ", ".join(f"count({expression})" for expression in metric.get("known_by", ["1"]))
     supplied = "select entity from work.control.loads where status = 'loaded' and rows_loaded > 0"
     rows: pd.DataFrame = connection.execute(
         f"""
         select {", ".join(chosen)} from {relation}
         where ({metric.get("where", "true")})
-            and (select count({metric.get("known_by", "1")}) from {relation}) > 0
+            and (select least({known_by}) from {relation}) > 0
             and {metric["month"]} in (select month from work.intermediate.int_core__months)
             and (select count(distinct entity) from ({supplied}) where list_contains($entities, entity)) = $wanted
         """,
