@@ -63,6 +63,9 @@ class Ingestion(_Section):
     max_bad_share: float = Field(0.01, ge=0, le=1)  # share of a file's rows that may go to quarantine
     bad_rows_allowed: int = Field(5, ge=0)  # so many never refuse a file that has a good row, however small it is
     max_deleted_share: float = Field(0.05, ge=0, le=1)  # share of a snapshot's keys that may vanish unasked
+    settle_seconds: float = Field(
+        2, ge=0, le=3600
+    )  # a file that was touched so lately is looked at again; 0: it is not
     fx_max_age_days: int = Field(7, ge=0, le=3660)  # a day without a rate takes the last one, if it is no older
 
 

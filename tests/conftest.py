@@ -19,6 +19,9 @@ hypothesis.settings.load_profile("kefu")
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__
 
+# what a test puts into the landing folder is whole: a second look at each would cost two seconds a run
+os.environ.setdefault("KEFU_INGESTION__SETTLE_SECONDS", "0")
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -5,6 +5,7 @@ What is wrong with one source, file or load is told in the report and hurts no o
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.ingestion.arrivals import WAITS, Arrival, Watch, arrivals
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
@@ -27,7 +29,6 @@ from orchestration.ingestion.statement import is_converted
 from orchestration.settings import Settings
 
 Progress = Callable[[FileEntry, int, int], None]  # the file just done, how many are done, how many there are
-_MARKER = "*.deletions-accepted"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Refusal:
     message: str
     load_date: date | None = None
     file: str | None = None
+    waits: bool = False  # nothing is wrong but that it is not whole yet
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,21 @@ class IngestReport:
         return not self.refusals
 
 
-def ingest(settings: Settings, first: date, last: date, progress: Progress | None = None) -> IngestReport:
-    """Takes in every delivery from `first` to `last`, both included. Raises only when the machine fails."""
+def ingest(
+    settings: Settings, first: date, last: date, progress: Progress | None = None, *, only: str | None = None
+) -> IngestReport:
+    """Takes in every delivery from `first` to `last`, both included, of all sources or one of them.
+
+    Raises only when the machine fails.
+    """
     with (
         workbench(settings) as con,
         closing(duckdb.connect(config=settings.engine.duckdb)) as reading,
         # most files are small: planning their statements is the work
         ThreadPoolExecutor(settings.engine.threads) as pool,
     ):
-        run = _Run(con, reading, pool, settings, first, last, progress)
+        run = _Run(con, reading, pool, settings, first, last, progress, only)
+        run.tell_strays()
         for source in run.sources():
             run.take(source)
         run.convert_again()
@@ -77,6 +85,7 @@ class _Run:
     first: date
     last: date
     progress: Progress | None
+    only: str | None = None
     refusals: list[Refusal] = field(default_factory=list)
     done: int = 0
     total: int = 0
@@ -85,6 +94,8 @@ class _Run:
         self.manifest = Manifest.read(self.settings.raw)
         self.rates = RateBook(self.settings.raw, self.settings.ingestion.fx_max_age_days)
         self.rates.show(self.manifest.loads)
+        delivered = (one.path for folder in self._folders() for one in arrivals(folder) if not one.no_file)
+        self.watch = Watch.over(delivered, self.settings.ingestion.settle_seconds)
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
@@ -93,7 +104,7 @@ class _Run:
         found = sorted(
             {path.parent.name for path in self._folders()}, key=lambda one: (not self._gives_rates(one), one)
         )
-        self.total = sum(1 for folder in self._folders() for path in landed(folder) if path.is_file())
+        self.total = len(self.watch.first)
         return found
 
     def _gives_rates(self, source: str) -> bool:
@@ -101,13 +112,27 @@ class _Run:
         return mapping is not None and RATES in mapping.modes
 
     def _folders(self) -> Iterator[Path]:
-        for folder in sorted(self.settings.landing.glob("*/*")):
+        for folder in sorted(self.settings.landing.glob(f"{glob.escape(self.only) if self.only else '*'}/*")):
             day = day_of(folder)
             if day and self.first <= day <= self.last:
                 yield folder
 
     def _days(self, source: str) -> dict[date, Path]:
-        return {day: folder for folder in (self.settings.landing / source).iterdir() if (day := day_of(folder))}
+        return {day: folder for folder in (self.settings.landing / source).glob("*") if (day := day_of(folder))}
+
+    def tell_strays(self) -> None:
+        """What lies where only folders of sources and of days belong, so that nobody waits for it in vain."""
+        landing = self.settings.landing
+        for path in sorted([*landing.glob("*"), *landing.glob("*/*")]):
+            shown = printable(path.relative_to(landing))
+            source = shown.split("/")[0]
+            if path.name.startswith(".") or (self.only and source != self.only):
+                continue
+            if path.parent == landing and not path.is_dir():
+                self.refusals.append(Refusal("", f"landing/{shown}: is no folder of a source; take it away"))
+            elif path.parent != landing and not day_of(path):
+                why = "is no folder of a day, called as 2026-10-31; rename it, or take it away"
+                self.refusals.append(Refusal(source, f"landing/{shown}: {why}"))
 
     # --- one source -------------------------------------------------------------------------------------------------
 
@@ -115,7 +140,8 @@ class _Run:
         """Takes in the days of one source; whatever goes wrong there is told and stops no other."""
         days = self._days(source)
         wanted = sorted(day for day in days if self.first <= day <= self.last)
-        with self._alone(source, wanted):
+        shown = printable(Path(source))
+        with self._alone(shown, wanted):
             mapping = self._mapping(source)
             for day in wanted:
                 self._take_day(mapping, day, days[day])
@@ -189,34 +215,41 @@ class _Run:
         path = folder / entry.file
         if not path.is_file():
             return None
-        files, _ = _matched(mapping, folder)
-        delivery = Delivery(self.settings, mapping, entry.load_date, folder, files, rates, known_from)
+        found = _matched(mapping, folder, self.watch)
+        delivery = Delivery(
+            self.settings, mapping, entry.load_date, folder, found.files, rates, known_from, waiting=found.waiting
+        )
         as_read = (delivery.sha256(path), delivery.inputs(entry.mapping_file)) == (entry.sha256, entry.inputs)
         return delivery if as_read else None
 
     def _sound_mapping(self, source: str) -> Mapping | None:
-        """None where it is wrong: that is told when the source is taken."""
+        """None where it is wrong, whatever is: that is told when the source is taken."""
         try:
             return self._mapping(source)
-        except MappingError:
+        except Exception as error:
+            if is_of_the_machine(error):
+                raise
             return None
 
     def _mapping(self, source: str) -> Mapping:
         path = mapping_path(self.settings, source)
         if path is None:
+            shown = printable(Path(source))
             raise MappingError(
-                f"landing/{source}: there is no mapping for it; write {self.settings.sources / source}.yml "
+                f"landing/{shown}: there is no mapping for it; write {self.settings.sources / shown}.yml "
                 "(docs/ingestion.md) or take the folder away"
             )
         return load_mapping(path)
 
     def _take_day(self, mapping: Mapping, day: date, folder: Path) -> None:
-        matched, strays = _matched(mapping, folder)
-        for path, why in strays:
+        found = _matched(mapping, folder, self.watch)
+        for path, why in found.strays:
             shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
-            self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name))))
+            waits = path in found.waiting
+            self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name)), waits))
+        matched = found.files
         rates = self.rates.known(mapping.source, day, before=True)
-        delivery = Delivery(self.settings, mapping, day, folder, matched, rates)
+        delivery = Delivery(self.settings, mapping, day, folder, matched, rates, waiting=found.waiting)
         entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
         own = [feed.path for name in entries for entry in entries[name] for feed in entry.feeds if feed.entity == RATES]
         delivery = replace(delivery, rates=self.rates.known(mapping.source, day, also=own))
@@ -239,7 +272,9 @@ class _Run:
             (entry.mapping_file, entry.file, entry.sha256, entry.inputs): entry
             for entry in self.manifest.files
             if (entry.source, entry.load_date) == (delivery.mapping.source, delivery.load_date)
-            if not entry.known_from and entry.rates_digest == delivery.rates_digest(entry.rates_used)
+            if entry.status != "waits"
+            and not entry.known_from
+            and entry.rates_digest == delivery.rates_digest(entry.rates_used)
         }
 
         def take(name: str, path: Path) -> FileEntry:
@@ -256,7 +291,8 @@ class _Run:
             for entry in (one.result() for one in entries):
                 loaded[name].append(entry)
                 if entry.error:
-                    self.refusals.append(Refusal(entry.source, entry.error, entry.load_date, entry.file))
+                    waits = entry.status == "waits"
+                    self.refusals.append(Refusal(entry.source, entry.error, entry.load_date, entry.file, waits))
                 self.done += 1
                 if self.progress:
                     self.progress(entry, self.done, max(self.total, self.done))
@@ -325,34 +361,39 @@ def day_of(folder: Path) -> date | None:
         return None
 
 
-def landed(folder: Path) -> list[Path]:
-    """What lies in a delivery besides its folders, and besides what a person leaves for Kefu itself."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if not path.is_dir() and not path.name.startswith(".") and not fnmatch(path.name, _MARKER)
-    )
+@dataclass(frozen=True)
+class Found:
+    """What lies in a delivery."""
+
+    files: dict[str, tuple[Path, ...]]  # by the mapping's name of them
+    strays: list[tuple[Path, str]]  # what no file of the mapping is, each with what to do
+    waiting: dict[Path, str]  # what is still being written, and how that shows
 
 
-def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:
-    """The files of a delivery by the mapping's name of them, and what else lies there, each with what to do."""
-    return match(mapping, landed(folder))
+def _matched(mapping: Mapping, folder: Path, watch: Watch) -> Found:
+    return match(mapping, arrivals(folder), watch)
 
 
-def match(mapping: Mapping, paths: Iterable[Path]) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:
-    """The same of any files."""
+def match(mapping: Mapping, delivered: Iterable[Arrival], watch: Watch) -> Found:
+    """What a mapping makes of the things that were delivered."""
     matched: dict[str, list[Path]] = {}
     strays = []
-    for path in paths:
-        if not path.is_file():
-            strays.append((path, "is no file but a link that leads nowhere, a pipe or a device; take it away"))
+    waiting = {}
+    for one in delivered:
+        path, why = one.path, one.partial
+        if one.no_file:
+            strays.append((path, one.no_file))
             continue
-        names = [name for name, file in mapping.files.items() if file.matches(path.name)]
+        if not why and watch.is_growing(path):
+            why = f"is still being written: it changed within seconds; {WAITS}"
+        if why:
+            waiting[path] = why
+        names = [name for name, file in mapping.files.items() if file.matches(one.name)]
         for name in names:
             matched.setdefault(name, []).append(path)
-        if not names and not any(fnmatch(path.name, one) for one in mapping.ignore):
-            strays.append((path, "no pattern of the mapping fits it; add one, or list it under `ignore`"))
-    return {name: tuple(matched[name]) for name in mapping.files if name in matched}, strays
+        if not names and not any(fnmatch(one.name, each) for each in mapping.ignore):
+            strays.append((path, why or "no pattern of the mapping fits it; add one, or list it under `ignore`"))
+    return Found({name: tuple(matched[name]) for name in mapping.files if name in matched}, strays, waiting)
 
 
 def _reading(

@@ -13,6 +13,10 @@ class RefusedError(Exception):
     """A file, load or source that is not taken in; everything else goes on."""
 
 
+class WaitsError(RefusedError):
+    """A file that is still being written, or needs one that is."""
+
+
 class MappingError(RefusedError):
     """A mapping file that cannot be used: names the file, the path within it, and what to do."""
 

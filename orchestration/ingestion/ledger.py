@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestration.ingestion.contract import LoadMode
 from orchestration.settings import Settings
 
-Status = Literal["loaded", "refused", "held"]
+Status = Literal["loaded", "refused", "held", "waits"]  # waits: a file is still being written
 
 
 class _Entry(BaseModel):

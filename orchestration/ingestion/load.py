@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import Entity, contract, literal, quote
-from orchestration.ingestion.errors import RefusedError, is_of_the_machine, printable, unexpected
+from orchestration.ingestion.arrivals import WAITS, state
+from orchestration.ingestion.errors import RefusedError, WaitsError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.expressions import Reference
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
@@ -61,11 +62,16 @@ class Delivery:
     files: dict[str, tuple[Path, ...]]  # by the mapping's name of the file
     rates: Rates  # known to the source by this day, or by `known_from`
     known_from: date | None = None  # of a later reading of the same files, by rates that arrived on that day
+    waiting: dict[Path, str] = field(default_factory=dict)  # files that are still being written, and how that shows
     hashes: dict[Path, str] = field(default_factory=dict)
+    states: dict[Path, tuple[int, int] | None] = field(default_factory=dict)  # of files before they were hashed
 
     def sha256(self, path: Path) -> str:
-        """Of a file's bytes; a word where they cannot be read, which the one who reads them tells."""
+        """Of a file's bytes; a word where they cannot be read, which the one who reads them tells, or not yet."""
+        if path in self.waiting:
+            return "waits"
         if path not in self.hashes:
+            self.states[path] = state(path)
             try:
                 with path.open("rb") as file:
                     self.hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -162,6 +168,8 @@ class _FileLoad:
         try:
             entry = self._loaded()
             assert entry.balances(), entry.model_dump_json()  # noqa: S101 - told as what nobody foresaw
+        except WaitsError as error:
+            entry = self._entry("waits", error=f"{self.shown}: {error}")
         except RefusedError as error:
             entry = self._refused(str(error))
         except (MemoryError, duckdb.OutOfMemoryException):
@@ -208,6 +216,15 @@ class _FileLoad:
         )
 
     def _loaded(self) -> FileEntry:
+        if self.path in self.delivery.waiting:
+            raise WaitsError(self.delivery.waiting[self.path])
+        entry = self._read()
+        if state(self.path) != self.delivery.states.get(self.path):
+            raise WaitsError(f"is still being written: it changed while it was read; {WAITS}")
+        return entry
+
+    def _read(self) -> FileEntry:
+        self.delivery.sha256(self.path)  # before it is read, so that a change shows
         reader = self.reader = open_reader(self.path, self.file)
         rows, tally = self._judged(reader)
         if tally.rows + len(reader.broken) != reader.records:
@@ -315,6 +332,8 @@ class _FileLoad:
         columns = ", ".join([*(f"{key} varchar" for key in keys), *plain, *inputs, "file integer", "line bigint"])
         self.con.execute(f"create or replace temp table all_{alias} ({columns})")
         for number, path in enumerate(paths):
+            if path in self.delivery.waiting:
+                raise WaitsError(f"needs the file {path.name}, which {self.delivery.waiting[path]}")
             try:
                 reader = open_reader(path, file)
                 if join.optional and any(reader.column(theirs) is None for theirs in join.on.values()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import hashlib
+import os
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -33,10 +34,14 @@ from orchestration.settings import BUILT_IN_MAPPINGS, Settings
 from orchestration.yaml_text import TextLoader
 
 Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
+_LARGEST = 1 << 20  # bytes of a mapping file, and values that its aliases unfold to
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xls": "xlsx",
+    ".xlsb": "xlsx",
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -311,8 +316,12 @@ def _meant(name: str, known: Any) -> str:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > _LARGEST:
+            raise MappingError(f"{path}: is larger than {_LARGEST >> 10} kB, which no mapping is; is it another file?")
         document = yaml.load(path.read_text(encoding="utf-8"), TextLoader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        if _unfolded(document, {}) > _LARGEST:
+            raise MappingError(f"{path}: its anchors (&name) unfold to more than a mapping holds; write it out")
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:
         raise MappingError(f"{path}: is no YAML: {error}") from error
     except OSError as error:
         raise MappingError(f"{path}: cannot be read: {error.strerror}") from error
@@ -323,6 +332,17 @@ def _document(path: Path) -> dict[str, Any]:
     if "files" in document and not isinstance(document["files"], dict):
         raise MappingError(f"{path}: files: must hold a name and a description for each kind of file, or be left out")
     return _extended(path, document) if "extends" in document else document
+
+
+def _unfolded(node: Any, known: dict[int, int]) -> int:
+    """How many values a document has where each alias counts as what it stands for; one within itself has no end."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _LARGEST + 1  # until it is counted: met again within itself
+        parts = [*node.keys(), *node.values()] if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_unfolded(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
@@ -355,9 +375,11 @@ def _place(problem: Any) -> str:
 
 
 def mapping_path(settings: Settings, source: str) -> Path | None:
-    """The company's own mapping of a source, else the built-in one, else None."""
-    for folder in (settings.sources, BUILT_IN_MAPPINGS):
-        path = folder / f"{source}.yml"
-        if path.is_file():
-            return path
-    return None
+    """The company's own mapping of a source, else the built-in one, else None. Raises MappingError where a folder, a pipe
+    or a link that leads nowhere has its name."""
+    own = settings.sources / f"{source}.yml"
+    if not own.is_file() and os.path.lexists(own):
+        kind = "is a folder" if own.is_dir() else "is no file but a pipe, a device or a link that leads nowhere"
+        raise MappingError(f"{own}: {kind}, where the mapping belongs; take it away")
+    built_in = BUILT_IN_MAPPINGS / f"{source}.yml"
+    return next((path for path in (own, built_in) if path.is_file()), None)

@@ -100,6 +100,8 @@ def _settled(
     live = tuple(sorted(feed.path for feed in feeds))
     if any(entry.status == "refused" for entry in entries):
         status = "refused"
+    elif any(entry.status == "waits" for entry in entries):
+        status = "waits"
     elif mode == "snapshot" and last_good is not None:
         kept = sorted({key for feed in feeds for key in feed.quarantined_keys})
         comparison = _Comparison(con, settings, entity, source, day, last_good.live, live, kept)

@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import CommandFailedError
+from orchestration.ingestion.arrivals import Arrival, Watch, arrivals
 from orchestration.ingestion.contract import contract, literal, quote
-from orchestration.ingestion.deliveries import day_of, landed, match
+from orchestration.ingestion.deliveries import day_of, match
 from orchestration.ingestion.errors import printable
 from orchestration.ingestion.ledger import FileEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
@@ -109,16 +110,17 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
             f"kefu source add {source} FILE..."
         )
     mapping = load_mapping(path)
-    day, folder, paths = _files(settings, source, day, sample)
+    day, folder, delivered = _files(settings, source, day, sample)
     found = Check(source, str(path), day)
-    matched, strays = match(mapping, paths)
-    found.problems += [f"{printable(stray.relative_to(folder))}: {why}" for stray, why in strays]
-    found.lookups = [name for name in matched if not mapping.files[name].entities]
+    matched = match(mapping, delivered, Watch())
+    found.problems += [f"{printable(stray.relative_to(folder))}: {why}" for stray, why in matched.strays]
+    found.lookups = [name for name in matched.files if not mapping.files[name].entities]
     with tempfile.TemporaryDirectory(prefix="kefu-check-") as scratch:
         aside = settings.model_copy(update={"home": Path(scratch)})
         book = RateBook(settings.raw, settings.ingestion.fx_max_age_days)
         book.show(Manifest.read(settings.raw).loads)
-        _run(Delivery(aside, mapping, day, folder, matched, book.known(source, day, before=True)), book, found)
+        rates = book.known(source, day, before=True)
+        _run(Delivery(aside, mapping, day, folder, matched.files, rates, waiting=matched.waiting), book, found)
         found.aside = list(_put_aside(aside.quarantine))
     found.problems += [_SEE.sub("", str(entry.error)) for entry in found.files if entry.error]
     found.filled = list(_filled(mapping, found.files))
@@ -126,14 +128,16 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
     return found
 
 
-def _files(settings: Settings, source: str, day: date | None, sample: Sequence[Path]) -> tuple[date, Path, list[Path]]:
+def _files(
+    settings: Settings, source: str, day: date | None, sample: Sequence[Path]
+) -> tuple[date, Path, list[Arrival]]:
     """The day, the folder that names are told from, and the files."""
     if sample:
         paths = sorted(path.resolve() for path in sample)
         return (
             day or datetime.now(settings.company.zone).date(),
             Path(os.path.commonpath([p.parent for p in paths])),
-            paths,
+            [Arrival(path, path.name) for path in paths],
         )
     landing = settings.landing / source
     days = {found: folder for folder in landing.glob("*") if (found := day_of(folder))}
@@ -142,7 +146,7 @@ def _files(settings: Settings, source: str, day: date | None, sample: Sequence[P
             f"{landing / str(day or '<YYYY-MM-DD>')}: there is no delivery; put files there, or name some with --sample"
         )
     newest = day or max(days)
-    return newest, days[newest], landed(days[newest])
+    return newest, days[newest], arrivals(days[newest])
 
 
 def _run(delivery: Delivery, book: RateBook, found: Check) -> None:
