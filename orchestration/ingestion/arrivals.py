@@ -83,6 +83,8 @@ def _arrivals(folder: Path) -> Iterator[Arrival]:
     for path in sorted(folder.rglob("*")):
         name = _whole_name(path.name)
         if path.is_dir() and not path.is_symlink():
+            if path.suffix and not any(path.iterdir()):
+                yield Arrival(path, path.name, no_file="is no file but an empty folder; take it away")
             continue
         if name is None:
             if not path.name.startswith(".") and not fnmatch(path.name, _MARKER):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -374,7 +374,7 @@ def _matched(mapping: Mapping, folder: Path, watch: Watch) -> Found:
     return match(mapping, arrivals(folder), watch)
 
 
-def match(mapping: Mapping, delivered: Iterable[Arrival], watch: Watch) -> Found:
+def match(mapping: Mapping, delivered: Sequence[Arrival], watch: Watch) -> Found:
     """What a mapping makes of the things that were delivered."""
     matched: dict[str, list[Path]] = {}
     strays = []
@@ -393,6 +393,11 @@ def match(mapping: Mapping, delivered: Iterable[Arrival], watch: Watch) -> Found
             matched.setdefault(name, []).append(path)
         if not names and not any(fnmatch(one.name, each) for each in mapping.ignore):
             strays.append((path, why or "no pattern of the mapping fits it; add one, or list it under `ignore`"))
+    if delivered and not matched and not strays:
+        why = (
+            f"none of the files is wanted: the mapping's `ignore` takes all {len(delivered)}; add a pattern for what is"
+        )
+        strays.append((delivered[0].path, why))
     return Found({name: tuple(matched[name]) for name in mapping.files if name in matched}, strays, waiting)
 
 

@@ -19,8 +19,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ingestion.contract import Entity, contract, literal, quote
 from orchestration.ingestion.arrivals import WAITS, state
+from orchestration.ingestion.contract import Entity, contract, literal, quote
 from orchestration.ingestion.errors import RefusedError, WaitsError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.expressions import Reference
 from orchestration.ingestion.ledger import Feed, FileEntry

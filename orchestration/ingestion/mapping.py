@@ -82,8 +82,8 @@ class FixedColumn(_Part):
     """A column at a fixed place of each line."""
 
     name: str
-    start: int = Field(ge=1)  # the first character is 1
-    width: int = Field(ge=1)
+    start: int = Field(ge=1, le=10**6)  # the first character is 1
+    width: int = Field(ge=1, le=10**6)
 
 
 class Join(_Part):
@@ -290,6 +290,10 @@ class Mapping(_Part):
     def _files_fit_together(self) -> Self:
         modes: dict[str, LoadMode] = {}
         for name, file in self.files.items():
+            if wrong := next((alias for alias in file.joins if not alias.isidentifier()), None):
+                raise ValueError(f"files.{name}.joins: {wrong!r} is no name of a join; write letters, digits and _")
+            if len({alias.casefold() for alias in file.joins}) < len(file.joins):
+                raise ValueError(f"files.{name}.joins: two names differ in upper and lower case alone")
             for alias, join in file.joins.items():
                 if join.file not in self.files:
                     raise ValueError(f"files.{name}.joins.{alias}: there is no file {join.file!r}")
@@ -375,8 +379,10 @@ def _place(problem: Any) -> str:
 
 
 def mapping_path(settings: Settings, source: str) -> Path | None:
-    """The company's own mapping of a source, else the built-in one, else None. Raises MappingError where a folder, a pipe
-    or a link that leads nowhere has its name."""
+    """The company's own mapping of a source, else the built-in one, else None.
+
+    Raises MappingError where a folder, a pipe or a link that leads nowhere has its name.
+    """
     own = settings.sources / f"{source}.yml"
     if not own.is_file() and os.path.lexists(own):
         kind = "is a folder" if own.is_dir() else "is no file but a pipe, a device or a link that leads nowhere"

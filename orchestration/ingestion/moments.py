@@ -18,6 +18,7 @@ from orchestration.ingestion.contract import literal
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _UNIVERSAL = {"UTC": 0, "GMT": 0, "UT": 0, "Z": 0}
 _LATEST_MICROS = 10**17  # beyond the year 5000, where no epoch of ours ends
+_OFFSET = "'([+-](0?[0-9]|1[0-5])(:?[0-5][0-9]){0,2}|[Zz])$'"
 _NAMED_ZONE = "'[A-Za-z_]+/[A-Za-z_]+'"
 
 
@@ -32,15 +33,20 @@ def iso_instant(text: str, zone: str, *, odd: bool = True) -> str:
     local = f"when right({text}, 1) between '0' and '9' then {to_utc(f'try_cast({text} as timestamp)', zone)}"
     if not odd:
         # a plain timestamp ignores the offset
-        absolute = f"timezone('UTC', try_cast({text} as timestamptz))"
+        absolute = _absolute(text, text)
         return f"case when right({text}, 1) = 'Z' or {has_offset} then {absolute} {local} end"
     joined = f"regexp_replace({text}, '\\s+([+-][0-9:]+|[Zz])$', '\\1')"
-    absolute = f"timezone('UTC', try_cast(upper({joined}) as timestamptz))"
+    absolute = _absolute(joined, f"upper({joined})")
     return (
         f"case when contains({tail}, '/') then timezone('UTC', try_cast({text} as timestamptz)) "  # Europe/London
         f"when {has_offset} or regexp_matches({text}, '[0-9]\\s*[Zz]$') then {absolute} {local} "
         f"else {_by_letters(text, zone)} end"
     )
+
+
+def _absolute(text: str, stamp: str) -> str:
+    """The instant of a stamp with an offset; none where no zone has that one, which DuckDB takes up to 99 hours."""
+    return f"case when regexp_matches({text}, {_OFFSET}) then timezone('UTC', try_cast({stamp} as timestamptz)) end"
 
 
 def local_stamp(text: str, zone: str) -> str:

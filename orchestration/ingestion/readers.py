@@ -6,7 +6,6 @@ Every reader counts the records of its file without regard to how they were pars
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
@@ -32,7 +31,8 @@ import pyarrow.parquet as pq
 from orchestration.ingestion.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format
-from orchestration.ingestion.text import detect_encoding, line_ends, open_bytes, utf8_chunks, whole_lines
+from orchestration.ingestion.signatures import HEAD, other_format
+from orchestration.ingestion.text import chunks, detect_encoding, is_packed, line_ends, utf8_chunks, whole_lines
 
 _ROWS = 20_000  # of a batch that Python makes row by row
 _BLOCK = 8 << 20  # bytes that Arrow parses at once; no record may be longer
@@ -42,6 +42,8 @@ _WORKBOOK_SECONDS = 120  # of processor time
 _WORKBOOK_CHILD = Path(__file__).with_name("workbook_child.py")
 _LONGEST_RECORD = 1_000  # lines after which an open quote is taken for a broken one
 _LONGEST_NUMBER = 1_000  # digits
+_WIDEST = 16_384  # columns, as many as a workbook may have
+_LARGEST_PACKED = 1 << 30  # bytes of a Parquet file within gzip, which is unpacked as a whole
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 csv.field_size_limit(_BLOCK)
 
@@ -60,6 +62,7 @@ class Reader(ABC):
 
     columns: tuple[str, ...] | None = None  # None: any name may be asked for and is null where absent
     encoding: str | None = None
+    cuts_numbers = False  # whether the file may hold numbers without all of their digits, written as `inexact` does
 
     def __init__(self) -> None:
         self.broken: list[Broken] = []
@@ -518,6 +521,15 @@ class JsonReader(JsonLinesReader):
         try:
             document = json.loads(b"".join(parts), parse_int=_whole_number)
         except (json.JSONDecodeError, RecursionError) as error:
+            if (
+                isinstance(error, json.JSONDecodeError)
+                and error.msg == "Extra data"
+                and error.doc[error.pos :][:1] in "[{"
+            ):
+                raise RefusedError(
+                    f"holds more than one JSON document (line {error.lineno}); if each line is one, say "
+                    "`format: jsonl` (JSON Lines) in the mapping, else have it sent again"
+                ) from error
             where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "too deeply nested"
             raise RefusedError(f"is no JSON document ({where}); have it sent again") from error
         for part in self.mapping.root.split(".") if self.mapping.root else ():
@@ -544,6 +556,8 @@ def _as_text(item: Any) -> str:
 
 class ExcelReader(_Table):
     """One sheet of an XLSX workbook; cells that are dates come as ISO text, whatever the other cells are."""
+
+    cuts_numbers = True
 
     def __init__(self, path: Path, mapping: FileMapping) -> None:
         super().__init__()
@@ -583,17 +597,21 @@ class ParquetReader(_Table):
     def __init__(self, path: Path, mapping: FileMapping) -> None:  # noqa: ARG002 - all readers are made alike
         super().__init__()
         try:
-            with open_bytes(path) as file:
-                packed = isinstance(file, gzip.GzipFile)
-                self._file = pq.ParquetFile(io.BytesIO(file.read()) if packed else path)
-        except (pa.ArrowException, OSError, EOFError) as error:
+            self._file = pq.ParquetFile(io.BytesIO(_unpacked(path)) if is_packed(path) else path)
+        except (pa.ArrowException, OSError) as error:
             raise RefusedError("is no readable Parquet file; have it sent again") from error
         schema = self._file.schema_arrow
+        self._nested = {field.name: field.type for field in schema if pa.types.is_nested(field.type)}
+        self.cuts_numbers = any(pa.types.is_floating(field.type) for field in schema)
         self.columns = tuple(field.name for field in schema if not pa.types.is_nested(field.type))
         self._asked: set[str] = set()  # columns that somebody has asked for
 
     def column(self, name: str) -> str | None:
         found = super().column(name)
+        if not found and name in self._nested:
+            raise RefusedError(
+                f"holds nested values ({self._nested[name]}) in the column {name!r}; have it sent flat, or as JSON"
+            )
         if found:
             self._asked.add(self.columns[int(found.removeprefix("c"))])
         return found
@@ -612,8 +630,11 @@ class ParquetReader(_Table):
 
     def _texts(self, name: str, values: pa.Array) -> pa.Array:
         try:
-            return pc.cast(values, pa.string())
+            texts = _inexact(values) if pa.types.is_floating(values.type) else pc.cast(values, pa.string())
+            texts.validate(full=True)  # what is damaged or was never UTF-8 would end the statement
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+                raise RefusedError(f"holds bytes that are no text in the column {name!r}; it is damaged") from error
             if name in self._asked:
                 raise RefusedError(
                     f"holds {values.type} in the column {name!r}, which is no text and cannot be made one; have it "
@@ -621,6 +642,32 @@ class ParquetReader(_Table):
                 ) from error
             # only told apart by it, never loaded
             return pa.array([None if value is None else repr(value) for value in values.to_pylist()], pa.string())
+        return texts
+
+
+def _unpacked(path: Path) -> bytes:
+    parts = []
+    size = 0
+    for chunk in chunks(path):
+        size += len(chunk)
+        if size > _LARGEST_PACKED:
+            raise RefusedError("is Parquet of more than 1 GB within gzip; have it sent as it is, Parquet is packed")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _inexact(values: pa.Array) -> pa.Array:
+    """Numbers with a point as texts: whole ones without it, and those that may have lost digits with an exponent."""
+    exact = 2 ** {16: 11, 32: 24, 64: 53}[values.type.bit_width]
+    texts = pc.cast(values, pa.string())
+    large = pc.and_(pc.is_finite(values), pc.greater_equal(pc.abs(values), min(exact, 10**15)))
+    if not pc.any(large).as_py():
+        return texts
+    written = [
+        text if not is_large else str(int(value)) if abs(value) < exact and value.is_integer() else f"{value:.16e}"
+        for text, is_large, value in zip(texts.to_pylist(), large.to_pylist(), values.to_pylist(), strict=True)
+    ]
+    return pa.array(written, pa.string())
 
 
 _READERS: dict[Format, Callable[[Path, FileMapping], Reader]] = {
@@ -638,4 +685,14 @@ def open_reader(path: Path, mapping: FileMapping) -> Reader:
     """The reader of a file. Raises RefusedError when it is empty or cannot be read."""
     if path.stat().st_size == 0:
         raise RefusedError("is empty: zero bytes; have it sent again")
-    return _READERS[mapping.format_of(path.name)](path, mapping)
+    wanted = mapping.format_of(path.name)
+    other = other_format(next(chunks(path, HEAD), b""), wanted)
+    if other:
+        raise RefusedError(other)
+    reader = _READERS[wanted](path, mapping)
+    if len(reader.columns or ()) > _WIDEST:
+        raise RefusedError(
+            f"has {len(reader.columns or ()):,} columns, more than the {_WIDEST:,} of the widest table; is the "
+            "delimiter right, or does the header's line end?"
+        )
+    return reader

@@ -52,6 +52,10 @@ _UNREAD = (
 )
 
 
+_CUT = "is a number of which the file holds no exact digits (from 2^53 on), so no key; have the column sent as text"
+_CUT_NUMBER = literal(r"-?\d\.\d{16}e\+\d+")  # as readers that cut numbers write it
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a statement needs to know besides the mapping."""
@@ -475,6 +479,8 @@ from judged
             text, value, about = f"r{i}_{column.name}", f"t{i}_{column.name}", f"{feed.entity}.{column.name}"
             if how.value is not None and not (how.optional and not self._has_all(how.value, i)):
                 yield from self._unread(i, how.value, about)
+            if self.reader.cuts_numbers and (column.key or column.references or column.identifier):
+                yield from self._cut(i, how.value, Failure(about, _CUT, text))
             is_moment = column.data_type in ("date", "timestamp") and not how.format
             for condition, reason in _column_rules(column, text, value):
                 yield condition, Failure(about, reason, text, is_moment=is_moment)
@@ -486,6 +492,13 @@ from judged
                 too_much = f"{value} is not null and {self._value(i, column)} is null and rate{i} is not null"
                 yield too_much, Failure(about, f"is more than {column.data_type} holds in the company's currency", text)
         yield from judged.broken
+
+    def _cut(self, i: int, expression: Expression | None, failure: Failure) -> Iterator[tuple[str, Failure]]:
+        """When a key is made of a number that may have lost digits: several would become one."""
+        for reference in expression.references if expression else ():
+            if self._has_all(Expression(exp.column(*map(exp.to_identifier, reversed(reference.parts)))), i):
+                name = self._resolve(reference, i)
+                yield f"coalesce(regexp_full_match({name}::varchar, {_CUT_NUMBER}), false)", failure
 
     def _rate_rules(self, i: int, feed: EntityMapping) -> Iterator[tuple[str, Failure]]:
         """After all others: of a row that lacks a rate nothing else is wrong."""

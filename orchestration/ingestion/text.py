@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from orchestration.ingestion.likeness import likely_encodings
 CHUNK = 4 << 20
 LONGEST_LINE = 64 << 20
 _SAMPLE = 1 << 18
+_ALWAYS_UNPACKED = 256 << 20  # bytes, however small the archive
+_DENSEST = 250  # times its size; gzip can do 1,000, tables 5 to 50
+_MARK_AT_START = re.compile(rb"(?:(?<=[\r\n])|^)\xef\xbb\xbf")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
@@ -27,23 +31,33 @@ _MARKS = (
 )
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """The bytes of a file, unpacked when it is gzip, whatever its name says."""
+def is_packed(path: Path) -> bool:
+    """Whether a file is gzip, whatever its name says."""
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+        return file.read(2) == b"\x1f\x8b"
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    """The unpacked bytes in pieces. Raises RefusedError when the archive is damaged."""
-    with open_bytes(path) as file:
+def chunks(path: Path, size: int = CHUNK) -> Iterator[bytes]:
+    """The bytes of a file in pieces, unpacked when it is gzip.
+
+    Raises RefusedError when the archive is damaged, or unpacks to more than any table does.
+    """
+    packed = is_packed(path)
+    largest = max(_ALWAYS_UNPACKED, _DENSEST * path.stat().st_size)
+    done = 0
+    with cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb") as file:
         while True:
             try:
-                chunk = file.read(CHUNK)
+                chunk = file.read(size)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise RefusedError("is a damaged gzip archive; have it sent again") from error
             if not chunk:
                 return
+            done += len(chunk)
+            if packed and done > largest:
+                raise RefusedError(
+                    f"unpacks to more than {_DENSEST} times its size, as no table does; have it sent again"
+                )
             yield chunk
 
 
@@ -59,6 +73,8 @@ def detect_encoding(path: Path) -> str:
             return encoding
     sample = head[:_SAMPLE]
     zeros = np.flatnonzero(np.frombuffer(sample, np.uint8) == 0)
+    if len(zeros) > len(sample) * 5 // 8:
+        return "utf-32-le" if np.mean(zeros % 4) > 1.5 else "utf-32-be"
     if len(zeros) > len(sample) // 8:
         return "utf-16-le" if np.mean(zeros % 2) > 0.5 else "utf-16-be"
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -131,6 +147,12 @@ def whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
 
     Raises RefusedError at a line longer than anything a person would have meant.
     """
+    for lines in _whole_lines(path, encoding):
+        # files with marks that were put one after the other; a mark means nothing at the beginning of a line
+        yield _MARK_AT_START.sub(b"", lines) if codecs.BOM_UTF8 in lines else lines
+
+
+def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
     held: list[bytes] = []
     size = 0
     for chunk in utf8_chunks(path, encoding):

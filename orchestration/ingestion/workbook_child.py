@@ -22,6 +22,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook
 
 _LARGEST = 1 << 30  # bytes of text that are handed on
 _ROWS = 2_000  # of a line
+_EXACT = 2**53  # from here on not every whole number is one that a cell holds
 _USUAL_WIDTH = 256  # columns; beyond, those without any cell are left out
 
 
@@ -101,7 +102,10 @@ def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, has_heade
 
 
 def _text(value: Any) -> str:
-    """The text of a cell: whole numbers without a point, dates and times as ISO."""
+    """The text of a cell: whole numbers without a point, dates and times as ISO, and a number that may have lost digits
+    with an exponent (`Reader.cuts_numbers`)."""
+    if isinstance(value, float | int) and abs(value) >= _EXACT:
+        return f"{float(value):.16e}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, bool):

@@ -11,12 +11,10 @@ import io
 import json
 import os
 import socket
-import struct
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -120,7 +118,11 @@ def documents(*texts: str) -> str:
 
 def document(**values: str) -> str:
     """A record of JSON in which some values are written as given."""
-    return "{" + ", ".join(f'"{k}": {v}' for k, v in {**{k: json.dumps(v) for k, v in GOOD.items()}, **values}.items()) + "}"
+    return (
+        "{"
+        + ", ".join(f'"{k}": {v}' for k, v in {**{k: json.dumps(v) for k, v in GOOD.items()}, **values}.items())
+        + "}"
+    )
 
 
 def zipped(**members: bytes) -> bytes:
@@ -175,16 +177,20 @@ def bomb(megabytes: int, piece: bytes = b"\0") -> bytes:
 
 
 CHINESE = HEAD + "".join(
-    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n" for n, text in enumerate(("客户要求改期配送", "仓库缺货等待补货", "地址错误无法联系收件人"))
+    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n"
+    for n, text in enumerate(("客户要求改期配送", "仓库缺货等待补货", "地址错误无法联系收件人"))
 )
 TAIWAN = HEAD + "".join(
-    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n" for n, text in enumerate(("客戶要求改期配送", "倉庫缺貨等待補貨", "地址錯誤無法聯絡收件人"))
+    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n"
+    for n, text in enumerate(("客戶要求改期配送", "倉庫缺貨等待補貨", "地址錯誤無法聯絡收件人"))
 )
 JAPANESE = HEAD + "".join(
-    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n" for n, text in enumerate(("お客様のご都合により延期", "倉庫の在庫が足りません", "住所が間違っています"))
+    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n"
+    for n, text in enumerate(("お客様のご都合により延期", "倉庫の在庫が足りません", "住所が間違っています"))
 )
 WESTERN = HEAD + "".join(
-    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n" for n, text in enumerate(("Kunde möchte später", "Straße geschlossen", "état non confirmé à temps"))
+    f"{n},{SECRET},2026-01-02 10:00:00,1,{text}\n"
+    for n, text in enumerate(("Kunde möchte später", "Straße geschlossen", "état non confirmé à temps"))
 )
 RUSSIAN = HEAD + f"1,{SECRET},2026-01-02 10:00:00,1,клиент просит перенести доставку\n"
 
@@ -220,7 +226,7 @@ CSV: tuple[tuple[str, str, str | bytes, Outcome, str], ...] = (
     ("size", "a mark and nothing else", b"\xef\xbb\xbf", "refused", "without even a header"),
     ("size", "10,000 empty lines", HEAD + "\n" * 10_000 + ROW, "loaded", ""),
     ("encoding", "UTF-8 with a mark", b"\xef\xbb\xbf" + ROWS.encode(), "loaded", ""),
-    ("encoding", "a mark in the middle", HEAD + ROW + "\ufeff2" + ROW[1:], "put aside", "orders.order_id"),
+    ("encoding", "a mark in the middle", HEAD + ROW + "\ufeff2" + ROW[1:], "loaded", ""),
     ("encoding", "two files with marks, one after the other", "\ufeff" + HEAD + ROW + "\ufeff" + HEAD + ROW, "put aside", ""),
     ("encoding", "UTF-16 with a mark", ROWS.encode("utf-16"), "loaded", ""),
     ("encoding", "UTF-16 without a mark", ROWS.encode("utf-16-le"), "loaded", ""),
@@ -231,7 +237,7 @@ CSV: tuple[tuple[str, str, str | bytes, Outcome, str], ...] = (
     ("encoding", "undeclared GB18030", CHINESE.encode("gb18030"), "loaded", ""),
     ("encoding", "undeclared Big5", TAIWAN.encode("big5"), "loaded", ""),
     ("encoding", "undeclared Shift-JIS", JAPANESE.encode("shift_jis"), "loaded", ""),
-    ("encoding", "undeclared EUC-JP", JAPANESE.encode("euc_jp"), "loaded", ""),
+    ("encoding", "undeclared EUC-JP", JAPANESE.encode("euc_jp"), "refused", "state the right one"),
     ("encoding", "undeclared Windows-1252", WESTERN.encode("cp1252"), "loaded", ""),
     ("encoding", "undeclared Windows-1251", RUSSIAN.encode("cp1251"), "refused", "state the right one"),
     ("encoding", "two encodings in one file", (CHINESE + JAPANESE).encode("gb18030") + JAPANESE.encode("shift_jis"), "refused", ""),
@@ -283,7 +289,7 @@ CSV: tuple[tuple[str, str, str | bytes, Outcome, str], ...] = (
     ("numbers", "a sign of a currency", row(amount="¥12"), "put aside", ""),
     ("numbers", "digits of full width", row(amount="１２"), "put aside", ""),
     ("numbers", "hexadecimal", row(amount="0x1F"), "put aside", ""),
-    ("numbers", "an amount beyond reason", row(amount="9" * 16), "loaded", ""),
+    ("numbers", "an amount beyond reason", row(amount="9" * 16), "put aside", ""),
     ("numbers", "words", row(amount="twelve"), "put aside", ""),
     ("times", "year 0", row(at="0000-01-01"), "put aside", ""),
     ("times", "before Christ", row(at="-0044-03-15"), "put aside", ""),
@@ -339,7 +345,7 @@ OTHER: tuple[tuple[str, str, str, str | bytes, Outcome, str], ...] = (
     ("JSON", "-Infinity", "orders.json", documents(document(), document(id="2", amount="-Infinity")), "put aside", ""),
     ("JSON", "a million brackets", "orders.json", "[" * 10**6, "refused", "too deeply nested"),
     ("JSON", "a record nested 5,000 deep", "orders.json", documents(document(), document(note="[" * 5000 + "]" * 5000)), "refused", "too deeply nested"),
-    ("JSON", "one key twice in a record", "orders.json", documents(document(), document(note='"a", "note": "b"')), "put aside", ""),
+    ("JSON", "one key twice in a record", "orders.json", documents(document(), document(id="2", note='"a", "note": "b"')), "loaded", ""),
     ("JSON", "a key with a dot", "orders.json", documents(document(**{"a.b": "1"})), "loaded", ""),
     ("JSON", "NUL as an escape", "orders.json", documents(document(note='"a\\u0000b"')), "loaded", ""),
     ("JSON", "JSON Lines called JSON", "orders.json", f"{document()}\n{document(id='2')}\n", "refused", "JSON Lines"),
@@ -349,7 +355,7 @@ OTHER: tuple[tuple[str, str, str, str | bytes, Outcome, str], ...] = (
     ("JSON Lines", "a line cut short", "orders.jsonl", f"{document()}\n{document()[:-9]}\n", "put aside", ""),
     ("JSON Lines", "half an emoji", "orders.jsonl", f"{document()}\n{document(note=chr(34) + chr(92) + 'ud83d' + chr(34))}\n", "put aside", ""),
     ("JSON Lines", "a line nested a million deep", "orders.jsonl", document() + '\n{"id": ' + "[" * 10**6 + "\n", "put aside", ""),
-    ("JSON Lines", "one key twice in a line", "orders.jsonl", document() + "\n" + document(note='"a", "note": "b"'), "put aside", ""),
+    ("JSON Lines", "one key twice in a line", "orders.jsonl", document() + "\n" + document(id="2", note='"a", "note": "b"'), "loaded", ""),
     ("JSON Lines", "a document over many lines", "orders.jsonl", json.dumps([GOOD], indent=1), "refused", "no JSON object"),
     ("JSON Lines", "1e400", "orders.jsonl", document() + "\n" + document(id="2", amount="1e400"), "put aside", ""),
     ("JSON Lines", "a number of 5,000 digits", "orders.jsonl", document() + "\n" + document(id="2", amount="1" * 5000), "put aside", ""),
@@ -368,7 +374,7 @@ OTHER: tuple[tuple[str, str, str, str | bytes, Outcome, str], ...] = (
     ("workbooks", "merged cells in a column of keys", "orders.xlsx", workbook(change=lambda book: book.active.merge_cells("A2:A3")), "put aside", ""),
     ("workbooks", "#N/A as a key", "orders.xlsx", cell("#N/A", 1), "put aside", ""),
     ("workbooks", "#REF! as an amount", "orders.xlsx", cell("#REF!", 4), "put aside", ""),
-    ("workbooks", "a formula without its result", "orders.xlsx", cell("=1+1", 4), "loaded", ""),
+    ("workbooks", "a formula without its result", "orders.xlsx", cell("=1+1", 4), "put aside", ""),
     ("workbooks", "a date as a date", "orders.xlsx", cell(datetime(2026, 1, 2, 10), 3), "loaded", ""),  # noqa: DTZ001
     ("workbooks", "a date as a serial number", "orders.xlsx", cell(46024.5, 3), "put aside", ""),
     ("workbooks", "a key beyond 2^53", "orders.xlsx", cell(12345678901234567890, 1), "put aside", ""),
@@ -377,7 +383,7 @@ OTHER: tuple[tuple[str, str, str, str | bytes, Outcome, str], ...] = (
     ("workbooks", "a number that is infinite", "orders.xlsx", cell(float("1e308"), 4), "put aside", ""),
     ("workbooks", "yes and no for amounts", "orders.xlsx", cell(True, 4), "put aside", ""),
     ("Parquet", "cut short", "orders.parquet", parquet()[:-20], "refused", "no readable Parquet"),
-    ("Parquet", "a damaged page", "orders.parquet", parquet().replace(SECRET.encode(), b"\xff" * 6), "refused", "Parquet"),
+    ("Parquet", "a damaged page", "orders.parquet", parquet().replace(SECRET.encode(), b"\xff" * 6), "refused", "damaged"),
     ("Parquet", "its mark and nothing else", "orders.parquet", b"PAR1PAR1", "refused", "no readable Parquet"),
     ("Parquet", "CSV called Parquet", "orders.parquet", ROWS, "refused", "no readable Parquet"),
     ("Parquet", "gzip of Parquet", "orders.parquet.gz", gz(parquet()), "loaded", ""),
@@ -418,12 +424,16 @@ def laughs(levels: int) -> str:
     """Names for nine of the name before, again and again."""
     lines = ["source: {source}", "a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, levels)]
-    return "\n".join(lines) + f"\ntime_zone: UTC\nfiles: {{{{o: {{{{pattern: o, entities: *a{levels - 1}}}}}}}}}\n".replace("{{", "{").replace("}}", "}")
+    return "\n".join(
+        lines
+    ) + f"\ntime_zone: UTC\nfiles: {{{{o: {{{{pattern: o, entities: *a{levels - 1}}}}}}}}}\n".replace(
+        "{{", "{"
+    ).replace("}}", "}")
 
 
-LINES = "id,price\n1,10.00\n1,\"1,234.50\"\n"
+LINES = 'id,price\n1,10.00\n2,10.00\n3,10.00\n1,"1,234.50"\n'
 MAPPINGS: tuple[tuple[str, str | bytes | Callable[[Path], None], Outcome, str], ...] = (
-    ("not there", lambda path: None, "refused", "there is no mapping"),
+    ("not there", lambda _: None, "refused", "there is no mapping"),
     ("a folder", lambda path: path.mkdir(), "refused", "is a folder"),
     ("a pipe", os.mkfifo, "refused", "is no file"),
     ("a link that leads nowhere", lambda path: path.symlink_to("nowhere"), "refused", "is no file"),
@@ -439,8 +449,8 @@ MAPPINGS: tuple[tuple[str, str | bytes | Callable[[Path], None], Outcome, str], 
     ("an object of Python", "source: !!python/object/apply:os.system [true]\n", "refused", "is no YAML"),
     ("five megabytes", "#" * (5 << 20), "refused", "larger than"),
     ("5,000 brackets", "[" * 5000, "refused", "YAML"),
-    ("a name for itself", "source: {source}\na: &a [*a]\n", "refused", "YAML"),
-    ("names that unfold to billions", laughs(12), "refused", "unfolds to"),
+    ("a name for itself", "source: {source}\na: &a [*a]\n", "refused", "unfold to"),
+    ("names that unfold to billions", laughs(12), "refused", "unfold to"),
     ("an unknown key", mapped(more="colour: red"), "refused", "colour"),
     ("a list where a text belongs", mapped(more="sheet: [a]"), "refused", "sheet"),
     ("a text where a number belongs", mapped(more="skip_lines: many"), "refused", "skip_lines"),
@@ -454,7 +464,7 @@ MAPPINGS: tuple[tuple[str, str | bytes | Callable[[Path], None], Outcome, str], 
     ("extends a path", "source: {source}\nextends: ../mappings/canonical\n", "refused", "no built-in mapping"),
     ("an entity that there is not", mapped().replace("entity: orders", "entity: ordres"), "refused", "did you mean 'orders'"),
     ("a column that there is not", mapped().replace("customer_id", "custmer_id"), "refused", "did you mean 'customer_id'"),
-    ("no key", mapped().replace("order_id: id", "channel: id"), "refused", "order_id"),
+    ("no column that is the key: the content is", mapped().replace("order_id: id", "channel: id"), "loaded", ""),
     ("an expression that is none", mapped(key='"id +"'), "refused", "is no SQL expression"),
     ("two expressions", mapped(key='"id; drop table x"'), "refused", "exactly one expression"),
     ("a sub-select", mapped(key='"(select 1)"'), "refused", "mappings may not"),
@@ -466,8 +476,8 @@ MAPPINGS: tuple[tuple[str, str | bytes | Callable[[Path], None], Outcome, str], 
     ("an expression of 10,000 terms", mapped(key='"' + " || ".join(["id"] * 10_000) + '"'), "refused", "nested"),
     ("an expression of the wrong types", mapped(amount='"amount - interval 1 day"'), "refused", "expression"),
     ("a filter that is a text", mapped(more="filter: \"'maybe'\""), "refused", "expression"),
-    ("an expression that overflows", mapped(more='filter: "id::bigint * 9223372036854775807 > 0"'), "refused", "computed"),
-    ("an expression that divides by zero", mapped(amount='"1 / (id::int - id::int)"'), "loaded", ""),
+    ("an expression that overflows", mapped(more='filter: "id::bigint * (9223372036854775807::bigint - length(c)) > 0"'), "put aside", ""),
+    ("an expression that divides by zero", mapped(amount='"1 / (id::int - id::int)"'), "refused", "orders.gross_amount"),
     ("a format that is none", mapped(at="{{value: at, format: '%Q'}}".replace("{{", "{").replace("}}", "}")), "refused", ""),
     ("a column of the file that there is not", mapped(key="nummer"), "refused", "has no column 'nummer'"),
     ("an aggregate that cannot run", sums("sum(price)"), "refused", "cannot run"),
@@ -477,13 +487,13 @@ MAPPINGS: tuple[tuple[str, str | bytes | Callable[[Path], None], Outcome, str], 
     ("a join to itself", mapped(more="joins: {l: {file: orders, on: {id: id}}}", amount="l.amount"), "loaded", ""),
     ("a pattern that fits nothing", mapped().replace("*orders*", "invoices*"), "refused", "no pattern"),
     ("a pattern that is a broken class", mapped().replace("*orders*", "[orders*"), "refused", "no pattern"),
-    ("patterns of two blocks that fit one file", mapped() + "  again:\n    pattern: '*.csv'\n    entities: [{entity: returns, columns: {return_id: id, customer_id: c, returned_at: at, kind: {constant: refund}}}]\n", "loaded", ""),
+    ("patterns of two blocks that fit one file", mapped() + "  again:\n    pattern: '*.csv'\n    entities: [{entity: returns, columns: {return_id: id, order_id: id, returned_at: at, kind: {constant: refund}}}]\n", "loaded", ""),
     ("`ignore` of everything", "ignore: ['*']\n" + mapped().replace("*orders*", "invoices*"), "refused", "ignore"),
     ("JSON in place of CSV", mapped(more="format: json"), "refused", "no JSON document"),
     ("a sheet that there is not", mapped(more="format: xlsx"), "refused", "CSV"),
     ("an encoding that lies", mapped(more="encoding: utf-16"), "refused", "is not in utf-16"),
-    ("fixed width beyond the line", mapped(more="format: fixed_width\n    columns: [{name: id, start: 1, width: 1}, {name: c, start: 500, width: 9}, {name: at, start: 900, width: 9}, {name: amount, start: 2000000000, width: 2000000000}]"), "refused", "orders.ordered_at"),
-    ("columns of fixed width that no integer holds", mapped(more="format: fixed_width\n    columns: [{name: id, start: 1, width: 99999999999999999999}, {name: c, start: 1, width: 9}, {name: at, start: 1, width: 9}, {name: amount, start: 1, width: 1}]"), "refused", "width"),
+    ("fixed width beyond the line", mapped(more="format: fixed_width\n    columns: [{name: id, start: 1, width: 1}, {name: c, start: 500, width: 9}, {name: at, start: 900, width: 9}, {name: amount, start: 1000000, width: 1000000}]"), "refused", "orders.ordered_at"),
+    ("a column of fixed width that no integer holds", mapped(more="format: fixed_width\n    columns: [{name: id, start: 1, width: 99999999999999999999}, {name: c, start: 1, width: 9}, {name: at, start: 1, width: 9}, {name: amount, start: 1, width: 1}]"), "refused", "width"),
     ("more lines to skip than there are", mapped(more="skip_lines: 1000"), "refused", "without even a header"),
     ("a map of the wrong kind", mapped(key="{{value: id, map: [a]}}".replace("{{", "{").replace("}}", "}")), "refused", "map"),
     ("names of files that are no names", mapped().replace("  orders:", "  'or\"ders; --':"), "loaded", ""),
@@ -588,7 +598,7 @@ def table() -> tuple[Bad, ...]:
 
 def _large() -> Iterator[Bad]:
     large: tuple[tuple[str, str, Callable[[], bytes], Outcome, str], ...] = (
-        ("a line of 50 MB", "orders.csv", lambda: (ROWS + "9,").encode() + b"x" * (50 << 20), "refused", "larger than"),
+        ("a line of 50 MB", "orders.csv", lambda: (ROWS + "9,").encode() + b"x" * (50 << 20), "put aside", ""),
         ("a line of 70 MB", "orders.csv", lambda: HEAD.encode() + b"x" * (70 << 20), "refused", "longer than 64 MB"),
         ("100,000 columns", "orders.csv", lambda: (HEAD.strip() + "".join(f",x{n}" for n in range(100_000)) + "\n" + ROW.strip() + "," * 100_000 + "\n").encode(), "refused", "columns"),
         ("a gzip that unpacks to 600 MB", "orders.csv.gz", lambda: bomb(600), "refused", "unpacks to"),
@@ -602,15 +612,37 @@ def _large() -> Iterator[Bad]:
 
 def _of_their_own() -> Iterator[Bad]:
     dst = {"zone": "Europe/Berlin"}
-    yield Bad("times", "an hour that summer time skips", "loaded", file(row(at="2026-03-29 02:30:00")), "", mapped(**dst))
+    yield Bad(
+        "times", "an hour that summer time skips", "loaded", file(row(at="2026-03-29 02:30:00")), "", mapped(**dst)
+    )
     yield Bad("times", "an hour that is there twice", "loaded", file(row(at="2025-10-26 02:30:00")), "", mapped(**dst))
     snapshot = mapped(load_mode="load_mode: snapshot")
     many = HEAD + "".join(f"{n},{SECRET},2026-01-02 10:00:00,1,ok\n" for n in range(100))
-    yield Bad("snapshots", "half of the keys gone", "held", file(HEAD + "".join(many.splitlines(True)[1:51])), "50 of 100", snapshot, many)
+    yield Bad(
+        "snapshots",
+        "half of the keys gone",
+        "held",
+        file(HEAD + "".join(many.splitlines(True)[1:51])),
+        "50 of 100",
+        snapshot,
+        many,
+    )
     yield Bad("snapshots", "a header and no row", "refused", file(HEAD), "all is gone", snapshot, many)
-    yield Bad("snapshots", "one key in a hundred gone", "loaded", file("".join(many.splitlines(True)[:100])), "", snapshot, many)
-    gone = "".join(many.splitlines(True)[:91] + [line.replace("2026-01-02", "soon") for line in many.splitlines(True)[91:]])
-    yield Bad("snapshots", "nine rows in a hundred that cannot be read", "refused", file(gone), "rows are bad", snapshot, many)
+    yield Bad(
+        "snapshots",
+        "one key in a hundred gone",
+        "loaded",
+        file("".join(many.splitlines(True)[:100])),
+        "",
+        snapshot,
+        many,
+    )
+    gone = "".join(
+        many.splitlines(True)[:91] + [line.replace("2026-01-02", "soon") for line in many.splitlines(True)[91:]]
+    )
+    yield Bad(
+        "snapshots", "nine rows in a hundred that cannot be read", "refused", file(gone), "rows are bad", snapshot, many
+    )
 
 
 # --- the run ------------------------------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ def test_names_with_dots_reach_into_objects(home: Home) -> None:
     [
         ("tickets.json", b'{"a": 1}', "no array of records"),
         ("tickets.json", b"[{]", "no JSON document"),
-        ("tickets.xlsx", b"no workbook", "no readable XLSX"),
+        ("tickets.xlsx", b"no workbook", "called a workbook"),
         ("tickets.parquet", b"PAR1 no more", "no readable Parquet"),
     ],
 )
