@@ -155,7 +155,7 @@ def backfill(settings: Settings, first: date, last: date) -> None:
 
 @cli.group("source")
 def source_group() -> None:
-    """Where data comes from: propose a mapping from files, try it without loading, list what there is."""
+    """Where data comes from: propose a mapping from files, try it without loading, list what there is, read it again."""
 
 
 @source_group.command("add")
@@ -210,6 +210,22 @@ def source_list(settings: Settings, as_json: bool) -> None:
     from orchestration.onboarding.commands import show_list
 
     show_list(settings, as_json=as_json)
+
+
+@source_group.command("reload")
+@click.argument("name")
+@click.option("--from", "first", type=Day(), required=True, help="First day of delivery.")
+@click.option("--to", "last", type=Day(), required=True, help="Last day of delivery.")
+@click.pass_obj
+def source_reload(settings: Settings, name: str, first: date, last: date) -> None:
+    """Read the landed files of a source again by its mapping of now, after you changed it."""
+    from orchestration.reload import reload
+
+    if first > last:
+        raise click.UsageError(f"--from {first} is after --to {last}")
+    _not_in_future(settings, last)
+    for line in reload(settings, name, first, last):
+        click.echo(line)
 
 
 class ReportName(click.ParamType["ReportSpec"]):

@@ -51,6 +51,9 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
 
             report = ingest(home, days[0], days[-1], on_file)
             running.count(summary(report))
+        for note in report.notes:
+            with step("note") as told:
+                told.count(note)
         for day in days:
             key, metadata = day.isoformat(), counts(report, home, day)
             if key in context.partition_keys:
@@ -63,7 +66,9 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
             tell_data_owner(home, context.job_name, context.run_id, [Failure("ingest", message) for message in refused])
         # not blocking: what did load is built and published, the refused entities stay at their last good load
         yield dg.AssetCheckResult(
-            check_name=ACCEPTED, passed=not refused, description="\n".join(refused) or "all accepted"
+            check_name=ACCEPTED,
+            passed=not refused,
+            description="\n".join(refused) or "\n".join(("all accepted", *report.notes)),
         )
 
     return raw_zone

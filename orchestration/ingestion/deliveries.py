@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.arrivals import WAITS, Arrival, Watch, arrivals
+from orchestration.ingestion.changes import new_columns
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
 from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
@@ -49,6 +50,7 @@ class IngestReport:
     loads: tuple[LoadEntry, ...]
     files: tuple[FileEntry, ...]
     refusals: tuple[Refusal, ...]
+    notes: tuple[str, ...] = ()  # what is worth a look and stops nothing
 
     @property
     def ok(self) -> bool:
@@ -87,6 +89,7 @@ class _Run:
     progress: Progress | None
     only: str | None = None
     refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     done: int = 0
     total: int = 0
 
@@ -249,7 +252,11 @@ class _Run:
             self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name)), waits))
         matched = found.files
         rates = self.rates.known(mapping.source, day, before=True)
-        delivery = Delivery(self.settings, mapping, day, folder, matched, rates, waiting=found.waiting)
+        before = self._last_good(mapping, day)
+        unused = {name: entry.unknown_columns for name, entry in before.items()}
+        delivery = Delivery(
+            self.settings, mapping, day, folder, matched, rates, waiting=found.waiting, unused_before=unused
+        )
         entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
         own = [feed.path for name in entries for entry in entries[name] for feed in entry.feeds if feed.entity == RATES]
         delivery = replace(delivery, rates=self.rates.known(mapping.source, day, also=own))
@@ -257,6 +264,7 @@ class _Run:
             delivery, [name for name in matched if name not in entries or _is_converted(mapping, name)]
         )
         taken = [entry for name in entries for entry in entries[name]]
+        self.notes += [note for entry in taken for note in _news(entry, before.get(entry.mapping_file))]
         unchanged = {(entry.mapping_file, entry.file) for entry in taken if entry in self.manifest.files}
         kept = [
             entry
@@ -265,6 +273,14 @@ class _Run:
             or (entry.known_from and (entry.mapping_file, entry.file) in unchanged)
         ]
         self._commit(mapping.source, [*kept, *taken])
+
+    def _last_good(self, mapping: Mapping, day: date) -> dict[str, FileEntry]:
+        """By the mapping's name of them, the last files before a day that were taken in."""
+        return {
+            entry.mapping_file: entry
+            for entry in self.manifest.files  # by day
+            if entry.source == mapping.source and entry.load_date < day and entry.status == "loaded"
+        }
 
     def _load(self, delivery: Delivery, names: Iterable[str]) -> dict[str, list[FileEntry]]:
         loaded: dict[str, list[FileEntry]] = {}
@@ -350,6 +366,7 @@ class _Run:
                 if self.first <= file.load_date <= self.last and not file.known_from
             ),
             refusals=tuple(dict.fromkeys([*self.refusals, *held])),
+            notes=tuple(self.notes),
         )
 
 
@@ -394,9 +411,7 @@ def match(mapping: Mapping, delivered: Sequence[Arrival], watch: Watch) -> Found
         if not names and not any(fnmatch(one.name, each) for each in mapping.ignore):
             strays.append((path, why or "no pattern of the mapping fits it; add one, or list it under `ignore`"))
     if delivered and not matched and not strays:
-        why = (
-            f"none of the files is wanted: the mapping's `ignore` takes all {len(delivered)}; add a pattern for what is"
-        )
+        why = f"none of the files is wanted: the mapping's `ignore` takes all {len(delivered)}; add a pattern"
         strays.append((delivered[0].path, why))
     return Found({name: tuple(matched[name]) for name in mapping.files if name in matched}, strays, waiting)
 
@@ -414,6 +429,18 @@ def _reading(
         known_from or entry.known_from,
         rates_digest or entry.rates_digest,
     )
+
+
+def _news(entry: FileEntry, before: FileEntry | None) -> Iterator[str]:
+    """Columns that the last good file did not have. Another mapping has another mind of what is of use."""
+    if before is None or entry.status != "loaded" or before.mapping_version != entry.mapping_version:
+        return
+    new = new_columns(entry.unknown_columns, before.unknown_columns)
+    if new:
+        yield (
+            f"{entry.source}/{entry.load_date}/{entry.file}: has new columns, {', '.join(map(repr, new))}, which the "
+            f"mapping does not use (since {before.load_date} at the earliest); map them, or let them be"
+        )
 
 
 def _is_converted(mapping: Mapping, name: str) -> bool:

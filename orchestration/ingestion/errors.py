@@ -13,6 +13,16 @@ class RefusedError(Exception):
     """A file, load or source that is not taken in; everything else goes on."""
 
 
+class MissingColumnsError(RefusedError):
+    """A file lacks columns that the mapping uses."""
+
+    def __init__(self, names: tuple[str, ...], used: tuple[str, ...]) -> None:
+        listed = ", ".join(map(repr, names))
+        super().__init__(f"has no column {listed}, which the mapping uses; have it sent or change the mapping")
+        self.names = names
+        self.used = used  # all names of columns that the mapping uses
+
+
 class WaitsError(RefusedError):
     """A file that is still being written, or needs one that is."""
 

@@ -20,8 +20,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.ingestion.arrivals import WAITS, state
+from orchestration.ingestion.changes import for_missing, for_unread
 from orchestration.ingestion.contract import Entity, contract, literal, quote
-from orchestration.ingestion.errors import RefusedError, WaitsError, is_of_the_machine, printable, unexpected
+from orchestration.ingestion.errors import (
+    MissingColumnsError,
+    RefusedError,
+    WaitsError,
+    is_of_the_machine,
+    printable,
+    unexpected,
+)
 from orchestration.ingestion.expressions import Reference
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
@@ -63,6 +71,7 @@ class Delivery:
     rates: Rates  # known to the source by this day, or by `known_from`
     known_from: date | None = None  # of a later reading of the same files, by rates that arrived on that day
     waiting: dict[Path, str] = field(default_factory=dict)  # files that are still being written, and how that shows
+    unused_before: dict[str, tuple[str, ...]] = field(default_factory=dict)  # columns of the last good file of a name
     hashes: dict[Path, str] = field(default_factory=dict)
     states: dict[Path, tuple[int, int] | None] = field(default_factory=dict)  # of files before they were hashed
 
@@ -226,7 +235,12 @@ class _FileLoad:
     def _read(self) -> FileEntry:
         self.delivery.sha256(self.path)  # before it is read, so that a change shows
         reader = self.reader = open_reader(self.path, self.file)
-        rows, tally = self._judged(reader)
+        try:
+            rows, tally = self._judged(reader)
+        except MissingColumnsError as error:
+            unused = self._unused(reader, error.used)
+            edit = for_missing(error.names, unused, self.delivery.unused_before.get(self.name), self.file)
+            raise RefusedError(f"{error}{edit}") from error
         if tally.rows + len(reader.broken) != reader.records:
             raise RefusedError(
                 f"{reader.records:,} records were counted but {tally.rows + len(reader.broken):,} could be read; "
@@ -258,7 +272,7 @@ class _FileLoad:
             feeds=feeds,
             earlier_rate=asked.earlier_rate,
             without_rate=asked.without_rate,
-            unknown_columns=self._unknown(reader, rows.statement),
+            unknown_columns=self._unused(reader, rows.statement.names),
         )
 
     def _judged(self, reader: Reader) -> tuple[Staged, Tally]:
@@ -308,14 +322,25 @@ class _FileLoad:
         allowed = f"more than the {limits.max_bad_share:.1%} allowed" if is_much else "so that nothing is left of it"
         raise RefusedError(
             f"{bad:,} of {reader.records:,} rows are bad, {allowed}; most often "
-            f"{worst.column or 'the row'} {worst.reason}. See {self.quarantine}"
+            f"{worst.column or 'the row'} {worst.reason}{self._edit(worst)}. See {self.quarantine}"
         )
+
+    def _edit(self, worst: RejectedRow) -> str:
+        """The edit of the mapping that would read the texts of the column that most often could not be read."""
+        entity, _, name = worst.column.partition(".")
+        how = next((f.columns[name] for f in self.file.entities if f.entity == entity and name in f.columns), None)
+        if how is None:
+            return ""
+        values = [row.value or "" for row in self.rejected if (row.column, row.reason) == (worst.column, worst.reason)]
+        return for_unread(contract()[entity].by_name[name].data_type.partition("(")[0], values, name, how)
 
     def _entity_names(self) -> Iterator[str]:
         yield from dict.fromkeys(feed.entity for feed in self.file.entities)
 
-    def _unknown(self, reader: Reader, statement: Statement) -> tuple[str, ...]:
-        used = {reader.column(name) for name in statement.names}
+    @staticmethod
+    def _unused(reader: Reader, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Columns of the file without a place in the mapping."""
+        used = {reader.column(name) for name in names}
         return tuple(name for i, name in enumerate(reader.columns or ()) if f"c{i}" not in used)
 
     # --- other files ----------------------------------------------------------------------------------------------

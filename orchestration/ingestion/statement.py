@@ -16,7 +16,7 @@ from functools import lru_cache
 from sqlglot import exp
 
 from orchestration.ingestion.contract import Column, Entity, Rule, literal
-from orchestration.ingestion.errors import RefusedError
+from orchestration.ingestion.errors import MissingColumnsError
 from orchestration.ingestion.expressions import Expression, Reference, parse
 from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping
 from orchestration.ingestion.moments import formatted_instant, iso_instant, to_local, to_utc
@@ -141,8 +141,7 @@ class Statement:
         self.parts = tuple(Part(group, self._sql(group, is_whole=len(groups) == 1)) for group in groups)
         self.names = tuple(self._named)
         if self._missing:
-            names = ", ".join(repr(name) for name in dict.fromkeys(self._missing))
-            raise RefusedError(f"has no column {names}, which the mapping uses; have it sent or change the mapping")
+            raise MissingColumnsError(tuple(dict.fromkeys(self._missing)), self.names)
 
     def of_the_suspects(self) -> Statement:
         """The careful statement of the lines in SUSPECTS."""
