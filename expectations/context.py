@@ -38,6 +38,11 @@ class Supply:
         """The columns that may be null."""
         return [column.name for column in self.entity.mapped if not (column.key or column.required)]
 
+    @property
+    def categories(self) -> list[tuple[str, str]]:
+        """Columns whose values the contract lists, with each of them."""
+        return [(column.name, value) for column in self.entity.mapped for value in column.accepted_values]
+
 
 @dataclass(frozen=True)
 class Reference:

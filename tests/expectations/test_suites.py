@@ -59,6 +59,10 @@ RAW = {
         f"update raw.customers set phone = null where {NEWEST} and regexp_matches(customer_id, '[12]')",
         {"nulls_drifted": "customers.phone of crm"},
     ),
+    "refunds that became replacements": (
+        f"update raw.returns set kind = 'replace' where {NEWEST} and regexp_matches(return_id, '[1-5]$')",
+        {"categories_drifted": "returns.kind = refund of crm"},
+    ),
     "phones gone": (
         f"update raw.customers set phone = null where {NEWEST}",
         {"nulls_drifted": "customers.phone of crm", "column_emptied": "customers.phone of crm"},
@@ -296,7 +300,7 @@ def test_overrides_change_severity_and_limits(warehouse: Warehouse) -> None:
     warehouse.sql(RAW["nearly empty"][0])
     assert not warehouse.ask("raw").passed
     told = warehouse.ask(
-        "raw", overrides={"volume_collapsed": {"severity": "warn"}, "volume_unusual": {"min_ratio": 0}}
+        "raw", overrides={"volume_collapsed": {"severity": "warn"}, "volume_unusual": {"min_change": 10}}
     )
     assert [one.id for one in told.warned] == ["volume_collapsed"]
     assert told.passed

@@ -85,7 +85,7 @@ def test_a_column_that_is_gone_without_a_like_one_proposes_nothing(home: Home) -
         ("{n},c,1767600000,1,web\n", ['ordered_at: {value: \'"at"\', format: "epoch_s"}'], 8.0),
         (
             "{n},c,05/01/2026,1,web\n",
-            ['ordered_at: {value: \'"at"\', format: "%d/%m/%Y"}', 'ordered_at: {value: at, format: "%m/%d/%Y"}'],
+            ['ordered_at: {value: \'"at"\', format: "%d/%m/%Y"}', 'ordered_at: {value: \'"at"\', format: "%m/%d/%Y"}'],
             8.0,
         ),
         ('{n},c,2026-01-06,"1,234.50",web\n', ["gross_amount: 'REPLACE(amount, '','', '''')'"], 8 * 1234.5),
