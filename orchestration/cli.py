@@ -155,7 +155,7 @@ def backfill(settings: Settings, first: date, last: date) -> None:
 
 @cli.group("source")
 def source_group() -> None:
-    """Where data comes from: propose a mapping from files, try it without loading, list what there is, read it again."""
+    """Where data comes from: propose a mapping from files, try it, list what there is, read it again."""
 
 
 @source_group.command("add")

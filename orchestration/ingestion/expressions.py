@@ -263,6 +263,8 @@ def parse(text: str, *, aggregate: bool = False) -> Expression:
         raise ExpressionError(f"is no SQL expression ({str(error).splitlines()[0]})") from error
     except RecursionError as error:
         raise ExpressionError(_TOO_DEEP) from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:  # its parser falls over some signs
+        raise ExpressionError("is no SQL expression") from error
     tree = statements[0] if len(statements) == 1 else None
     if tree is None:
         raise ExpressionError("must be exactly one expression")

@@ -65,8 +65,8 @@ def _aggregate(value: Any) -> Any:
     return parse(value, aggregate=True) if isinstance(value, str) else value
 
 
-def _zone(value: str) -> str:
-    if value not in available_timezones():
+def _zone(value: Any) -> str:
+    if not isinstance(value, str) or value not in available_timezones():
         raise ValueError(f"{value!r} is no IANA time zone; write one such as Asia/Shanghai")
     return value
 
@@ -143,7 +143,7 @@ class EntityMapping(_Part):
     @classmethod
     def _by_their_own_names(cls, data: Any) -> Any:
         """`columns: contract`: the file speaks the contract's language; it may lack what is not required."""
-        if not isinstance(data, dict) or data.get("columns") != "contract" or data.get("entity") not in contract():
+        if not isinstance(data, dict) or data.get("columns") != "contract" or str(data.get("entity")) not in contract():
             return data
         columns = contract()[data["entity"]].mapped
         named = {c.name: {"value": quote(c.name), "optional": not (c.key or c.required)} for c in columns}

@@ -369,6 +369,7 @@ OTHER: tuple[tuple[str, str, str, str | bytes, Outcome, str], ...] = (
     ("workbooks", "one with macros", "orders.xlsm", workbook(), "loaded", ""),
     ("workbooks", "without any cell", "orders.xlsx", workbook(change=lambda book: book.active.delete_rows(1, 9)), "refused", "empty"),
     ("workbooks", "a stray cell in XFD1048576", "orders.xlsx", workbook((1_048_576, 16_384, "x")), "refused", "lies far outside"),
+    ("workbooks", "a stray cell in A1048576", "orders.xlsx", workbook((1_048_576, 3, "2026-01-02")), "put aside", ""),
     ("workbooks", "a stray cell in XFD1", "orders.xlsx", workbook((1, 16_384, "x")), "loaded", ""),
     ("workbooks", "a merged title above the header", "orders.xlsx", workbook(change=lambda book: (book.active.insert_rows(1), book.active.merge_cells("A1:E1"), book.active.__setitem__("A1", "Orders"))), "refused", "has no column 'id'"),
     ("workbooks", "merged cells in a column of keys", "orders.xlsx", workbook(change=lambda book: book.active.merge_cells("A2:A3")), "put aside", ""),
@@ -491,6 +492,12 @@ MAPPINGS: tuple[tuple[str, str | bytes | Callable[[Path], None], Outcome, str], 
     ("`ignore` of everything", "ignore: ['*']\n" + mapped().replace("*orders*", "invoices*"), "refused", "ignore"),
     ("JSON in place of CSV", mapped(more="format: json"), "refused", "no JSON document"),
     ("a sheet that there is not", mapped(more="format: xlsx"), "refused", "CSV"),
+    ("files that are a number", "source: {source}\nextends: canonical\nfiles: 5\n", "refused", "files: must hold"),
+    ("extends nothing", "source: {source}\nextends:\n", "refused", "no built-in mapping"),
+    ("a list for the time zone", "source: {source}\ntime_zone: [a]\nfiles: {}\n", "refused", "time_zone"),
+    ("a list for the entity", mapped().replace("entity: orders", "entity: [orders]"), "refused", "entity"),
+    ("UTF-7 for an encoding", mapped(more="encoding: utf-7"), "loaded", ""),
+    ("an expression of signs alone", mapped(key="'->'"), "refused", "is no SQL expression"),
     ("an encoding that lies", mapped(more="encoding: utf-16"), "refused", "is not in utf-16"),
     ("fixed width beyond the line", mapped(more="format: fixed_width\n    columns: [{name: id, start: 1, width: 1}, {name: c, start: 500, width: 9}, {name: at, start: 900, width: 9}, {name: amount, start: 1000000, width: 1000000}]"), "refused", "orders.ordered_at"),
     ("a column of fixed width that no integer holds", mapped(more="format: fixed_width\n    columns: [{name: id, start: 1, width: 99999999999999999999}, {name: c, start: 1, width: 9}, {name: at, start: 1, width: 9}, {name: amount, start: 1, width: 1}]"), "refused", "width"),
@@ -611,6 +618,8 @@ def _large() -> Iterator[Bad]:
 
 
 def _of_their_own() -> Iterator[Bad]:
+    lying = file(ROWS.encode() + b"\xff\n")
+    yield Bad("encoding", "a stated UTF-8 that lies", "refused", lying, "line 5", mapped(more="encoding: utf-8"))
     dst = {"zone": "Europe/Berlin"}
     yield Bad(
         "times", "an hour that summer time skips", "loaded", file(row(at="2026-03-29 02:30:00")), "", mapped(**dst)
