@@ -519,7 +519,7 @@ class JsonReader(JsonLinesReader):
                 )
             parts.append(chunk)
         try:
-            document = json.loads(b"".join(parts), parse_int=_whole_number)
+            document = json.loads(b"".join(parts).decode(), parse_int=_whole_number)
         except (json.JSONDecodeError, RecursionError) as error:
             if (
                 isinstance(error, json.JSONDecodeError)

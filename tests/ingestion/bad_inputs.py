@@ -337,6 +337,7 @@ OTHER: tuple[tuple[str, str, str, str | bytes, Outcome, str], ...] = (
     ("JSON", "a text alone", "orders.json", '"text"', "refused", "no array of records"),
     ("JSON", "an object without a root", "orders.json", json.dumps({"data": [GOOD]}), "refused", "root"),
     ("JSON", "cut short", "orders.json", json.dumps([GOOD] * 3)[:-20], "refused", "no JSON document"),
+    ("JSON", "a NUL byte before it", "orders.json", "\0" + documents(document()), "refused", "no JSON document"),
     ("JSON", "a comma too many", "orders.json", documents(document()) + ",", "refused", "no JSON document"),
     ("JSON", "half an emoji", "orders.json", documents(document(), document(note='"\\ud83d"')), "put aside", ""),
     ("JSON", "a number of 5,000 digits", "orders.json", documents(document(), document(id="2", amount="1" * 5000)), "put aside", ""),
