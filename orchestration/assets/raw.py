@@ -12,7 +12,7 @@ import dagster as dg
 from orchestration.alerts import tell_data_owner
 from orchestration.ingestion.deliveries import IngestReport, ingest
 from orchestration.ingestion.ledger import FileEntry
-from orchestration.loading import summary
+from orchestration.loading import summary, tell_notes
 from orchestration.partitions import daily
 from orchestration.progress import step
 from orchestration.settings import Settings
@@ -51,9 +51,7 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
 
             report = ingest(home, days[0], days[-1], on_file)
             running.count(summary(report))
-        for note in report.notes:
-            with step("note") as told:
-                told.count(note)
+        tell_notes(report)
         for day in days:
             key, metadata = day.isoformat(), counts(report, home, day)
             if key in context.partition_keys:

@@ -19,7 +19,7 @@ from typing import Any
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.likeness import likely_encodings
 from orchestration.ingestion.mapping import FileMapping
-from orchestration.ingestion.text import chunks, detect_encoding, open_bytes, utf8_chunks
+from orchestration.ingestion.text import chunks, detect_encoding, utf8_chunks
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LINES = 200  # of a file that tell how it is written
@@ -72,8 +72,7 @@ def written(path: Path) -> Written:
 
 
 def _head(path: Path) -> bytes:
-    with open_bytes(path) as file:
-        return file.read(8)
+    return next(chunks(path, 8), b"")
 
 
 def _format(found: Written, kind: str, evidence: str) -> None:
