@@ -375,8 +375,10 @@ class _FileLoad:
 
     @property
     def _counts_repeats(self) -> bool:
-        """Whether rows have no key of their own, so that equal ones count each."""
-        return any(feed.is_keyless or feed.numbered for feed in self.file.entities)
+        """Whether rows have no key of their own, so that equal ones count each. A record of several rows is a document:
+        what repeats one to the letter is the same document."""
+        feeds = self.file.entities
+        return any(feed.is_keyless or feed.numbered for feed in feeds) and not any(feed.each for feed in feeds)
 
     def _put_aside(self, rows: Staged, reader: Reader) -> None:
         shown = self.delivery.name(self.path)
@@ -445,10 +447,12 @@ class _FileLoad:
         instant in milliseconds, the kind of file, the place among the rows of that millisecond."""
         rest = [quote(column.name) for column in entity.keys if column.name != name]
         if entity.event_time is None:
-            return f"row_number() over (partition by {', '.join(rest)} order by feed, line)"
+            return f"row_number() over (partition by {', '.join(rest)} order by feed, line, place)"
         instant = quote(entity.event_time)
         millisecond = f"epoch_ms({instant})"
-        place = f"row_number() over (partition by {', '.join((*rest, millisecond))} order by {instant}, feed, line)"
+        place = (
+            f"row_number() over (partition by {', '.join((*rest, millisecond))} order by {instant}, feed, line, place)"
+        )
         ordinal = list(self.delivery.mapping.files).index(self.name) % (1 << _ORDINALS)
         return f"{millisecond} * {1 << (_POSITIONS + _ORDINALS)} + {ordinal << _POSITIONS} + {place}"
 

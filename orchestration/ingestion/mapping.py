@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import hashlib
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -128,10 +129,11 @@ class EntityMapping(_Part):
 
     entity: str
     load_mode: LoadMode | None = None
+    each: Scalar | None = None  # an array of the record, of which each element is a row: comments, audits.events
     when: Scalar | None = None
     one_per: Texts = ()
     order_by: Texts = ()  # columns of the entity; the first row by them is kept
-    optional: bool = False  # left out where the file has no column of the name that `[*]` repeats
+    optional: bool = False  # left out where the file has no column of the name that `[*]` repeats, or of `each`
     columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short)]]
 
     @model_validator(mode="before")
@@ -172,9 +174,18 @@ class EntityMapping(_Part):
         if left_out and self.numbered is None and not self.is_keyless:
             names = ", ".join(column.name for column in left_out)
             raise ValueError(f"the key of {self.entity} needs {names}; map them")
-        if self.optional and not self.repeated:
-            raise ValueError('`optional` is of blocks that stand once for each column of a name, as "Comment[*]"')
+        if self.optional and not (self.repeated or self.each):
+            raise ValueError(
+                '`optional` is of blocks that stand once for each column of a name, as "Comment[*]", or have `each`'
+            )
+        if self.each and not self.each.is_column:
+            raise ValueError("each: must be the name of an array, such as comments or audits.events")
         return self
+
+    @cached_property
+    def each_path(self) -> tuple[str, ...]:
+        """The names on the way to the array of which each element is a row; empty where the record is the row."""
+        return next(iter(self.each.references)).parts if self.each else ()
 
     @cached_property
     def repeated(self) -> tuple[str, ...]:
@@ -205,6 +216,48 @@ class EntityMapping(_Part):
         return left_out[0].name if is_number else None
 
 
+class HeaderRows(_Part):
+    """Several rows before the data: which of them name the columns, which say in words what they hold."""
+
+    count: int = Field(ge=1)
+    names: tuple[int, ...] = Field((1,), min_length=1)  # of several the texts are joined by " / "
+    labels: tuple[int, ...] = ()  # the second row where there is one
+
+    @field_validator("names", "labels", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int) else value
+
+    @model_validator(mode="after")
+    def _are_there(self) -> Self:
+        for row in (*self.names, *self.labels):
+            if not 1 <= row <= self.count:
+                raise ValueError(f"there is no row {row} among {self.count}; they are counted from 1")
+        return self
+
+    def columns(self, rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names and the labels that the rows give to the columns. A blank cell of any row but the last goes on
+        with the text to its left, as merged cells and the further columns of a question do."""
+        width = max(map(len, rows))
+        filled = []
+        for number, row in enumerate(rows, 1):
+            cells = [cell.strip() for cell in (*row, *[""] * (width - len(row)))]
+            if number < self.count:
+                for place in range(1, width):
+                    cells[place] = cells[place] or cells[place - 1]
+            filled.append(cells)
+
+        def texts(numbers: Sequence[int]) -> tuple[str, ...]:
+            parts = zip(*(filled[number - 1] for number in numbers), strict=True)
+            return tuple(" / ".join(dict.fromkeys(filter(None, cells))) for cells in parts)
+
+        return texts(self.names), texts(self.labels or (min(2, self.count),))
+
+
+def _counted(value: Any) -> Any:
+    return {"count": value} if isinstance(value, str | int) else value
+
+
 class FileMapping(_Part):
     """One kind of file of a source."""
 
@@ -214,6 +267,7 @@ class FileMapping(_Part):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', pattern='^"?$')
     header: bool | None = None
+    header_rows: Annotated[HeaderRows | None, BeforeValidator(_counted)] = None  # where the header is not one row
     skip_lines: int = Field(0, ge=0)
     columns: tuple[FixedColumn | str, ...] = ()
     sheet: str | None = None
@@ -254,6 +308,8 @@ class FileMapping(_Part):
             raise ValueError("columns of fixed_width need name, start and width each")
         if self.format == "fixed_width" and not self.columns:
             raise ValueError("fixed_width needs `columns`")
+        if self.header_rows and (self.columns or self.header is False):
+            raise ValueError("`header_rows` says that the file names its columns; leave out `columns` and `header`")
         return self
 
     def separator(self, name: str) -> str:
@@ -264,6 +320,10 @@ class FileMapping(_Part):
         if self.header is not None:
             return self.header
         return not self.columns and self.format_of(name) in ("csv", "tsv", "xlsx")
+
+    def header_of(self, name: str) -> HeaderRows | None:
+        """The rows that name the columns; None where no row does."""
+        return (self.header_rows or HeaderRows(count=1)) if self.has_header(name) else None
 
     def matches(self, name: str) -> bool:
         return any(fnmatch(name, suffix) for one in self.pattern for suffix in (one, f"{one}.gz"))
@@ -289,6 +349,8 @@ class Mapping(_Part):
                 if join.file not in self.files:
                     raise ValueError(f"files.{name}.joins.{alias}: there is no file {join.file!r}")
             for feed in file.entities:
+                if feed.each_path[:1] and feed.each_path[0] in file.joins:
+                    raise ValueError(f"files.{name}: {feed.each_path[0]!r} is both a join and what `each` goes through")
                 if modes.setdefault(feed.entity, feed.mode) != feed.mode:
                     raise ValueError(f"files.{name}: {feed.entity} has another load_mode elsewhere in this mapping")
         return self

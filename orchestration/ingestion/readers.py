@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
-from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format
+from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format, HeaderRows
 from orchestration.ingestion.text import detect_encoding, line_ends, open_bytes, utf8_chunks, whole_lines
 
 _ROWS = 20_000  # of a batch that Python makes row by row
@@ -100,11 +100,21 @@ class _Table(Reader):
     """A format with columns, which are c0, c1, ... in the batches."""
 
     columns: tuple[str, ...]
+    labels: tuple[str, ...] = ()  # what the columns are called in words, where the file says so
 
     @property
     def schema(self) -> pa.Schema:
         fields = [pa.field(f"c{i}", pa.string()) for i in range(len(self.columns))]
         return pa.schema([*fields, pa.field("line", pa.int64())])
+
+    def _head(self, header: HeaderRows, rows: list[tuple[str, ...]]) -> None:
+        """Names the columns. One row does as it is written."""
+        if len(rows) < header.count:
+            raise RefusedError(f"has {len(rows)} rows where the mapping's `header_rows` says {header.count}")
+        if header.count == 1:
+            self.columns = self.labels = rows[0]
+        else:
+            self.columns, self.labels = header.columns(rows)
 
     def column(self, name: str) -> str | None:
         """A column by its header, or "Comment[2]": the second one of that header."""
@@ -290,13 +300,18 @@ class DelimitedReader(_Table):
         self.is_plain = True
         self._skipped = mapping.skip_lines
         named = tuple(str(column) for column in mapping.columns)
-        first = next(self._records(), None)
-        if isinstance(first, Broken):
-            raise RefusedError(f"line {first.line}: the header {first.reason}; have it sent again")
-        if first is None and (mapping.has_header(path.name) or not named):
+        header = mapping.header_of(path.name)
+        rows = list(islice(self._records(), header.count if header else 1))
+        for row in rows:
+            if isinstance(row, Broken):
+                raise RefusedError(f"line {row.line}: the header {row.reason}; have it sent again")
+        head = [row for row in rows if not isinstance(row, Broken)]
+        if not head and (header or not named):
             raise RefusedError("is empty, without even a header; have it sent again")
-        if first and mapping.has_header(path.name):
-            line, self.columns, lines = first
+        first = head[0] if head else None
+        if header:
+            self._head(header, [fields for _, fields, _ in head])
+            line, _, lines = head[-1]
             self._skipped = line - 1 + lines
         else:
             if named:
@@ -547,8 +562,9 @@ class ExcelReader(_Table):
 
     def __init__(self, path: Path, mapping: FileMapping) -> None:
         super().__init__()
-        has_header = mapping.has_header(path.name)
-        arguments = (path, mapping.sheet or "", mapping.skip_lines, has_header, _WORKBOOK_MEMORY, _WORKBOOK_SECONDS)
+        header = mapping.header_of(path.name)
+        rows = header.count if header else 0
+        arguments = (path, mapping.sheet or "", mapping.skip_lines, rows, _WORKBOOK_MEMORY, _WORKBOOK_SECONDS)
         command = [os.fsencode(str(one)) for one in (sys.executable, "-I", _WORKBOOK_CHILD, *arguments)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - ours
             assert child.stdout is not None  # noqa: S101 - it is a pipe
@@ -563,11 +579,14 @@ class ExcelReader(_Table):
                 "the table (Ctrl+End shows the last cell), or have it sent as CSV"
             )
         beginning = json.loads(self._messages.pop(0))
-        head: list[str] = beginning["columns"]
+        head = [tuple(row) for row in beginning["head"]]
         named = tuple(str(column) for column in mapping.columns)
-        if named and not has_header:
+        if named and not header:
             self._check_places(named, beginning["skipped"], mapping.skip_lines)
-        self.columns = tuple(head) if has_header else named or tuple(f"column{i + 1}" for i in range(len(head)))
+        if header:
+            self._head(header, head)
+        else:
+            self.columns = named or tuple(f"column{i + 1}" for i in range(len(head[0])))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         self.records = 0
