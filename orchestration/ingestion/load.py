@@ -298,7 +298,7 @@ class _FileLoad:
         yield from dict.fromkeys(feed.entity for feed in self.file.entities)
 
     def _unknown(self, reader: Reader, statement: Statement) -> tuple[str, ...]:
-        used = {reader.column(name) for name in statement.names}
+        used = {reader.column(name) for name in statement.names} | statement.cells
         return tuple(name for i, name in enumerate(reader.columns or ()) if f"c{i}" not in used)
 
     # --- other files ----------------------------------------------------------------------------------------------
@@ -378,7 +378,7 @@ class _FileLoad:
         """Whether rows have no key of their own, so that equal ones count each. A record of several rows is a document:
         what repeats one to the letter is the same document."""
         feeds = self.file.entities
-        return any(feed.is_keyless or feed.numbered for feed in feeds) and not any(feed.each for feed in feeds)
+        return any(feed.is_keyless or feed.numbered for feed in feeds) and not any(feed.is_spread for feed in feeds)
 
     def _put_aside(self, rows: Staged, reader: Reader) -> None:
         shown = self.delivery.name(self.path)

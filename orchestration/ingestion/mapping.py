@@ -6,6 +6,7 @@ Here a mapping is read and checked against the contract; running it is load.py's
 from __future__ import annotations
 
 import codecs
+import csv
 import difflib
 import hashlib
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -120,6 +122,62 @@ class ColumnMapping(_Part):
         return self
 
 
+class Unpivot(_Part):
+    """Columns of a file that each become a row."""
+
+    columns: Texts = ()  # headers, in which * stands for any text; those of `items` where left out
+    items: dict[str, dict[str, str]] = Field(default_factory=dict)  # header: what else is known of the column
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _beside(cls, value: Any, info: ValidationInfo) -> Any:
+        """A table of its own beside the mapping: a header in the first column, what is known of it in the others."""
+        if not isinstance(value, str):
+            return value
+        header, *rows = _side_table(value, info)
+        return {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Self:
+        if not self.columns and not self.items:
+            raise ValueError("name the columns in `columns` or `items`")
+        return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return self.columns or tuple(self.items)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of what is known of the columns."""
+        return tuple(dict.fromkeys(name for known in self.items.values() for name in known))
+
+
+def _side_table(name: str, info: ValidationInfo) -> list[list[str]]:
+    """The rows of a CSV beside the mapping."""
+    folders = (info.context or {}).get("folders", ())
+    paths = [folder / name for folder in folders if Path(name).name == name and (folder / name).is_file()]
+    if not paths:
+        raise ValueError(f"there is no file {name!r} beside the mapping; put it there, under a name without a folder")
+    try:
+        with paths[0].open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file, strict=True) if any(row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{name}: is no CSV in UTF-8; save it as such") from error
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]) or len(row) < 2:
+            raise ValueError(
+                f"{name}: row {number} has {len(row)} fields; each must have as many as the header, 2 or more"
+            )
+    keys = [row[0] for row in rows]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"{name}: {key!r} stands twice in the first column")
+    if len(rows) < 2:
+        raise ValueError(f"{name}: holds no row below its header")
+    return rows
+
+
 def _short(value: Any) -> Any:
     return {"value": value} if isinstance(value, str) else value
 
@@ -130,6 +188,7 @@ class EntityMapping(_Part):
     entity: str
     load_mode: LoadMode | None = None
     each: Scalar | None = None  # an array of the record, of which each element is a row: comments, audits.events
+    unpivot: Unpivot | None = None  # columns of the record, of which each is a row
     when: Scalar | None = None
     one_per: Texts = ()
     order_by: Texts = ()  # columns of the entity; the first row by them is kept
@@ -174,13 +233,21 @@ class EntityMapping(_Part):
         if left_out and self.numbered is None and not self.is_keyless:
             names = ", ".join(column.name for column in left_out)
             raise ValueError(f"the key of {self.entity} needs {names}; map them")
-        if self.optional and not (self.repeated or self.each):
+        if self.optional and not (self.repeated or self.is_spread):
             raise ValueError(
-                '`optional` is of blocks that stand once for each column of a name, as "Comment[*]", or have `each`'
+                '`optional` is of blocks that stand once for each column of a name, as "Comment[*]", or have `each` or '
+                "`unpivot`"
             )
+        if self.each and self.unpivot:
+            raise ValueError("give either `each` or `unpivot`")
         if self.each and not self.each.is_column:
             raise ValueError("each: must be the name of an array, such as comments or audits.events")
         return self
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether one record gives several rows."""
+        return self.each is not None or self.unpivot is not None
 
     @cached_property
     def each_path(self) -> tuple[str, ...]:
@@ -349,8 +416,9 @@ class Mapping(_Part):
                 if join.file not in self.files:
                     raise ValueError(f"files.{name}.joins.{alias}: there is no file {join.file!r}")
             for feed in file.entities:
-                if feed.each_path[:1] and feed.each_path[0] in file.joins:
-                    raise ValueError(f"files.{name}: {feed.each_path[0]!r} is both a join and what `each` goes through")
+                taken = feed.each_path[0] if feed.each_path else "item" if feed.unpivot else None
+                if taken in file.joins:
+                    raise ValueError(f"files.{name}: {taken!r} is the name of a join and of what a block goes through")
                 if modes.setdefault(feed.entity, feed.mode) != feed.mode:
                     raise ValueError(f"files.{name}: {feed.entity} has another load_mode elsewhere in this mapping")
         return self
@@ -401,7 +469,7 @@ def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
 def load_mapping(path: Path) -> Mapping:
     """Reads one mapping file. Raises MappingError with a line for each thing that is wrong."""
     try:
-        mapping = Mapping.model_validate(_document(path))
+        mapping = Mapping.model_validate(_document(path), context={"folders": (path.parent, BUILT_IN_MAPPINGS)})
     except ValidationError as error:
         problems = [f"{path}: {_place(problem)}: {problem['msg']}" for problem in error.errors(include_input=False)]
         raise MappingError("\n".join(problems)) from error

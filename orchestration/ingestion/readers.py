@@ -95,6 +95,19 @@ class Reader(ABC):
         """How many columns are called so."""
         return 0
 
+    def fitting(self, pattern: str) -> list[tuple[str, str, str]]:
+        """SQL, name and label of the columns whose name fits a pattern, in which * stands for any text."""
+        if self.columns is None:
+            if "*" in pattern:
+                raise RefusedError(f"has no header that {pattern!r} could fit; name each in `unpivot`")
+            return [(str(self.column(pattern)), pattern, pattern)]
+        return [(str(self.column(name)), name, name) for name in self.columns if _fits(name, pattern)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    wanted = ".*".join(re.escape(part) for part in pattern.strip().casefold().split("*"))
+    return re.fullmatch(wanted, name.strip().casefold(), re.DOTALL) is not None
+
 
 class _Table(Reader):
     """A format with columns, which are c0, c1, ... in the batches."""
@@ -131,6 +144,10 @@ class _Table(Reader):
 
     def count(self, name: str) -> int:
         return len(self._called(name))
+
+    def fitting(self, pattern: str) -> list[tuple[str, str, str]]:
+        labels = self.labels or self.columns
+        return [(f"c{i}", name, labels[i]) for i, name in enumerate(self.columns) if _fits(name, pattern)]
 
     def _called(self, name: str) -> list[int]:
         """The places of the columns of a name, to the letter, else but for case and blanks."""
@@ -615,6 +632,11 @@ class ParquetReader(_Table):
         found = super().column(name)
         if found:
             self._asked.add(self.columns[int(found.removeprefix("c"))])
+        return found
+
+    def fitting(self, pattern: str) -> list[tuple[str, str, str]]:
+        found = super().fitting(pattern)
+        self._asked.update(name for _, name, _ in found)
         return found
 
     def batches(self) -> Iterator[pa.RecordBatch]:

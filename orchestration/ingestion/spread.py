@@ -1,4 +1,5 @@
-"""One record to several rows: the elements of an array in it, as SQL over a file's columns, which statement.py names.
+"""One record to several rows: the elements of an array in it, or the cells of some of its columns, as SQL over names
+that statement.py gives.
 
 A block that spreads sees the record's own columns, the `item` at hand, which is a struct, and its `position` from 1.
 """
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orchestration.ingestion.contract import literal, quote
+from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.expressions import Reference
-from orchestration.ingestion.mapping import EntityMapping
+from orchestration.ingestion.mapping import EntityMapping, Unpivot
+from orchestration.ingestion.readers import Reader
 
+ITEM = "item"  # what the cells of a row are called
 POSITION = "position"  # of an item in its record, counted from 1
 _NESTED = "('ARRAY', 'OBJECT', 'NULL')"
 
@@ -56,10 +60,6 @@ class Arrays:
         inner = self._wrong(_member(_lambda(level), self.path[level + 1 : level + 2]), level + 1)
         return f"{wrong} or len(list_filter({_elements(value)}, lambda {_lambda(level)}: {inner})) > 0"
 
-    def is_of_item(self, reference: Reference) -> bool:
-        """Whether a reference speaks of an item, wherever it stands."""
-        return self.element(reference) is not None
-
     def element(self, reference: Reference) -> str | None:
         """SQL of what a reference says of the item at hand, over `item` and `position`; None where it speaks of the
         record. The longest part of the path that it begins with says in which element it lies."""
@@ -73,12 +73,69 @@ class Arrays:
         return ".".join(self.path)
 
 
-Spread = Arrays
+@dataclass(frozen=True)
+class Cells:
+    """Some columns of the file: `item.value` is the cell, `item.name` the header, `item.label` what the file says of it
+    in words, and any other `item.<fact>` what the mapping knows of the column."""
+
+    cells: tuple[str, ...]  # SQL of the columns, in the file's order
+    facts: tuple[tuple[str, tuple[str | None, ...]], ...]  # name, and its text for each of the columns
+
+    def items(self, _: Named) -> str:
+        return f"[{', '.join(self.cells)}]::varchar[]"
+
+    def element(self, reference: Reference) -> str | None:
+        """SQL of what a reference says of the item at hand, over `item` and `position`; None where it speaks of the
+        record."""
+        if reference.parts == (POSITION,):
+            return f"{POSITION}::varchar"
+        if reference.parts == (ITEM, "value"):
+            return "item"
+        texts = dict(self.facts).get(reference.parts[1]) if len(reference.parts) == 2 else None
+        if reference.parts[0] != ITEM or texts is None:
+            return None
+        listed = ", ".join("null" if text is None else literal(text) for text in texts)
+        return f"([{listed}]::varchar[])[{POSITION}]"
 
 
-def spread_of(feed: EntityMapping) -> Spread | None:
-    """What a block makes several rows of; None where a record is one row."""
-    return Arrays(feed.each_path) if feed.each_path else None
+Spread = Arrays | Cells
+
+
+def spread_of(feed: EntityMapping, reader: Reader) -> Spread | None:
+    """What a block makes several rows of; None where a record is one row. Raises RefusedError where the file's columns
+    are not those that the mapping knows."""
+    if feed.each_path:
+        return Arrays(feed.each_path)
+    return _cells(feed.unpivot, reader, optional=feed.optional) if feed.unpivot else None
+
+
+def _cells(unpivot: Unpivot, reader: Reader, *, optional: bool) -> Cells:
+    found = {pattern: reader.fitting(pattern) for pattern in unpivot.patterns}
+    lacking = [pattern for pattern in unpivot.patterns if not found[pattern]]
+    if lacking and not optional:
+        names = ", ".join(map(repr, lacking))
+        raise RefusedError(f"has no column {names}, which `unpivot` names; have it sent or change the mapping")
+    columns = sorted({one for some in found.values() for one in some}, key=lambda one: _place(one, found))
+    known = {name.strip().casefold(): facts for name, facts in unpivot.items.items()}
+    new = [name for _, name, _ in columns if known and name.strip().casefold() not in known]
+    if new:
+        raise RefusedError(
+            f"has {', '.join(map(repr, new))}, which `unpivot.columns` takes and `unpivot.items` does not know; add it "
+            "there, or make the pattern narrower"
+        )
+    facts: dict[str, tuple[str | None, ...]] = {
+        fact: tuple(known[name.strip().casefold()].get(fact) for _, name, _ in columns) for fact in unpivot.facts
+    }
+    own = {"name": tuple(name for _, name, _ in columns), "label": tuple(label for _, _, label in columns)}
+    return Cells(tuple(sql for sql, _, _ in columns), tuple((own | facts).items()))
+
+
+def _place(column: tuple[str, str, str], found: dict[str, list[tuple[str, str, str]]]) -> tuple[int, int]:
+    """In the file's order where columns have one, else in the mapping's."""
+    sql = column[0]
+    if sql.removeprefix("c").isdigit():
+        return int(sql.removeprefix("c")), 0
+    return next((i, columns.index(column)) for i, columns in enumerate(found.values()) if column in columns)
 
 
 def _json(text: str) -> str:

@@ -183,7 +183,7 @@ class Staged(ABC):
             f"{f'v{i}_{column.name}' if column.name in filled else 'null'}::{column.data_type} as {quote(column.name)}"
             for column in entity.mapped
         )
-        place = "place" if feed.each else "0"
+        place = "place" if feed.is_spread else "0"
         own = f"lower(lpad(hex(h{i}), 32, '0')) as row_hash, line, {place}::bigint as place, {i} as feed"
         own += f", {self._lost(i)} as is_lossy"
         return f"select {columns}, {own} from mapped"
@@ -277,7 +277,7 @@ class _Several(Staged):
         run(f"create or replace temp table {HELD} as {self.reader.prepared}")
         self._filled: set[str] = set()
         for number, part in enumerate(self.statement.parts):
-            self.con.execute(f"create or replace temp table mapped as {part.sql}")
+            run(f"create or replace temp table mapped as {part.sql}")
             self._keep(part, number)
         self.con.execute("drop table mapped")
         return self._tally(counts_repeats)

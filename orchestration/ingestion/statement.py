@@ -22,7 +22,7 @@ from orchestration.ingestion.expressions import Expression, Reference, parse
 from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping
 from orchestration.ingestion.moments import formatted_instant, iso_instant, to_local, to_utc
 from orchestration.ingestion.readers import Reader
-from orchestration.ingestion.spread import POSITION, Spread, spread_of
+from orchestration.ingestion.spread import ITEM, POSITION, Arrays, Cells, Spread, spread_of
 
 KEPT, FILTERED = 0, -1  # codes of rows; positive ones are failures
 LOAD_DATE = "load_date"  # the day of the delivery, for files that state no day of their own
@@ -136,8 +136,9 @@ class Statement:
         self._lossy: set[int] = set()  # feeds that a rule may take a value from
         self._elements: dict[tuple[Spread, Reference], str] = {}  # what is taken of an item: x0, x1, ...
         self._spread: Spread | None = None  # of the statement that is being written
+        self._spreads: list[Spread | None] = []  # of each feed, what it makes rows of
         self.feeds = tuple(self._unfolded())
-        groups = _grouped(self.feeds)
+        groups = _grouped(self.feeds, self._spreads)
         self.careful = careful or len(groups) > 1
         self._whole = [(condition, self._code(failure)) for condition, failure in self._of_the_row()]
         self.parts = tuple(
@@ -145,6 +146,7 @@ class Statement:
             for spread, group in groups
         )
         self.names = tuple(self._named)
+        self.cells = {cell for spread in self._spreads if isinstance(spread, Cells) for cell in spread.cells}
         if self._missing:
             names = ", ".join(repr(name) for name in dict.fromkeys(self._missing))
             raise RefusedError(f"has no column {names}, which the mapping uses; have it sent or change the mapping")
@@ -162,13 +164,15 @@ class Statement:
         for feed in self.file.entities:
             names = feed.repeated
             counts = {name: self.reader.count(name.removesuffix("[*]")) for name in names}
-            spread = spread_of(feed)
-            if spread and feed.optional and self.reader.column(spread.column) is None:
+            spread = spread_of(feed, self.reader)
+            is_there = spread.cells if isinstance(spread, Cells) else spread and self.reader.column(spread.column)
+            if spread and feed.optional and not is_there:
                 continue
             if any(count == 0 for count in counts.values()) and not feed.optional:
                 self._missing += [name for name, count in counts.items() if count == 0]
             for turn in range(1, max(counts.values(), default=0) + 1) if names else (0,):
                 self._turns.append(turn)
+                self._spreads.append(spread)
                 yield feed
 
     def _sql(self, group: tuple[int, ...], spread: Spread | None, *, is_whole: bool) -> str:
@@ -233,7 +237,7 @@ class Statement:
         results = [f"{kind}{i}" for kind in "hw" for i, _ in feeds] + [f"l{i}" for i in judged if judged[i].lost]
         results += [f"{judged[i].value[column.name]} as v{i}_{column.name}" for i, column, _ in columns]
         results += [f"{name}{i}" for i, feed in feeds if is_converted(feed) for name in ("fx", "fx_day", "fx_age")]
-        before = "taken" if spread else "named"
+        source = "taken" if spread else "named" if named else "prepared"
         # a step that adds nothing is left out: binding a wide step costs more than running it over a small file
         steps = [
             ("named", _list("*", named), ""),
@@ -241,7 +245,7 @@ class Statement:
             # the record itself, which may be large, stays behind
             ("spread", _list("line", spread_out) if spread else "*", ""),
             ("taken", _list(f"* exclude (item, {POSITION})", f"{POSITION} as place", taken) if spread else "*", ""),
-            ("joined", _list(f"{before}.*", looked_up), " ".join(joins)),
+            ("joined", _list(f"{source}.*", looked_up), " ".join(joins)),
             ("texts", _list("*", whens, [kept], texts), ""),
             ("typed", _list("*", typed), ""),
             ("asked", _list("*", asked), ""),
@@ -390,13 +394,9 @@ from judged
 
     def _is_of_items(self, alias: str) -> bool:
         """Whether a join, or one that it goes by, has a key that only the items of some block have."""
-        spreads = [spread for feed in self.file.entities if (spread := spread_of(feed))]
-        keys = [Reference(tuple(name.split("."))) for name in self.file.joins[alias].on]
-        return any(
-            spread.is_of_item(key) or (key.parts[0] in self.file.joins and self._is_of_items(key.parts[0]))
-            for key in keys
-            for spread in spreads
-        )
+        begins = {feed.each_path[0] if feed.each_path else ITEM for feed in self.file.entities if feed.is_spread}
+        firsts = [name.split(".")[0] for name in self.file.joins[alias].on]
+        return any(first in begins or (first in self.file.joins and self._is_of_items(first)) for first in firsts)
 
     def _join(self, alias: str) -> str:
         keys = (f"{self._joinable(mine)} = lookup_{alias}.k{k}" for k, mine in enumerate(self.file.joins[alias].on))
@@ -526,8 +526,8 @@ from judged
             condition, reason = self.reader.broken_if
             yield condition, Failure("", reason, "null")
         yield from self._unread(0, self.file.filter, "filter")
-        for spread in dict.fromkeys(spread_of(feed) for feed in self.feeds):
-            if spread:
+        for spread in dict.fromkeys(self._spreads):
+            if isinstance(spread, Arrays):
                 condition, reason = spread.problem(self._name)
                 self._of_arrays.add(self._name(spread.column))
                 yield f"kept and {condition}", Failure(spread.shown, reason, self._name(spread.column))
@@ -630,17 +630,19 @@ from judged
                 judged.leave(i, name, f"case when {flag} then null else {{value}} end")
 
 
-def _grouped(feeds: Sequence[EntityMapping]) -> list[tuple[Spread | None, tuple[int, ...]]]:
+def _grouped(
+    feeds: Sequence[EntityMapping], spreads: Sequence[Spread | None]
+) -> list[tuple[Spread | None, tuple[int, ...]]]:
     """The feeds, by their places, in groups that are spread alike and not too wide. The first is of whole records,
     though it has no feed: of them each is one."""
     groups: list[tuple[Spread | None, list[int]]] = [(None, [])]
-    for spread in dict.fromkeys((None, *(spread_of(feed) for feed in feeds))):
+    for spread in dict.fromkeys((None, *spreads)):
         group: list[int] = groups[0][1] if spread is None else []
         if spread:
             groups.append((spread, group))
         width = 0
         for i, feed in enumerate(feeds):
-            if spread_of(feed) != spread:
+            if spreads[i] != spread:
                 continue
             if group and width + len(feed.columns) > _WIDEST:
                 group = []

@@ -216,7 +216,7 @@ files:
     ("old", "new", "said"),
     [
         ("each: comments", "each: lower(comments)", "each: must be the name of an array"),
-        ("each: comments", "each: author", "'author' is both a join and what `each` goes through"),
+        ("each: comments", "each: author", "'author' is the name of a join and of what a block goes through"),
     ],
 )
 def test_what_is_no_array_is_said(tmp_path: Path, old: str, new: str, said: str) -> None:
