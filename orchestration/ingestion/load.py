@@ -546,7 +546,7 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader, *, may_retry:
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal failure
         try:
-            yield from reader.batches()
+            yield from reader.rows()
         except Exception as error:
             failure = error  # DuckDB would give its text alone
             raise

@@ -321,6 +321,17 @@ class HeaderRows(_Part):
         return texts(self.names), texts(self.labels or (min(2, self.count),))
 
 
+class FillDown(_Part):
+    """Columns in which a blank cell means what the one above it says."""
+
+    columns: Texts = Field(min_length=1)
+    within: Texts = ()  # only from rows that are equal in these, in which a blank cell is the one above it too
+
+
+def _filled(value: Any) -> Any:
+    return {"columns": value} if isinstance(value, str | list) else value
+
+
 def _counted(value: Any) -> Any:
     return {"count": value} if isinstance(value, str | int) else value
 
@@ -336,6 +347,8 @@ class FileMapping(_Part):
     header: bool | None = None
     header_rows: Annotated[HeaderRows | None, BeforeValidator(_counted)] = None  # where the header is not one row
     skip_lines: int = Field(0, ge=0)
+    skip_last: int = Field(0, ge=0)  # lines with something in them, at the end
+    fill_down: Annotated[FillDown | None, BeforeValidator(_filled)] = None
     columns: tuple[FixedColumn | str, ...] = ()
     sheet: str | None = None
     root: str | None = None

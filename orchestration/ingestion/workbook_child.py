@@ -13,6 +13,7 @@ import io
 import json
 import resource
 import sys
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -26,7 +27,7 @@ _ROWS = 2_000  # of a line
 _USUAL_WIDTH = 256  # columns; beyond, those without any cell are left out
 
 
-def main(path: str, sheet: str, skip_lines: int, header: int, memory: int, seconds: int) -> None:
+def main(path: str, sheet: str, skip_lines: int, skip_last: int, header: int, memory: int, seconds: int) -> None:
     """Writes the sheet of the name, or the first one, without the first lines and without empty rows."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -34,7 +35,7 @@ def main(path: str, sheet: str, skip_lines: int, header: int, memory: int, secon
     try:
         found = _sheet(path, sheet)
         wanted = _filled(found) if found.total_width > _USUAL_WIDTH else None
-        _write(_rows(found, wanted), skip_lines, header)
+        _write(_rows(found, wanted), skip_lines, skip_last, header)
     except _RefusedError as error:
         _put({"refused": str(error)})
     except BaseException:  # noqa: BLE001 - the library's own panic is no Exception, and its text may hold a value
@@ -73,8 +74,9 @@ def _rows(sheet: CalamineSheet, wanted: list[int] | None) -> Iterator[tuple[int,
         yield line, row if wanted is None else [row[place] for place in wanted]
 
 
-def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, header: int) -> None:
+def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, skip_last: int, header: int) -> None:
     skipped: list[str] = []
+    last: deque[tuple[int, list[str]]] = deque()
 
     def wanted() -> Iterator[tuple[int, list[str]]]:
         nonlocal skipped
@@ -82,7 +84,9 @@ def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, header: i
             if line == skip_lines:
                 skipped = row
             elif line > skip_lines and any(row):
-                yield line, row
+                last.append((line, row))
+                if len(last) > skip_last:
+                    yield last.popleft()
 
     rows = wanted()
     head = list(islice(rows, header or 1))
@@ -118,4 +122,4 @@ def _put(message: Any) -> int:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), int(sys.argv[6]))
+    main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))
