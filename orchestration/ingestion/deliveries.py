@@ -215,6 +215,16 @@ class _Run:
         for path, why in strays:
             shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
             self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name))))
+        if not matched and not strays and _paths(folder):
+            patterns = ", ".join(one for file in mapping.files.values() for one in file.pattern)
+            self.refusals.append(
+                Refusal(
+                    mapping.source,
+                    f"{mapping.source}/{day}: all files of the delivery are among those that the mapping ignores, none "
+                    f"fits its patterns ({patterns}); is it the mapping of this system, and the whole delivery?",
+                    day,
+                )
+            )
         rates = self.rates.known(mapping.source, day, before=True)
         delivery = Delivery(self.settings, mapping, day, folder, matched, rates)
         entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
