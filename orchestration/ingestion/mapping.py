@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import difflib
 import hashlib
 from collections.abc import Sequence
 from fnmatch import fnmatch
@@ -32,6 +31,7 @@ from pydantic import (
 from orchestration.ingestion.contract import Entity, LoadMode, contract, quote
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
+from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, problems
 from orchestration.settings import BUILT_IN_MAPPINGS, Settings
 from orchestration.yaml_text import TextLoader
 
@@ -70,10 +70,12 @@ def _zone(value: str) -> str:
 
 
 _Written = PlainSerializer(lambda expression: expression.tree.sql(dialect="duckdb"), return_type=str)
-Scalar = Annotated[Expression, BeforeValidator(_expression), _Written]
-Aggregate = Annotated[Expression, BeforeValidator(_aggregate), _Written]
+Scalar = Annotated[Expression, BeforeValidator(_expression, json_schema_input_type=str), _Written]
+Aggregate = Annotated[Expression, BeforeValidator(_aggregate, json_schema_input_type=str), _Written]
 Zone = Annotated[str, BeforeValidator(_zone)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+# every scalar of the file is read as its text, whatever YAML takes it for
+Word = Annotated[str, BeforeValidator(lambda text: text, json_schema_input_type=str | int | float | bool)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=Word | tuple[Word, ...])]
 
 
 class FixedColumn(_Part):
@@ -98,59 +100,6 @@ class Join(_Part):
         if self.each is not None and self.each not in self.on.values():
             raise ValueError(f"each: {self.each!r} is no column of the other file in `on`; it may be one of them")
         return self
-
-
-class ColumnMapping(_Part):
-    """How one column of an entity is made."""
-
-    value: Scalar | None = None
-    constant: str | None = None
-    format: Texts = ()  # strptime formats, tried in order
-    zone: Zone | None = None  # of stamps without one; overrides the mapping's
-    end_of_day: bool = False  # a day without a time of day lasts to its local end
-    map: dict[str, str] = Field(default_factory=dict)
-    otherwise: str | None = Field(None, alias="else")  # for values that `map` does not name
-    source: str | None = None  # of a reference into another source
-    optional: bool = False  # null where the file lacks a column that `value` names
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.value is None) == (self.constant is None):
-            raise ValueError("give either `value` (an expression) or `constant`")
-        if self.otherwise is not None and not self.map:
-            raise ValueError("`else` needs a `map`")
-        return self
-
-
-class Unpivot(_Part):
-    """Columns of a file that each become a row."""
-
-    columns: Texts = ()  # headers, in which * stands for any text; those of `items` where left out
-    items: dict[str, dict[str, str]] = Field(default_factory=dict)  # header: what else is known of the column
-
-    @field_validator("items", mode="before")
-    @classmethod
-    def _beside(cls, value: Any, info: ValidationInfo) -> Any:
-        """A table of its own beside the mapping: a header in the first column, what is known of it in the others."""
-        if not isinstance(value, str):
-            return value
-        header, *rows = _side_table(value, info)
-        return {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
-
-    @model_validator(mode="after")
-    def _names_some(self) -> Self:
-        if not self.columns and not self.items:
-            raise ValueError("name the columns in `columns` or `items`")
-        return self
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        return self.columns or tuple(self.items)
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """The names of what is known of the columns."""
-        return tuple(dict.fromkeys(name for known in self.items.values() for name in known))
 
 
 def _side_table(name: str, info: ValidationInfo) -> list[list[str]]:
@@ -178,6 +127,68 @@ def _side_table(name: str, info: ValidationInfo) -> list[list[str]]:
     return rows
 
 
+class ColumnMapping(_Part):
+    """How one column of an entity is made."""
+
+    value: Scalar | None = None
+    constant: Word | None = None
+    format: Texts = ()  # strptime formats, tried in order
+    zone: Zone | None = None  # of stamps without one; overrides the mapping's
+    end_of_day: bool = False  # a day without a time of day lasts to its local end
+    map: dict[str, Word] = Field(default_factory=dict)  # or {file: a table beside the mapping}
+    otherwise: Word | None = Field(None, alias="else")  # for values that `map` does not name
+    source: str | None = None  # of a reference into another source
+    optional: bool = False  # null where the file lacks a column that `value` names
+
+    @field_validator("map", mode="before", json_schema_input_type=dict[str, Word])
+    @classmethod
+    def _beside(cls, value: Any, info: ValidationInfo) -> Any:
+        """A table of its own beside the mapping: the source's value in the first column, the contract's in the second.
+        A value that is called `file` is mapped as any other, unless to the name of a CSV."""
+        if isinstance(value, dict) and list(value) == ["file"] and str(value["file"]).endswith(".csv"):
+            return {row[0]: row[1] for row in _side_table(value["file"], info)[1:]}
+        return value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.value is None) == (self.constant is None):
+            raise ValueError("give either `value` (an expression) or `constant`")
+        if self.otherwise is not None and not self.map:
+            raise ValueError("`else` needs a `map`")
+        return self
+
+
+class Unpivot(_Part):
+    """Columns of a file that each become a row."""
+
+    columns: Texts = ()  # headers, in which * stands for any text; those of `items` where left out
+    items: dict[str, dict[str, Word]] = Field(default_factory=dict)  # header: what else is known of the column
+
+    @field_validator("items", mode="before", json_schema_input_type=str | dict[str, dict[str, Word]])
+    @classmethod
+    def _beside(cls, value: Any, info: ValidationInfo) -> Any:
+        """A table of its own beside the mapping: a header in the first column, what is known of it in the others."""
+        if not isinstance(value, str):
+            return value
+        header, *rows = _side_table(value, info)
+        return {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Self:
+        if not self.columns and not self.items:
+            raise ValueError("name the columns in `columns` or `items`")
+        return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return self.columns or tuple(self.items)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of what is known of the columns."""
+        return tuple(dict.fromkeys(name for known in self.items.values() for name in known))
+
+
 def _short(value: Any) -> Any:
     return {"value": value} if isinstance(value, str) else value
 
@@ -191,9 +202,9 @@ class EntityMapping(_Part):
     unpivot: Unpivot | None = None  # columns of the record, of which each is a row
     when: Scalar | None = None
     one_per: Texts = ()
-    order_by: Texts = ()  # columns of the entity; the first row by them is kept
+    order_by: Texts = ()  # columns of the entity, -column from the greatest down; the first row by them is kept
     optional: bool = False  # left out where the file has no column of the name that `[*]` repeats, or of `each`
-    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short)]]
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short, json_schema_input_type=str | ColumnMapping)]]
 
     @model_validator(mode="before")
     @classmethod
@@ -209,16 +220,21 @@ class EntityMapping(_Part):
     @classmethod
     def _entity_exists(cls, value: str) -> str:
         if value not in contract():
-            raise ValueError(f"there is no entity {value!r}{_meant(value, contract())}")
+            raise ValueError(f"there is no entity {value!r}{meant(value, contract())}")
         return value
 
     @model_validator(mode="after")
     def _fits_the_contract(self) -> Self:
         known = {column.name: column for column in self.contract.mapped}
-        for name in (*self.columns, *self.one_per, *self.order_by):
-            if name not in known:
-                raise ValueError(f"{self.entity} has no column {name!r}{_meant(name, known)}")
-        for name in (*self.one_per, *self.order_by):
+        ordered = tuple(name.removeprefix("-") for name in self.order_by)
+        for place, names in (("columns", self.columns), ("one_per", self.one_per), ("order_by", ordered)):
+            for name in names:
+                if name not in known:
+                    where = (place, name) if place == "columns" else (place,)
+                    raise misplaced(where, f"{self.entity} has no column {name!r}{meant(name, known)}")
+        if self.order_by and not self.one_per:
+            raise ValueError("`order_by` says which row is taken `one_per` of some columns; name them")
+        for name in (*self.one_per, *ordered):
             if name not in self.columns:
                 raise ValueError(f"{name} is used by one_per or order_by but not mapped")
         missing = [
@@ -290,7 +306,7 @@ class HeaderRows(_Part):
     names: tuple[int, ...] = Field((1,), min_length=1)  # of several the texts are joined by " / "
     labels: tuple[int, ...] = ()  # the second row where there is one
 
-    @field_validator("names", "labels", mode="before")
+    @field_validator("names", "labels", mode="before", json_schema_input_type=int | tuple[int, ...])
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
         return [value] if isinstance(value, str | int) else value
@@ -339,16 +355,20 @@ def _counted(value: Any) -> Any:
 class FileMapping(_Part):
     """One kind of file of a source."""
 
-    pattern: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+    pattern: Texts = Field(min_length=1)
     format: Format | None = None
     encoding: str | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', pattern='^"?$')
     header: bool | None = None
-    header_rows: Annotated[HeaderRows | None, BeforeValidator(_counted)] = None  # where the header is not one row
+    header_rows: Annotated[
+        HeaderRows | None, BeforeValidator(_counted, json_schema_input_type=int | HeaderRows | None)
+    ] = None  # where the header is not one row
     skip_lines: int = Field(0, ge=0)
     skip_last: int = Field(0, ge=0)  # lines with something in them, at the end
-    fill_down: Annotated[FillDown | None, BeforeValidator(_filled)] = None
+    fill_down: Annotated[
+        FillDown | None, BeforeValidator(_filled, json_schema_input_type=str | tuple[str, ...] | FillDown | None)
+    ] = None
     columns: tuple[FixedColumn | str, ...] = ()
     sheet: str | None = None
     root: str | None = None
@@ -427,13 +447,16 @@ class Mapping(_Part):
         for name, file in self.files.items():
             for alias, join in file.joins.items():
                 if join.file not in self.files:
-                    raise ValueError(f"files.{name}.joins.{alias}: there is no file {join.file!r}")
-            for feed in file.entities:
+                    there = meant(join.file, self.files)
+                    raise misplaced(("files", name, "joins", alias, "file"), f"there is no file {join.file!r}{there}")
+            for number, feed in enumerate(file.entities):
                 taken = feed.each_path[0] if feed.each_path else "item" if feed.unpivot else None
                 if taken in file.joins:
-                    raise ValueError(f"files.{name}: {taken!r} is the name of a join and of what a block goes through")
+                    said = f"{taken!r} is the name of a join and of what a block goes through; call the join otherwise"
+                    raise misplaced(("files", name, "joins", str(taken)), said)
                 if modes.setdefault(feed.entity, feed.mode) != feed.mode:
-                    raise ValueError(f"files.{name}: {feed.entity} has another load_mode elsewhere in this mapping")
+                    said = f"{feed.entity} has another load_mode elsewhere in this mapping; give all of them the same"
+                    raise misplaced(("files", name, "entities", number, "load_mode"), said)
         return self
 
     @cached_property
@@ -447,14 +470,12 @@ class Mapping(_Part):
         return {feed.entity: feed.mode for file in self.files.values() for feed in file.entities}
 
 
-def _meant(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def _document(path: Path) -> dict[str, Any]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), TextLoader)  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise MappingError(f"{path}{line}: is no YAML: {error.problem}; mend that line, or the one before") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(f"{path}: is no YAML: {error}") from error
     except OSError as error:
@@ -464,7 +485,8 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise MappingError(f"{path}: must be a mapping that begins with `source:`")
     if "files" in document and not isinstance(document["files"], dict):
-        raise MappingError(f"{path}: files: must hold a name and a description for each kind of file, or be left out")
+        said = "files: must hold a name and a description for each kind of file, or be left out"
+        raise MappingError(at_line(path, ("files",), said))
     return _extended(path, document) if "extends" in document else document
 
 
@@ -472,9 +494,8 @@ def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     wanted = document.pop("extends")
     known = {found.stem: found for found in BUILT_IN_MAPPINGS.glob("*.yml")}
     if not isinstance(wanted, str) or wanted not in known:
-        raise MappingError(
-            f"{path}: extends: there is no built-in mapping {wanted!r}; there are {', '.join(sorted(known))}"
-        )
+        said = f"extends: there is no built-in mapping {wanted!r}; there are {', '.join(sorted(known))}"
+        raise MappingError(at_line(path, ("extends",), said))
     inherited = _document(known[wanted])
     return {**inherited, **document, "files": {**inherited["files"], **document.get("files", {})}}
 
@@ -484,17 +505,13 @@ def load_mapping(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(_document(path), context={"folders": (path.parent, BUILT_IN_MAPPINGS)})
     except ValidationError as error:
-        problems = [f"{path}: {_place(problem)}: {problem['msg']}" for problem in error.errors(include_input=False)]
-        raise MappingError("\n".join(problems)) from error
+        raise MappingError("\n".join(problems(path, error, _Part.__subclasses__()))) from error
     except RecursionError as error:
         raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if mapping.source != path.stem:
-        raise MappingError(f"{path}: source is {mapping.source!r}; call it {path.stem!r} as the file is called")
+        said = f"source is {mapping.source!r}; call it {path.stem!r} as the file is called"
+        raise MappingError(at_line(path, ("source",), said))
     return mapping
-
-
-def _place(problem: Any) -> str:
-    return ".".join(str(part) for part in problem["loc"]) or "the mapping"
 
 
 def mapping_path(settings: Settings, source: str) -> Path | None:

@@ -373,9 +373,14 @@ def _chosen(feed: EntityMapping, prefix: str, place: str) -> str:
     """The end of a query that takes the first row of each, as the mapping says, else as the file has them."""
     if not feed.one_per:
         return ""
-    order = ", ".join([*(quote(prefix + column) for column in feed.order_by), place])
+    order = ", ".join([*(_ordered(prefix, column) for column in feed.order_by), place])
     keys = ", ".join(quote(prefix + column) for column in feed.one_per)
     return f"qualify row_number() over (partition by {keys} order by {order}) = 1"
+
+
+def _ordered(prefix: str, column: str) -> str:
+    """By a column from the least up, or as -column from the greatest down; rows without a value come last."""
+    return quote(prefix + column.removeprefix("-")) + (" desc nulls last" if column.startswith("-") else "")
 
 
 def _table(entity: Entity) -> str:

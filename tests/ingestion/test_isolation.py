@@ -271,7 +271,7 @@ def test_a_full_disk_is_no_file_s_fault(home: Home, monkeypatch: pytest.MonkeyPa
         ("", "must be a mapping"),
         ("\x00", "is no YAML"),
         ("&a [*a]", "must be a mapping"),
-        ("a: &a\n  b: *a\n", "Extra inputs"),
+        ("a: &a\n  b: *a\n", "there is no such key"),
         ("[" * 5000, "YAML"),
         ("source: crm\ntime_zone: UTC\nfiles: {a: {pattern: a, encoding: hex}}\n", "no encoding 'hex' of texts"),
         (
