@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import Entity, contract, literal, quote
 from orchestration.ingestion.errors import RefusedError, is_of_the_machine, printable, unexpected
-from orchestration.ingestion.expressions import Reference
+from orchestration.ingestion.expressions import Numbers, Reference
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
 from orchestration.ingestion.quarantine import RejectedRow, outcome, quarantine_file, whole_record, write_quarantine
@@ -346,8 +346,10 @@ class _FileLoad:
             yield f"first({short} order by file, line) as {short}"
             return
         zone = self.delivery.mapping.time_zone
-        yield f"{join.aggregate[name].render(_of_the_other, zone)} as {short}"
-        unread = join.aggregate[name].first_unread(_of_the_other, zone, "file, line")
+        number = self.delivery.mapping.files[join.file].number
+        numbers = Numbers(number.style.plain if number else None)
+        yield f"{join.aggregate[name].render(_of_the_other, zone, numbers)} as {short}"
+        unread = join.aggregate[name].first_unread(_of_the_other, zone, "file, line", numbers)
         if unread:
             yield f"{unread} as {short}_unread"
 

@@ -28,10 +28,11 @@ from pydantic import (
     model_validator,
 )
 
-from orchestration.ingestion.contract import Entity, LoadMode, contract, quote
+from orchestration.ingestion.contract import Column, Entity, LoadMode, contract, quote
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
 from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, problems
+from orchestration.ingestion.notations import LENGTHS, NumberStyle, locale_exists
 from orchestration.settings import BUILT_IN_MAPPINGS, Settings
 from orchestration.yaml_text import TextLoader
 
@@ -69,10 +70,17 @@ def _zone(value: str) -> str:
     return value
 
 
+def _locale(value: str) -> str:
+    if not locale_exists(value):
+        raise ValueError(f"there is no locale {value!r}; write one such as es, pt_BR or zh_CN")
+    return value
+
+
 _Written = PlainSerializer(lambda expression: expression.tree.sql(dialect="duckdb"), return_type=str)
 Scalar = Annotated[Expression, BeforeValidator(_expression, json_schema_input_type=str), _Written]
 Aggregate = Annotated[Expression, BeforeValidator(_aggregate, json_schema_input_type=str), _Written]
 Zone = Annotated[str, BeforeValidator(_zone)]
+Locale = Annotated[str, BeforeValidator(_locale)]
 # every scalar of the file is read as its text, whatever YAML takes it for
 Word = Annotated[str, BeforeValidator(lambda text: text, json_schema_input_type=str | int | float | bool)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=Word | tuple[Word, ...])]
@@ -127,12 +135,34 @@ def _side_table(name: str, info: ValidationInfo) -> list[list[str]]:
     return rows
 
 
+class Number(_Part):
+    """How numbers are written, where that is not 1234.5."""
+
+    decimal: Literal[".", ","] = "."
+    group: Word | None = None  # between thousands
+    signs: Texts = ()  # of currencies
+
+    @model_validator(mode="after")
+    def _tells_them_apart(self) -> Self:
+        if self.group is not None and (
+            len(self.group) != 1 or self.group.isalnum() or self.group in f"{self.decimal}-+()%"
+        ):
+            raise ValueError("group: must be one mark that is not the decimal's, such as a comma, a point or a blank")
+        return self
+
+    @property
+    def style(self) -> NumberStyle:
+        return NumberStyle(self.decimal, self.group, self.signs)
+
+
 class ColumnMapping(_Part):
     """How one column of an entity is made."""
 
     value: Scalar | None = None
     constant: Word | None = None
-    format: Texts = ()  # strptime formats, tried in order
+    format: Texts = ()  # strptime formats, tried in order; of a length of time what stands in LENGTHS
+    locale: Locale | None = None  # of the words in it, where it differs from the file's
+    number: Number | None = None  # how numbers are written, where it differs from the file's
     zone: Zone | None = None  # of stamps without one; overrides the mapping's
     end_of_day: bool = False  # a day without a time of day lasts to its local end
     map: dict[str, Word] = Field(default_factory=dict)  # or {file: a table beside the mapping}
@@ -227,7 +257,7 @@ class EntityMapping(_Part):
     def _fits_the_contract(self) -> Self:
         known = {column.name: column for column in self.contract.mapped}
         ordered = tuple(name.removeprefix("-") for name in self.order_by)
-        for place, names in (("columns", self.columns), ("one_per", self.one_per), ("order_by", ordered)):
+        for place, names in (("columns", tuple(self.columns)), ("one_per", self.one_per), ("order_by", ordered)):
             for name in names:
                 if name not in known:
                     where = (place, name) if place == "columns" else (place,)
@@ -247,8 +277,10 @@ class EntityMapping(_Part):
             raise ValueError(f"{self.entity} needs {', '.join(missing)}; map them")
         left_out = [column for column in self.contract.keys if column.name not in self.columns]
         if left_out and self.numbered is None and not self.is_keyless:
-            names = ", ".join(column.name for column in left_out)
-            raise ValueError(f"the key of {self.entity} needs {names}; map them")
+            needed = ", ".join(column.name for column in left_out)
+            raise ValueError(f"the key of {self.entity} needs {needed}; map them")
+        for name, how in self.columns.items():
+            self._fits_the_column(known[name], how)
         if self.optional and not (self.repeated or self.is_spread):
             raise ValueError(
                 '`optional` is of blocks that stand once for each column of a name, as "Comment[*]", or have `each` or '
@@ -259,6 +291,18 @@ class EntityMapping(_Part):
         if self.each and not self.each.is_column:
             raise ValueError("each: must be the name of an array, such as comments or audits.events")
         return self
+
+    @staticmethod
+    def _fits_the_column(column: Column, how: ColumnMapping) -> None:
+        """A form that the column cannot have would be left unread."""
+        is_time = column.data_type in ("date", "timestamp")
+        lengths = [form for form in how.format if form in LENGTHS]
+        if lengths and (column.unit not in ("seconds", "minutes") or len(lengths) < len(how.format)):
+            said = f"{lengths[0]!r} is of lengths of time; {column.name} is none, or has other formats beside it"
+            raise misplaced(("columns", column.name, "format"), said)
+        if how.format and not lengths and not is_time:
+            said = f"{column.name} is no time; `format` is of times, and of lengths one of {', '.join(LENGTHS)}"
+            raise misplaced(("columns", column.name, "format"), said)
 
     @property
     def is_spread(self) -> bool:
@@ -373,6 +417,8 @@ class FileMapping(_Part):
     sheet: str | None = None
     root: str | None = None
     null_values: Texts = ()
+    number: Number | None = None
+    locale: Locale | None = None  # whose months and halves of the day the formats speak of
     filter: Scalar | None = None
     joins: dict[str, Join] = Field(default_factory=dict)
     entities: tuple[EntityMapping, ...] = ()

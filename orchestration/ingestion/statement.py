@@ -18,9 +18,10 @@ from sqlglot import exp
 
 from orchestration.ingestion.contract import Column, Entity, Rule, literal
 from orchestration.ingestion.errors import RefusedError
-from orchestration.ingestion.expressions import Expression, Reference, parse
+from orchestration.ingestion.expressions import Expression, Numbers, Reference, parse
 from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping
 from orchestration.ingestion.moments import formatted_instant, iso_instant, to_local, to_utc
+from orchestration.ingestion.notations import length_in_seconds
 from orchestration.ingestion.readers import Reader
 from orchestration.ingestion.spread import ITEM, POSITION, Arrays, Cells, Spread, spread_of
 
@@ -134,6 +135,8 @@ class Statement:
         self._of_arrays: set[str] = set()  # names of columns that hold what is spread
         self._turns: list[int] = []  # of each feed, which of the columns of one name `[*]` is
         self._lossy: set[int] = set()  # feeds that a rule may take a value from
+        computed = {f"{alias}.{name}" for alias, join in file.joins.items() for name in join.aggregate}
+        self._numbers = Numbers(file.number.style.plain if file.number else None, frozenset(computed))
         self._elements: dict[tuple[Spread, Reference], str] = {}  # what is taken of an item: x0, x1, ...
         self._spread: Spread | None = None  # of the statement that is being written
         self._spreads: list[Spread | None] = []  # of each feed, what it makes rows of
@@ -319,7 +322,7 @@ from judged
         return f"try({sql})" if self.careful and not expression.is_column else sql
 
     def _render(self, expression: Expression, i: int) -> str:
-        return expression.render(lambda reference: self._resolve(reference, i), self.around.time_zone)
+        return expression.render(lambda reference: self._resolve(reference, i), self.around.time_zone, self._numbers)
 
     def _unread(self, i: int, expression: Expression | None, column: str) -> Iterator[tuple[str, Failure]]:
         """When an expression could not make anything of a text that is there, or nothing at all."""
@@ -329,6 +332,7 @@ from judged
             lambda reference: self._resolve(reference, i),
             self.around.time_zone,
             lambda reference: self._lost(reference, i),
+            self._numbers,
         ):
             yield unread.condition, Failure(column, _UNREAD, unread.text)
         if self.careful and not expression.is_column:
@@ -434,6 +438,8 @@ from judged
             if self.feeds[i].contract.is_prefixed(column):
                 return f"{literal((how.source or self.around.source) + ':')} || {text}"
             return text
+        if kind in ("decimal", "bigint"):
+            text = self._plain_number(text, column, how)
         if kind == "decimal":
             return f"try_cast({text} as {column.data_type})"
         if kind == "boolean":
@@ -460,13 +466,26 @@ from judged
             return f"case when {local}::time = time '00:00:00' then {last} else {instant} end"
         return instant
 
+    def _plain_number(self, text: str, column: Column, how: ColumnMapping) -> str:
+        """A number without the marks that the file writes it with; one that an expression computed has none."""
+        if how.format:
+            size = {"seconds": 1, "minutes": 60}[str(column.unit)]
+            locale = how.locale or self.file.locale
+            tries = (f"({length_in_seconds(text, form, locale)})" for form in how.format)
+            return f"(coalesce({', '.join(tries)}) / {size})::decimal(24, 6)::varchar"
+        number = how.number or self.file.number
+        if number and how.value and how.value.is_text(self._numbers.computed):
+            return f"({number.style.plain(text)})"
+        return text
+
     def _zone(self, how: ColumnMapping) -> str:
         return how.zone or self.around.time_zone
 
     def _instant(self, text: str, column: Column, how: ColumnMapping, zone: str) -> str:
         """UTC of a stamp: with an offset as it says, without one by the zone."""
         if how.format:
-            return formatted_instant(text, how.format, zone, self.around.load_date if column.past else None)
+            latest = self.around.load_date if column.past else None
+            return formatted_instant(text, how.format, zone, latest, how.locale or self.file.locale)
         return iso_instant(text, zone, odd=self.careful)
 
     # --- money --------------------------------------------------------------------------------------------------
