@@ -349,6 +349,7 @@ class HeaderRows(_Part):
     count: int = Field(ge=1)
     names: tuple[int, ...] = Field((1,), min_length=1)  # of several the texts are joined by " / "
     labels: tuple[int, ...] = ()  # the second row where there is one
+    fill: bool = False  # whether blank cells of the last row go on with the text to their left too
 
     @field_validator("names", "labels", mode="before", json_schema_input_type=int | tuple[int, ...])
     @classmethod
@@ -369,7 +370,7 @@ class HeaderRows(_Part):
         filled = []
         for number, row in enumerate(rows, 1):
             cells = [cell.strip() for cell in (*row, *[""] * (width - len(row)))]
-            if number < self.count:
+            if number < self.count or self.fill:
                 for place in range(1, width):
                     cells[place] = cells[place] or cells[place - 1]
             filled.append(cells)

@@ -129,7 +129,7 @@ class _Table(Reader):
         """Names the columns. One row does as it is written."""
         if len(rows) < header.count:
             raise RefusedError(f"has {len(rows)} rows where the mapping's `header_rows` says {header.count}")
-        if header.count == 1:
+        if header.count == 1 and not header.fill:
             self.columns = self.labels = rows[0]
         else:
             self.columns, self.labels = header.columns(rows)

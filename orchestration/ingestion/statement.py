@@ -383,8 +383,9 @@ from judged
 
     def _source(self, name: str) -> str:
         sql = self.reader.column(name)
-        if sql is None and name == LOAD_DATE:
-            return literal(str(self.around.load_date))
+        if name == LOAD_DATE and (sql is None or self.reader.columns is None):  # of JSON any name may be asked for
+            own = f"{source_text(self.file, sql)}" if sql else "null"
+            return f"coalesce({own}, {literal(str(self.around.load_date))})"
         return source_text(self.file, sql or "null")
 
     def _joins(self) -> Iterator[str]:

@@ -128,6 +128,16 @@ files:
 """
 
 
+def test_the_day_of_the_delivery_is_at_hand_in_json(home: Home) -> None:
+    home.mapping(NESTED.replace("created_at: created_at,", "created_at: load_date,"))
+    home.put("tickets.jsonl", '{"id": 1}\n{"id": 2, "load_date": "2026-01-01"}\n')
+    assert home.ingest().ok
+    assert home.ask("select created_at::date::varchar from raw.tickets order by 1") == [
+        ("2026-01-01",),
+        ("2026-01-05",),
+    ]
+
+
 def test_arrays_in_arrays_have_both_records_at_hand(home: Home) -> None:
     home.mapping(NESTED)
     changes = [{"type": "Change", "value": "open"}, {"type": "Comment"}]

@@ -233,6 +233,12 @@ def table(rows: list[list[str]], *, is_workbook: bool) -> bytes:
     [
         (IDS, "3", "Q1", ()),
         (QUESTIONS, "{count: 2, names: [1, 2]}", "'\"Please rate / Price\"'", OTHERS),
+        (
+            [QUESTIONS[0], *QUESTIONS[2:]],
+            "{count: 1, fill: true}",
+            "'\"Please rate[2]\"'",
+            ("Please rate", "Please rate", "Other"),
+        ),
         (QUESTIONS, "2", "'\"Please rate[2]\"'", ("Please rate", "Please rate", "Other")),
     ],
 )  # fmt: skip
