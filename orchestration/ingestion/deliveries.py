@@ -215,16 +215,8 @@ class _Run:
         for path, why in strays:
             shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
             self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name))))
-        if not matched and not strays and _paths(folder):
-            patterns = ", ".join(one for file in mapping.files.values() for one in file.pattern)
-            self.refusals.append(
-                Refusal(
-                    mapping.source,
-                    f"{mapping.source}/{day}: all files of the delivery are among those that the mapping ignores, none "
-                    f"fits its patterns ({patterns}); is it the mapping of this system, and the whole delivery?",
-                    day,
-                )
-            )
+        if not matched and not strays and landed(folder):
+            self.refusals.append(Refusal(mapping.source, f"{mapping.source}/{day}: {nothing_taken(mapping)}", day))
         rates = self.rates.known(mapping.source, day, before=True)
         delivery = Delivery(self.settings, mapping, day, folder, matched, rates)
         entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
@@ -347,6 +339,15 @@ def landed(folder: Path) -> list[Path]:
 def _matched(mapping: Mapping, folder: Path) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:
     """The files of a delivery by the mapping's name of them, and what else lies there, each with what to do."""
     return match(mapping, landed(folder))
+
+
+def nothing_taken(mapping: Mapping) -> str:
+    """What to say of a delivery whose files are all ignored."""
+    patterns = ", ".join(one for file in mapping.files.values() for one in file.pattern)
+    return (
+        "all files of the delivery are among those that the mapping ignores, none fits its patterns "
+        f"({patterns}); is it the mapping of this system, and the whole delivery?"
+    )
 
 
 def match(mapping: Mapping, paths: Iterable[Path]) -> tuple[dict[str, tuple[Path, ...]], list[tuple[Path, str]]]:

@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.errors import CommandFailedError
 from orchestration.ingestion.contract import contract, literal, quote
-from orchestration.ingestion.deliveries import day_of, landed, match
+from orchestration.ingestion.deliveries import day_of, landed, match, nothing_taken
 from orchestration.ingestion.errors import printable
 from orchestration.ingestion.ledger import FileEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
@@ -113,6 +113,8 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
     found = Check(source, str(path), day)
     matched, strays = match(mapping, paths)
     found.problems += [f"{printable(stray.relative_to(folder))}: {why}" for stray, why in strays]
+    if paths and not matched and not strays:
+        found.problems.append(nothing_taken(mapping))
     found.lookups = [name for name in matched if not mapping.files[name].entities]
     with tempfile.TemporaryDirectory(prefix="kefu-check-") as scratch:
         aside = settings.model_copy(update={"home": Path(scratch)})
@@ -193,7 +195,7 @@ class _Look:
         names = sorted(_names(file.entities))
         found = [(name, sql) for name in names if not name.endswith("[*]") and (sql := reader.column(name))]
         wanted = ", ".join(["line", *(f"nullif({sql}, '')" for _, sql in found)])
-        for batch in reader.batches():
+        for batch in reader.rows():
             con.register("batches", batch)
             row = con.execute(f"select {wanted} from ({reader.prepared}) where line = {line}").fetchone()
             con.unregister("batches")
