@@ -9,7 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from orchestration.cli import cli
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.mapping import load_mapping
 from orchestration.ingestion.mapping_schema import SCHEMA, mapping_schema, schema_text
@@ -58,6 +60,7 @@ def complaints(text: str) -> list[Any]:
 def test_the_file_is_that_of_today_s_model() -> None:
     """After an intended change: make docs."""
     assert SCHEMA.read_text(encoding="utf-8") == schema_text(), "docs/mapping.schema.json is out of date: run make docs"
+    assert CliRunner().invoke(cli, ["source", "schema"]).output == schema_text()
 
 
 @pytest.mark.parametrize(
