@@ -113,12 +113,12 @@ def reasons_to_hold(settings: Settings, period: str, report_id: str = DEFAULT) -
     last = report(report_id).calendar.last_day(first_day(period))
     limits = load_checks("raw", settings.expectations)["late"].limits
     with duckdb.connect(str(warehouse.published_version(settings)), read_only=True) as connection:
-        as_of = connection.execute("select as_of_date from reporting.build").fetchall()[0][0]
+        as_of = connection.execute("select as_of_date from reporting.rpt_build").fetchall()[0][0]
         stale = connection.execute(
-            "select distinct source, entity from reporting.loads where is_stale order by all"
+            "select distinct source, entity from reporting.rpt_loads where is_stale order by all"
         ).fetchall()
         silent = connection.execute(_SILENT, {"last": last, **limits}).fetchall()
-        doubts = connection.execute("select told from reporting.doubts order by all").fetchall()
+        doubts = connection.execute("select told from reporting.rpt_doubts order by all").fetchall()
     reasons = [] if as_of >= last else [f"{period} is not complete: the warehouse knows it up to {as_of}"]
     reasons += [f"{source}: {entity} stays at an older load" for source, entity in stale]
     reasons += [told for (told,) in doubts]
@@ -137,9 +137,9 @@ def reasons_to_hold(settings: Settings, period: str, report_id: str = DEFAULT) -
 # 5 pauses it would have 1.8 %, and a small company's report would be held for nothing.
 _SILENT = """
 with days as (
-    select distinct source, entity, load_date from reporting.loads
+    select distinct source, entity, load_date from reporting.rpt_loads
     union
-    select distinct source, '' as entity, load_date from reporting.loads
+    select distinct source, '' as entity, load_date from reporting.rpt_loads
 ),
 
 paused as (

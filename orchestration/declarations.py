@@ -65,5 +65,5 @@ def declared_metrics() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @cache
 def metric_ids() -> tuple[str, ...]:
-    """The ids of all monthly figures, those of `reporting.metric_definitions`."""
+    """The ids of all monthly figures, those of `reporting.rpt_metric_definitions`."""
     return tuple(sorted(metric["id"] for _, model in models() for metric in metrics(model)))

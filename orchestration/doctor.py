@@ -204,7 +204,7 @@ def _recipients(settings: Settings) -> Finding:
         return Finding("recipients", True, f"nobody gets a report: {path} names nobody (docs/delivery.md)")
     lost = _scopes_without_figures(settings, found)
     if lost:
-        return Finding("recipients", False, f"{path}: {'; '.join(lost)}; name one that reporting.scope_names has")
+        return Finding("recipients", False, f"{path}: {'; '.join(lost)}; name one that reporting.rpt_scope_names has")
     return Finding("recipients", True, f"{len(found)} in {path}")
 
 
@@ -218,7 +218,7 @@ def _scopes_without_figures(settings: Settings, recipients: tuple[Recipient, ...
     if not path.exists():
         return []
     with duckdb.connect(str(path), read_only=True) as connection:
-        known = set(connection.execute("select scope_type, scope_id from reporting.scope_names").fetchall())
+        known = set(connection.execute("select scope_type, scope_id from reporting.rpt_scope_names").fetchall())
     return [
         f"{one.id} gets {one.scope.type} {one.scope.id!r}, which does not exist"
         for one in recipients

@@ -70,8 +70,8 @@ _HEAD = """\
 # Metrics
 
 Written by `make docs` from the yml beside each model; edit that, not these pages. The report prints the same names and
-definitions, read from `reporting.metric_definitions`, which dbt makes of the same yml; names and definitions in other
-languages stand in its catalogues (`reports/locales`).
+definitions, read from `reporting.rpt_metric_definitions`, which dbt makes of the same yml; names and definitions in
+other languages stand in its catalogues (`reports/locales`).
 
 {count} figures. Each stands in `reporting.kpi_monthly` under its id, per month, for the company and the scopes named;
 tables hold what does not fit there. Under each model: what a row of it is, then the figures made of its rows. A figure
@@ -237,7 +237,7 @@ def described(metric: dict[str, Any]) -> Iterator[str]:
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
     disclosed = f"; disclosure: {metric['disclosure']}" if "disclosure" in metric else ""
     yield f"- {_cells(metric)}; {_change(metric)}{disclosed}"
-    absent = f"; absent while `{metric['known_by']}` is never known" if "known_by" in metric else ""
+    absent = "".join(f"; absent while `{known_by}` is never known" for known_by in metric.get("known_by", []))
     yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
     yield f"- made of {lineage_rows().get(metric['id'], '')}"
     more = [text for text in (_range(metric), _window(metric)) if text]
@@ -308,14 +308,14 @@ def lineage_file(home: Path) -> str:
 
 def report_exposures() -> str:
     """The dbt exposures of the reports: what their queries read, and the tables that their report.yml prints."""
-    models_of = {(path.parent.name, _table(model)): model["name"] for path, model in models()}
+    published = {(path.parent.name, model["name"]) for path, model in models()}
     texts = [path.read_text(encoding="utf-8") for kind in ("py", "sql") for path in REPORTS.rglob(f"*.{kind}")]
     read = {found for text in texts for found in re.findall(r"\b(?:from|join) (\w+)\.(\w+)", text)}
     lines = [_EXPOSURES_HEAD.rstrip()]
     for path in sorted(REPORTS.glob("*/report.yml")):
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
         schedule = spec.get("schedule", "monthly").capitalize()
-        printed = {("reporting", table["id"]) for area in spec["areas"] for table in area.get("tables", [])}
+        printed = {("reporting", f"rpt_{table['id']}") for area in spec["areas"] for table in area.get("tables", [])}
         lines += [
             f"  - name: {spec['id']}",
             f"    label: {spec['title']}",
@@ -324,15 +324,10 @@ def report_exposures() -> str:
             f"    description: {schedule}; page, PDF and mail (reports/{spec['id']}).",
             "    owner: {name: Data owner}",
             "    depends_on:",
-            *(f"      - ref('{models_of[table]}')" for table in sorted((read | printed) & models_of.keys())),
+            *(f"      - ref('{name}')" for _, name in sorted((read | printed) & published)),
             "",
         ]
     return "\n".join(lines)
-
-
-def _table(model: dict[str, Any]) -> str:
-    """Name of a model's table: those of reports say in the file name where they lie."""
-    return str(model["name"]).removeprefix("reporting__")
 
 
 def _grain(model: dict[str, Any]) -> str:

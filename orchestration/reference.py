@@ -28,7 +28,7 @@ from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 BUILT_IN = DBT_PROJECT_DIR / "seeds"
 _LINKED = ("dbt_project.yml", "macros", "models", "profiles.yml", "tests")
-_OF_A_METRIC = {"to": "ref('metric_definitions')", "field": "metric_id"}  # what dbt asks of a column that names one
+_OF_A_METRIC = {"to": "ref('rpt_metric_definitions')", "field": "metric_id"}  # what dbt asks of a column that names one
 _KEPT = 3  # copies of the project: one may be read by a build that began before a file changed
 _LISTED = 10  # faults of one file that are told; a file of another make has one in every line
 # how a value of a type is called and written; decimals are the rest

@@ -203,7 +203,7 @@ def published(home: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def meta(home: Settings, connection: duckdb.DuckDBPyConnection) -> Meta:
     """What a bundle says of itself: company, times, and versions of what made it."""
     build_id, code, chosen, as_of, known_at = connection.execute(
-        "select build_id, code_version, settings_version, as_of_date, known_at from reporting.build"
+        "select build_id, code_version, settings_version, as_of_date, known_at from reporting.rpt_build"
     ).fetchall()[0]
     return Meta(
         company=home.company.name,

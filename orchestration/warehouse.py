@@ -343,7 +343,7 @@ def _copy_last_good(settings: Settings, folder: Path, code: str, chosen: str) ->
     work, marts = settings.build / WORK_FILE, settings.published / MARTS_FILE
     if not (work.exists() and marts.exists()):
         return False
-    if _build_row(work, "control.build") != (_build_row(marts, "reporting.build")):
+    if _build_row(work, "control.build") != (_build_row(marts, "reporting.rpt_build")):
         return False
     if (_build_row(work, "control.build") or ("", "", ""))[1:] != (code, chosen):
         return False

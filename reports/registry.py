@@ -116,7 +116,7 @@ class ColumnSpec(_Spec):
 class TableSpec(_Spec):
     """A table of the `reporting` schema with a shape of its own, printed as it is: its rows of the month and scope."""
 
-    id: str  # the table's name
+    id: str  # the table's name without its prefix rpt_
     title: str  # a message of the catalogue
     columns: tuple[ColumnSpec, ...]
     order: tuple[Annotated[str, StringConstraints(pattern=r"^\w+( desc)?$")], ...]

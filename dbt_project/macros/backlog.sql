@@ -17,27 +17,6 @@
     {{ return(moves) }}
 {%- endmacro %}
 
-{# By how much the flows change what is open in the cells of a scope, with the moves of that scope; what is not known is
-   nothing here. #}
-{% macro backlog_change(moves) -%}
-    {%- for flow, sign in backlog_flows().items() %}
-    {{- ' - ' if sign < 0 else (' + ' if not loop.first) }}coalesce({{ flow }}, 0)
-    {%- endfor %} + coalesce(moved_in{{ moves }}, 0) - coalesce(moved_out{{ moves }}, 0)
-{%- endmacro %}
-
-{# Age bands of what is open at a month's end, by days since creation. #}
-{% macro backlog_age_bands() -%}
-    {%- set age = seconds_between('lasting.created_at', 'months.month_end_at') -%}
-    {%- set limits = [['under_1_day', 0, 1], ['1_to_3_days', 1, 3], ['3_to_7_days', 3, 7], ['7_to_30_days', 7, 30]] -%}
-    {%- set bands = {} -%}
-    {%- for name, from, to in limits -%}
-        {%- do bands.update({'open_' ~ name: age ~ ' >= ' ~ from * 86400 ~ ' and ' ~ age ~ ' < ' ~ to * 86400}) -%}
-    {%- endfor -%}
-    {%- do bands.update({'open_over_30_days': age ~ ' >= ' ~ 30 * 86400}) -%}
-    {{ return(bands) }}
-{%- endmacro %}
-
-
 {# The flows as columns of one row: those that are given, else 0. #}
 {% macro flow_columns(flows) -%}
     {%- for flow in backlog_flows() | list + backlog_moves() %}

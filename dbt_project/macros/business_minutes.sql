@@ -50,23 +50,10 @@
 
 
 {# The inverse: `int_service__schedule_steps` holds the openings once per step of the meter that they touch. A reading finds its
-   opening by an equi-join on (schedule_id, step), which a few openings share; the conditions leave one. #}
+   opening by an equi-join on (schedule_id, step), see sla. #}
 {% macro meter_step_seconds() -%} {{ return(14400) }} {%- endmacro %}
 
 {% macro meter_step(reading) -%} cast(ceil(({{ reading }}) / {{ meter_step_seconds() }}.0) - 1 as bigint) {%- endmacro %}
-
-{% macro on_meter_step(steps, schedule_id, reading) -%}
-    {{ steps }}.schedule_id = {{ schedule_id }}
-    and {{ steps }}.meter_step = {{ meter_step(reading) }}
-    and {{ steps }}.open_seconds_from < {{ reading }}
-    and {{ steps }}.open_seconds_to >= {{ reading }}
-{%- endmacro %}
-
-{# First moment at which the meter shows the reading. #}
-{% macro moment_of_reading(steps, reading) -%}
-    {{ add_exact_seconds(steps ~ '.opens_at', reading ~ ' - ' ~ steps ~ '.open_seconds_from') }}
-{%- endmacro %}
-
 
 {# UTC of a local wall time where clocks change, alike on both engines (theirs differ): of a time that comes twice the first,
    a time that is skipped moves on by what is skipped. Uses only the way from UTC to local, which is never ambiguous. #}

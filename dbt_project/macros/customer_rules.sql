@@ -9,25 +9,14 @@
     {{ matches(x, '^[+-]?([0-9]+([.,][0-9]+)?[eE][+][0-9]+|[0-9]{15}0+([.,]0+)?)$') }}
 {%- endmacro %}
 
-{# An order that counts: neither cancelled nor undeliverable. A source without a status only sends orders that count. #}
-{% macro is_valid_order(status) -%} (coalesce({{ status }}, 'placed') not in ('cancelled', 'unavailable')) {%- endmacro %}
-
 {# What was sold by an order: its amount less its own discount. Below 0 it is a return. #}
 {% macro sold_amount(order) -%} ({{ order }}.gross_amount - coalesce({{ order }}.discount_amount, 0)) {%- endmacro %}
-
-{# A purchase: an order that counts and sold something, if only for nothing. An order below 0 is a return, no purchase. #}
-{% macro is_purchase(order) -%} ({{ is_valid_order(order ~ '.status') }} and {{ sold_amount(order) }} >= 0) {%- endmacro %}
 
 {# What a line of an order came to, after its own discount and before that of the order: as stated, else by its price. The product
    is made a measure before the discount, which has no more places, is taken off: rounding a wide sum is 20 times as slow. #}
 {% macro line_amount(line) -%}
     {%- set product = measure(units(line ~ '.quantity') ~ ' * ' ~ line ~ '.unit_price') -%}
     coalesce({{ line }}.amount, {{ product }} - coalesce({{ line }}.discount_amount, 0))
-{%- endmacro %}
-
-{# Coefficient of variation (sample standard deviation / mean) from a count, a sum and a sum of squares of integers. #}
-{% macro variation(n, total, squares) -%}
-    {{ divide('sqrt(greatest(' ~ divide(squares ~ ' - ' ~ divide(total ~ ' * ' ~ total, n), n ~ ' - 1') ~ ', 0))', divide(total, n)) }}
 {%- endmacro %}
 
 {# How many of these columns hold a value. #}
@@ -37,14 +26,6 @@
         case when {{ column }} is null then 0 else 1 end {%- if not loop.last %} + {% endif -%}
         {%- endfor -%}
     )
-{%- endmacro %}
-
-{# Gini coefficient over the non-negative values: 2 sum(place x value) / (n sum(value)) - (n + 1) / n, places from the smallest. #}
-{% macro gini(place, value) -%}
-    {%- set n = 'count(case when ' ~ value ~ ' >= 0 then 1 end)' -%}
-    {%- set total = 'sum(case when ' ~ value ~ ' >= 0 then cast(' ~ value ~ ' as decimal(24, 4)) end)' -%}
-    {%- set weighted = 'sum(case when ' ~ value ~ ' >= 0 then ' ~ place ~ ' * cast(' ~ value ~ ' as decimal(24, 4)) end)' -%}
-    ({{ divide('2 * ' ~ divide(weighted, n), total) }} - {{ divide(n ~ ' + 1', n) }})
 {%- endmacro %}
 
 {# Whether a row of a reference table is in force on a date: both ends inclusive, an empty valid_to lasts. #}

@@ -9,10 +9,6 @@
 {# The run's cut by event time, exclusive, UTC. #}
 {% macro as_of() -%} (select run.as_of from {{ source('control', 'run') }} as run) {%- endmacro %}
 
-{# The last local day the run speaks of. #}
-{% macro as_of_date() -%} (select run.as_of_date from {{ source('control', 'run') }} as run) {%- endmacro %}
-
-
 {# A stored measure: one decimal type, so that sums do not depend on the order of rows. #}
 {% macro measure(x) -%} cast({{ x }} as decimal(28, 8)) {%- endmacro %}
 

@@ -25,8 +25,8 @@
      stands_on         columns of the contract (entity.column) or tables that only the company can state (reference.table)
                        without which the figure means nothing, alternatives with " or " between them. A source that does not
                        give one of them adds nothing to the figure; while none does, it is absent rather than 0 or 100 %
-     known_by          optional, for what no column alone shows (that a promise was moved): expression; while no row of the
-                       model has it, the figure is absent
+     known_by          optional, for what no column alone shows (that a promise was moved): expressions; while no row of the
+                       model has one of them, the figure is absent
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
      claims_change     whether months may be compared; not by default for snapshots

@@ -10,8 +10,3 @@
         )))
     end)
 {%- endmacro %}
-
-{# Mean value of a purchase day expected of a customer by Gamma-Gamma: what x repeat days came to, drawn towards the mean of all. #}
-{% macro expected_day_value(x, amount, fit) -%}
-    ({{ fit }}.p * ({{ fit }}.v + greatest(cast(coalesce({{ amount }}, 0) as double), 0e0)) / ({{ fit }}.p * {{ x }} + {{ fit }}.q - 1))
-{%- endmacro %}

@@ -38,11 +38,6 @@
     end)
 {%- endmacro %}
 
-{# Phi(x), the normal distribution function. #}
-{% macro normal_cdf(x) -%}
-    (case when {{ x }} > 0e0 then 1e0 - 0.5e0 * {{ two_sided_p(x) }} else 0.5e0 * {{ two_sided_p(x) }} end)
-{%- endmacro %}
-
 {# The normal z of the same p value as a Student t with df degrees of freedom: Wallace's approximation, within 0.2 % of z
    from 10 degrees on; figures are compared only from min_n on. #}
 {% macro t_to_z(t, df) -%}

@@ -14,7 +14,7 @@ monthly as (
 
 snapshots as (
     select metric_id, dated = 'snapshot' as is_snapshot
-    from {{ ref('daily_metric_definitions') }}
+    from {{ ref('rpt_daily_metric_definitions') }}
 ),
 
 -- months of which every day is kept, up to the last one that the sources of a metric tell of

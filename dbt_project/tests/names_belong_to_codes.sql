@@ -4,7 +4,7 @@ with named as (
 ),
 
 codes as (
-    select taxonomy, code from {{ ref('reporting__codes') }}
+    select taxonomy, code from {{ ref('rpt_codes') }}
 )
 
 select

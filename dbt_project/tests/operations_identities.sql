@@ -38,27 +38,27 @@ inspections_in as (
 
 inspections_out as (
     select count(*) as amount
-    from {{ ref('inspections') }}
+    from {{ ref('inspection_items') }}
 ),
 
 standard_cases_in as (
     select count(*) as amount
-    from {{ ref('standards') }}
+    from {{ ref('standard_cases') }}
     where is_on_time is not null
 ),
 
 standard_cases_out as (
     select sum(cases) as amount
-    from {{ ref('standard_results') }}
+    from {{ ref('standard_scope_months') }}
     where scope_type = 'company' and limit_unit <> 'rate'
 ),
 
 standard_cases_of_stores as (
     select sum(results.cases) + coalesce(max(storeless.cases), 0) as amount
-    from {{ ref('standard_results') }} as results
+    from {{ ref('standard_scope_months') }} as results
     cross join (
         select count(*) as cases
-        from {{ ref('standards') }}
+        from {{ ref('standard_cases') }}
         where is_on_time is not null and store_id is null
     ) as storeless
     where results.scope_type = 'store' and results.limit_unit <> 'rate'

@@ -1,7 +1,7 @@
 -- The identity of the points programme, per member and in total: sum of signed entries = open lots - debt = closing balance.
 with members as (
     select member_id, balance, open_points, overdrawn_points
-    from {{ ref('points') }}
+    from {{ ref('points_accounts') }}
 ),
 
 flow as (

@@ -31,7 +31,13 @@ balances as (
         coalesce({{ scope }}, '') as scope_id,
         month,
         sum(opening) as opening,
-        sum({{ backlog_change('_' ~ moves) }}) as change,
+        {#- what is not known changes nothing #}
+        sum(
+            {%- for flow, sign in backlog_flows().items() %}
+            {{ '- ' if sign < 0 else ('+ ' if not loop.first) }}coalesce({{ flow }}, 0)
+            {%- endfor %}
+            + coalesce(moved_in_{{ moves }}, 0) - coalesce(moved_out_{{ moves }}, 0)
+        ) as change,
         sum(closing) as closing,
         sum(open_tickets) as open_tickets
     from backlog

@@ -3,7 +3,7 @@ with
 
 summed as (
     select month, metric_id, period, scope_type, sum(contribution) as contribution
-    from kefu.reporting.contributions
+    from kefu.reporting.rpt_contributions
     group by month, metric_id, period, scope_type
 ),
 

@@ -5,5 +5,5 @@ select
     {{ cell() }} as key,
     coalesce(numerator < 0 or numerator > denominator, true) as is_broken
 from kefu.reporting.kpi_monthly
-inner join kefu.reporting.metric_definitions using (metric_id)
+inner join kefu.reporting.rpt_metric_definitions using (metric_id)
 where kind = 'proportion'

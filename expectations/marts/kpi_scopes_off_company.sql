@@ -9,7 +9,7 @@ counted as (
         definitions.kind in ('proportion', 'mean', 'nps', 'count')
         or (definitions.kind = 'sum' and kpi.scope_type <> 'category') as is_by_case
     from kefu.reporting.kpi_monthly as kpi
-    inner join kefu.reporting.metric_definitions as definitions on kpi.metric_id = definitions.metric_id
+    inner join kefu.reporting.rpt_metric_definitions as definitions on kpi.metric_id = definitions.metric_id
     where kpi.dimension = '' and definitions.kind in ('proportion', 'mean', 'nps', 'ratio', 'sum', 'count')
 ),
 

@@ -17,4 +17,4 @@ select
         true
     ) as is_broken
 from kefu.reporting.kpi_monthly
-inner join kefu.reporting.metric_definitions using (metric_id, unit)
+inner join kefu.reporting.rpt_metric_definitions using (metric_id, unit)

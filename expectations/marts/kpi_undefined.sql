@@ -8,4 +8,4 @@ select
         true
     ) as is_broken
 from (select distinct metric_id, unit from kefu.reporting.kpi_monthly) as kpi
-left join kefu.reporting.metric_definitions as definitions on kpi.metric_id = definitions.metric_id
+left join kefu.reporting.rpt_metric_definitions as definitions on kpi.metric_id = definitions.metric_id

@@ -8,9 +8,9 @@ entries as (
 )
 
 select
-    'loyalty.points' as subject,
+    'loyalty.points_accounts' as subject,
     coalesce(points.member_id, entries.member_id) as key,
     coalesce(points.balance, 0) <> coalesce(entries.balance, 0)
     or coalesce(points.balance <> points.open_points - points.overdrawn_points, false) as is_broken
-from kefu.loyalty.points as points
+from kefu.loyalty.points_accounts as points
 full join entries on points.member_id = entries.member_id

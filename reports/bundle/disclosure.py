@@ -13,7 +13,7 @@ from reports.bundle.sql import COLUMNS, TABLES, query
 from reports.bundle.suppression import Cell, Key
 from reports.periods import CALENDARS
 
-_STOCKS = "select metric_id from reporting.daily_metric_definitions where dated = 'snapshot'"
+_STOCKS = "select metric_id from reporting.rpt_daily_metric_definitions where dated = 'snapshot'"
 _INSIDE = "select store_id, region from customer.dim_store where region is not null order by store_id"
 
 

@@ -30,7 +30,7 @@ TREND_DAYS = 29  # days of a trend: four weeks and the day itself
 GRAINS: dict[Schedule, Grain] = {
     "monthly": Grain(
         figures="select *, null::bigint as previous_n from reporting.kpi_monthly",
-        definitions="reporting.metric_definitions",
+        definitions="reporting.rpt_metric_definitions",
         trend=lambda month: months_before(month, TREND_MONTHS - 1),
         compared=lambda month, _: [months_before(month, 1)],
         compared_with_year_ago=True,
@@ -42,7 +42,7 @@ GRAINS: dict[Schedule, Grain] = {
                 change_usual as change_previous, null::decimal(28, 8) as year_ago, null::varchar as change_year_ago
             from reporting.kpi_daily
         """,
-        definitions="reporting.daily_metric_definitions",
+        definitions="reporting.rpt_daily_metric_definitions",
         trend=lambda day: day - timedelta(days=TREND_DAYS - 1),
         compared=lambda day, weeks: [day - timedelta(weeks=week) for week in range(1, weeks + 1)],
         compared_with_year_ago=False,
@@ -53,5 +53,5 @@ GRAINS: dict[Schedule, Grain] = {
 
 def usual_weeks(con: duckdb.DuckDBPyConnection) -> int:
     """Of how many weeks before a day's usual figures are, as the build was told (usual_weeks)."""
-    rows = con.execute("select coalesce(max(usual_weeks), 0) from reporting.daily_metric_definitions").fetchall()
+    rows = con.execute("select coalesce(max(usual_weeks), 0) from reporting.rpt_daily_metric_definitions").fetchall()
     return int(rows[0][0])

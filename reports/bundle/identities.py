@@ -1,7 +1,7 @@
 """What adds up to what among printed numbers: the language in which models declare it, and its instances in a month.
 
 An identity is declared once, under `config.meta.identities` of the yml beside the model that holds the numbers, and is
-published in `reporting.figure_identities`. Suppression reads it, and the test that plays the attacker.
+published in `reporting.rpt_figure_identities`. Suppression reads it, and the test that plays the attacker.
 
     opening + won + reactivated - lost - closed = closing       columns of the model's own table
     closing = stage_flow.n                                      a metric: .n, .numerator or .value
@@ -24,6 +24,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from reports.bundle.sql import PREFIX
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -73,8 +75,8 @@ class Identity:
 
     @property
     def table(self) -> str:
-        """The model's table in the `reporting` schema, whose columns it names."""
-        return self.model.removeprefix("reporting__")
+        """The model's table as a report.yml calls it, whose columns it names."""
+        return self.model.removeprefix(PREFIX)
 
 
 class Name(NamedTuple):

@@ -16,17 +16,18 @@ import duckdb
 import numpy as np
 
 from reports.bundle.identities import PARTS, Bools, Column, Floats, Identity, Ints, Name, Numbers, Read, parse, read_of
+from reports.bundle.sql import table_of
 from reports.bundle.suppression import Key
 from reports.bundle.told import Absent, Printing, Told
 from reports.registry import ReportSpec, TableSpec
 
-_IDENTITIES = "select model, identity from reporting.figure_identities order by model, place"
+_IDENTITIES = "select model, identity from reporting.rpt_figure_identities order by model, place"
 _TABLES = "select table_name from duckdb_tables() where schema_name = 'reporting'"
-# of a model without a published table of its own name, its mart
+# of a model that no table of reports shows, its mart
 _COLUMNS = """
 select concat(schema_name, '.', table_name) as name, list(column_name)
 from duckdb_columns()
-where table_name = ? and not internal
+where table_name in (?, ?) and not internal
 group by schema_name, table_name
 order by schema_name <> 'reporting', name
 """
@@ -84,7 +85,7 @@ class Asked(NamedTuple):
 def read_identities(con: duckdb.DuckDBPyConnection) -> tuple[Identity, ...]:
     """All that the models of the warehouse declare; none of a warehouse that was built before they did."""
     there = {name for (name,) in con.execute(_TABLES).fetchall()}
-    if "figure_identities" not in there:
+    if table_of("figure_identities") not in there:
         return ()
     return tuple(one for model, text in con.execute(_IDENTITIES).fetchall() for one in parse(model, text))
 
@@ -164,7 +165,7 @@ def _records(
 ) -> list[dict[str, Any]]:
     """A table's rows of the periods, with what identities and the report's own tables name of it; none of one that this
     warehouse does not have so."""
-    found = con.execute(_COLUMNS, [table]).fetchone()
+    found = con.execute(_COLUMNS, [table_of(table), table]).fetchone()
     has = set(found[1]) if found else set()
     if not found or not {"month", *columns} <= has:
         return []

@@ -143,8 +143,8 @@ class Source:
         self._names = {(name.scope_type, name.scope_id): name for name in self._read(ScopeName, query("scope_names"))}
         self._codes = self._read(Code, query("codes"))
         self._loads = self._read(Load, query("loads"))
-        self._warnings = self._read(Warned, query("warnings")) if "reporting.warnings" in self._there else ()
-        self._unmet = self._read(Unmet, query("unmet")) if "reporting.metric_needs" in self._there else ()
+        self._warnings = self._read(Warned, query("warnings")) if "reporting.rpt_warnings" in self._there else ()
+        self._unmet = self._read(Unmet, query("unmet")) if "reporting.rpt_metric_needs" in self._there else ()
 
     def bundle(self, scope: Scope | None = None) -> Bundle:
         """The bundle of a scope. Raises ValueError when the scope has no figure of the month."""
@@ -213,7 +213,7 @@ class Source:
         tables = [(table.title, table.window) for table in self.spec.tables]
         charts = [(chart.title, chart.window) for chart in self.spec.charts]
         for title, window in (*tables, *charts):
-            if window and "reporting.histories" in self._there:
+            if window and "reporting.rpt_histories" in self._there:
                 values = {"scope_type": scope.type, "scope_id": scope.id, "entities": list(window.of)}
                 for (covered,) in self._rows(query("table_history"), {**values, "month": self.month}):
                     if covered < window.months:

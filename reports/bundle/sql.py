@@ -6,12 +6,18 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("queries")
+PREFIX = "rpt_"  # of tables that are made for reports
 
 
 @cache
 def query(name: str) -> str:
     """The query in queries/<name>.sql."""
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def table_of(table: str) -> str:
+    """The table of the `reporting` schema that a report.yml calls `table`."""
+    return f"{PREFIX}{table}"
 
 
 COLUMNS = "select column_name from duckdb_columns() where schema_name = 'reporting' and table_name = ?"

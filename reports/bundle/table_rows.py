@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from reports.bundle.numbers import column_key, row_key, shortest
-from reports.bundle.sql import COLUMNS
+from reports.bundle.sql import COLUMNS, table_of
 from reports.bundle.suppression import Cell, Key
 from reports.registry import TableSpec
 
@@ -47,11 +47,12 @@ def _counted(cases: Any) -> int:
 def read_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, month: date, since: date) -> list[TableRow]:
     """Rows of the month and all scopes, in printed order, each with its cells. A table that is not cut by scope, or
     is asked for as a whole, is the company's. Of one that is tied to the months before, theirs too."""
-    has = {name for (name,) in con.execute(COLUMNS, [spec.id]).fetchall()}
+    table = table_of(spec.id)
+    has = {name for (name,) in con.execute(COLUMNS, [table]).fetchall()}
     extra = [name for name in (spec.n, spec.counts, *(column.cases for column in spec.columns)) if name]
     missing = {*(column.name for column in spec.columns), *spec.where, *extra} - has
     if missing:
-        raise ValueError(f"reporting.{spec.id} has no column {', '.join(sorted(missing))}; mend the report.yml")
+        raise ValueError(f"reporting.{table} has no column {', '.join(sorted(missing))}; mend the report.yml")
     by_scope = "scope_type" in has and not spec.all_scopes
     period = next((name for name in ("month", "day") if name in has), "")
     wanted: dict[str, Any] = dict(spec.where)
@@ -66,7 +67,7 @@ def read_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, month: date, sin
     scope = "scope_type, scope_id" if by_scope else "'company', 'company'"
     of_month = period if period and not spec.until else "$this_month"
     records = con.execute(
-        f"select {of_month}, {scope}, {', '.join(names)} from reporting.{spec.id} "
+        f"select {of_month}, {scope}, {', '.join(names)} from reporting.{table} "
         f"where {' and '.join(where) or 'true'} order by {', '.join(spec.order)}",
         wanted if of_month == period else {**wanted, "this_month": month},
     ).fetchall()

@@ -110,8 +110,8 @@ METRICS = [
     metric("absent", kind="count", stands_on=["tickets.kind", "orders.promised_at"]),
     metric("present", kind="count", stands_on=["orders.promised_at or tickets.kind"], target=5),
     metric("of_crm", kind="count", stands_on=["tickets.priority"]),
-    metric("unsent", kind="sum", value="minutes", known_by="nullif(minutes, minutes)"),
-    metric("sent", kind="sum", value="minutes", known_by="nullif(minutes, 7)"),
+    metric("unsent", kind="sum", value="minutes", known_by=["nullif(minutes, minutes)"]),
+    metric("sent", kind="sum", value="minutes", known_by=["nullif(minutes, 7)"]),
 ]
 # figures of rows that are of no one source
 SOURCELESS = [metric("somewhere", kind="count"), metric("nowhere", kind="count")]
@@ -165,8 +165,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ) + "{{ kpi_cells('service') }}",
         "models/intermediate/reporting/no_cells.sql":
             "-- depends_on: {{ ref('int_core__metric_sources') }}\n{{ kpi_cells('economics') }}",
-        "models/marts/reporting/metric_definitions.sql":
-            (DBT_PROJECT / "models/marts/reporting/metric_definitions.sql").read_text(encoding="utf-8"),
+        "models/marts/reporting/rpt_metric_definitions.sql":
+            (DBT_PROJECT / "models/marts/reporting/rpt_metric_definitions.sql").read_text(encoding="utf-8"),
     }  # fmt: skip
     for name, content in files.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)

@@ -234,8 +234,8 @@ def load(warehouse: Warehouse, rows: list[Row]) -> None:
     ]
     day = AS_OF_DATE
     warehouse.load([("points_ledger", day, rows, None), ("loyalty_members", day, members, None)], as_of=day)
-    warehouse.dbt("build", "--select", "+points", "--exclude-resource-type", "test")
-    warehouse.dbt("test", "--select", "points_balance_equals_open_lots", "points", "int_loyalty__point_moves")
+    warehouse.dbt("build", "--select", "+points_accounts", "--exclude-resource-type", "test")
+    warehouse.dbt("test", "--select", "points_balance_equals_open_lots", "points_accounts", "int_loyalty__point_moves")
 
 
 def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -255,7 +255,8 @@ def test_lots_balances_and_what_expires_are_those_of_a_ledger_kept_by_hand(wareh
     found_signed = dict(ask(warehouse.marts, "select entry_id, signed_points from loyalty.fct_points_entry"))
     found_lots = dict(ask(warehouse.work, "select entry_id, open_points from intermediate.int_loyalty__point_lots"))
     figures = "balance, open_points, overdrawn_points, expiring_in_90_days, overdue_points"
-    found = {row[0]: row[1:] for row in ask(warehouse.marts, f"select member_id, {figures} from loyalty.points")}
+    accounts = ask(warehouse.marts, f"select member_id, {figures} from loyalty.points_accounts")
+    found = {row[0]: row[1:] for row in accounts}
     seen = set()
     for member, its_rows in ledgers.items():
         ledger = Ledger(its_rows)

@@ -165,8 +165,8 @@ def test_kano_gives_the_coefficients_of_a_published_example(warehouse: Any) -> N
         for (functional, dysfunctional), count in zip(PAIR, counts, strict=True)
         for _ in range(math.ceil(count / 5))
     ]
-    warehouse = built(warehouse, sheets("kano", answers), "reporting__kano")
-    found = warehouse.query("from reporting.kano where month = date '2026-10-01'").set_index("item_id")
+    warehouse = built(warehouse, sheets("kano", answers), "rpt_kano")
+    found = warehouse.query("from reporting.rpt_kano where month = date '2026-10-01'").set_index("item_id")
     for item, (_, better, worse, category) in SKI.items():
         assert float(found.loc[item, "better"]) == pytest.approx(better, abs=0.011)
         assert float(found.loc[item, "worse"]) == pytest.approx(worse, abs=0.011)

@@ -35,7 +35,8 @@ def young_company() -> dict[str, list[dict[str, Any]]]:
 def test_three_months_of_orders_claim_no_more_than_they_can(warehouse: Any) -> None:
     data = young_company()
     warehouse.load([(entity, date(2026, 11, 1), rows, None) for entity, rows in data.items()], as_of=LAST_DAY)
-    warehouse.dbt("build", "--select", "+kpi_monthly", "+warnings", "+stage_flow", "--indirect-selection", "buildable")
+    wanted = ("+kpi_monthly", "+rpt_warnings", "+stage_flow")
+    warehouse.dbt("build", "--select", *wanted, "--indirect-selection", "buildable")
     figures = warehouse.query(
         "select * from reporting.kpi_monthly where scope_type = 'company' and dimension = '' and month >= '2026-08-01'"
         " order by metric_id, month"
@@ -74,7 +75,7 @@ def test_three_months_of_orders_claim_no_more_than_they_can(warehouse: Any) -> N
     assert cohorts["ci_low"] < cohorts["value"] < cohorts["ci_high"]
 
     # and what is not shown is told
-    told = warehouse.query("from reporting.warnings").set_index(["warning", "subject"])
+    told = warehouse.query("from reporting.rpt_warnings").set_index(["warning", "subject"])
     assert told.loc[("silence_not_known_yet", "person"), "cases"] == CUSTOMERS
     assert told.loc[("months_not_kept", "tickets"), "cases"] == 3
     months = told.loc[("months_not_kept", "tickets"), ["first_month", "last_month", "months_kept"]]

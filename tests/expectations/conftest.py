@@ -63,7 +63,7 @@ _KPI = """
     (values (date '2026-09-01'), (date '2026-10-01')) as months(month)
 """
 _DEFINITIONS = """
-    create table kefu.reporting.metric_definitions as
+    create table kefu.reporting.rpt_metric_definitions as
     select *, 'Label' as label, 'What.' as definition
     from (values
         ('csat', 'rate', 'up', 'proportion', 0, 1, null), ('orders', 'count', 'none', 'count', 0, null, null),
@@ -73,7 +73,7 @@ _DEFINITIONS = """
 """
 _BALANCES = (
     """
-    create table kefu.reporting.contributions as
+    create table kefu.reporting.rpt_contributions as
     from (values
         (date '2026-10-01', 'csat', 'previous', 'region', 'north', 0.02),
         (date '2026-10-01', 'csat', 'previous', 'region', 'south', -0.02)
@@ -101,7 +101,7 @@ _BALANCES = (
     from (values ('crm:m1', 100), ('crm:m1', -30), ('crm:m2', -5)) as entries(member_id, signed_points)
     """,
     """
-    create table kefu.loyalty.points as
+    create table kefu.loyalty.points_accounts as
     from (values ('crm:m1', 70, 70, 0), ('crm:m2', -5, 0, 5), ('crm:m3', 0, 0, 0))
     as points(member_id, balance, open_points, overdrawn_points)
     """,

@@ -121,11 +121,11 @@ MARTS = {
         {"kpi_status_contradicted": "csat"},
     ),
     "nobody knows what it is": (
-        "delete from kefu.reporting.metric_definitions where metric_id = 'first_reply'",
+        "delete from kefu.reporting.rpt_metric_definitions where metric_id = 'first_reply'",
         {"kpi_undefined": "first_reply"},
     ),
     "no name": (
-        "update kefu.reporting.metric_definitions set label = '' where metric_id = 'first_reply'",
+        "update kefu.reporting.rpt_metric_definitions set label = '' where metric_id = 'first_reply'",
         {"kpi_undefined": "first_reply"},
     ),
     "better than nothing": (
@@ -145,7 +145,7 @@ MARTS = {
         {"kpi_scopes_off_company": "orders"},
     ),
     "a change that nobody made": (
-        "delete from kefu.reporting.contributions where scope_id = 'south'",
+        "delete from kefu.reporting.rpt_contributions where scope_id = 'south'",
         {"contributions_open": "csat"},
     ),
     "a customer came from nowhere": (
@@ -161,16 +161,16 @@ MARTS = {
         {"pyramid_open": "customer.pyramid"},
     ),
     "points from nowhere": (
-        "update kefu.loyalty.points set balance = 71, open_points = 71 where member_id = 'crm:m1'",
-        {"points_open": "loyalty.points"},
+        "update kefu.loyalty.points_accounts set balance = 71, open_points = 71 where member_id = 'crm:m1'",
+        {"points_open": "loyalty.points_accounts"},
     ),
     "a member without a balance": (
-        "delete from kefu.loyalty.points where member_id = 'crm:m1'",
-        {"points_open": "loyalty.points"},
+        "delete from kefu.loyalty.points_accounts where member_id = 'crm:m1'",
+        {"points_open": "loyalty.points_accounts"},
     ),
     "lots off the balance": (
-        "update kefu.loyalty.points set open_points = 69 where member_id = 'crm:m1'",
-        {"points_open": "loyalty.points"},
+        "update kefu.loyalty.points_accounts set open_points = 69 where member_id = 'crm:m1'",
+        {"points_open": "loyalty.points_accounts"},
     ),
     "a ticket lost": ("update kefu.service.backlog set closing = 3", {"backlog_open": "service.backlog"}),
     "a ticket nobody counted": (

@@ -55,7 +55,7 @@ def _built_by(settings: Settings) -> str | None:
     if not published.exists():
         return None
     with duckdb.connect(str(published), read_only=True) as connection:
-        (version,) = connection.execute("select code_version from reporting.build").fetchone() or (None,)
+        (version,) = connection.execute("select code_version from reporting.rpt_build").fetchone() or (None,)
     return version
 
 

@@ -138,7 +138,7 @@ def _utc(day: date, minute: int, zone: ZoneInfo) -> pd.Timestamp:
 
 @pytest.fixture(scope="module")
 def raw(demo_home: Settings, demo_warehouse: duckdb.DuckDBPyConnection) -> Raw:
-    (moment,) = demo_warehouse.execute("select as_of from kefu.reporting.build").fetchone() or (None,)
+    (moment,) = demo_warehouse.execute("select as_of from kefu.reporting.rpt_build").fetchone() or (None,)
     return Raw(demo_home, pd.Timestamp(moment))
 
 

@@ -466,7 +466,7 @@ def test_the_interval_of_what_members_spend_more_is_that_of_a_weighted_differenc
     margin = stats.norm.ppf(0.975) * np.sqrt((share**2 * variance).groupby("month").sum())
     published = facts.connection.execute(
         "select month, difference::double as difference, ci_low::double as low, ci_high::double as high"
-        " from kefu.reporting.programme_effect"
+        " from kefu.reporting.rpt_programme_effect"
     ).df().set_index("month")  # fmt: skip
     assert (published.high - published.difference).to_dict() == pytest.approx(margin[published.index].to_dict())
     assert (published.difference - published.low).to_dict() == pytest.approx(margin[published.index].to_dict())

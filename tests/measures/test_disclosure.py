@@ -99,7 +99,7 @@ def test_every_declared_identity_holds_wherever_its_numbers_are_told(
 ) -> None:
     _, con = published
     spec = report("service_quality")
-    metrics = {metric for (metric,) in con.execute("select metric_id from reporting.metric_definitions").fetchall()}
+    metrics = {metric for (metric,) in con.execute("select metric_id from reporting.rpt_metric_definitions").fetchall()}
     con.execute("create or replace temp view report_figures as from reporting.kpi_monthly")
     declared = read_identities(con)
     asked = Asked(spec, months_before(LAST, 12), LAST, 5)

@@ -103,7 +103,7 @@ def test_a_late_row_changes_its_look_back_and_no_other_month(demo_home: Settings
                 (select {columns} from {old} except select {columns} from {new})
             )
             select distinct metric_id, month, look_back_months
-            from changed inner join now.reporting.metric_definitions using (metric_id)
+            from changed inner join now.reporting.rpt_metric_definitions using (metric_id)
             """
         ).fetchall()
     wrong = defaultdict(list)

@@ -15,7 +15,8 @@ def test_the_planted_improvement_is_found_beyond_what_untouched_stores_do(
     demo_warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     """Store S05, March 2026: the interval is scipy's prediction interval of one more store's change."""
-    rows = demo_warehouse.execute("select store_id, month, is_passed::int as passed from kefu.service.inspections").df()
+    asked = "select store_id, month, is_passed::int as passed from kefu.service.inspection_items"
+    rows = demo_warehouse.execute(asked).df()
     month = rows["month"].astype(str).str[:10]
     before = rows[month.isin(["2025-12-01", "2026-01-01", "2026-02-01"])].groupby("store_id")["passed"].mean()
     after = rows[month.isin(["2026-04-01", "2026-05-01", "2026-06-01"])].groupby("store_id")["passed"].mean()
@@ -25,7 +26,7 @@ def test_the_planted_improvement_is_found_beyond_what_untouched_stores_do(
     reach = stats.t.ppf(0.975, len(others) - 1) * others.std(ddof=1) * np.sqrt(1 + 1 / len(others))
     found = demo_warehouse.execute(
         "select effect::double, effect_low::double, effect_high::double, verdict"
-        " from kefu.reporting.improvement_effects where action_id = 'demo:IA009'"
+        " from kefu.reporting.rpt_improvement_effects where action_id = 'demo:IA009'"
     ).fetchone()
     assert found is not None
     assert found[:3] == pytest.approx((effect, effect - reach, effect + reach), abs=1e-7)
@@ -105,7 +106,7 @@ def test_occupancy_and_training_by_hand(demo_warehouse: duckdb.DuckDBPyConnectio
         select
             (
                 select sum(handle_seconds) / sum(logged_in_seconds)
-                from kefu.service.calls_occupancy where month = '{MONTH}'
+                from kefu.service.occupancy_agent_months where month = '{MONTH}'
             ),
             (select avg(is_trained::int) from kefu.service.training where month = '{MONTH}')
         """

@@ -28,7 +28,7 @@ def declared() -> Iterator[tuple[dict[str, Any], str]]:
         home = "kefu" if "marts" in path.parts else "work"
         schema = path.parent.name if home == "kefu" else "intermediate"
         for metric in metrics(model):
-            yield metric, f'{home}."{schema}"."{model["name"].removeprefix("reporting__")}"'
+            yield metric, f'{home}."{schema}"."{model["name"]}"'
 
 
 METRICS = list(declared())
@@ -43,12 +43,13 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
         if name in metric:
             chosen.append(f'{metric[name]} as "{name}"')
     entities = metric.get("entities", [])
+    known_by = ", ".join(f"count({expression})" for expression in metric.get("known_by", ["1"]))
     supplied = "select entity from work.control.loads where status = 'loaded' and rows_loaded > 0"
     rows: pd.DataFrame = connection.execute(
         f"""
         select {", ".join(chosen)} from {relation}
         where ({metric.get("where", "true")})
-            and (select count({metric.get("known_by", "1")}) from {relation}) > 0
+            and (select least({known_by}) from {relation}) > 0
             and {metric["month"]} in (select month from work.intermediate.int_core__months)
             and (select count(distinct entity) from ({supplied}) where list_contains($entities, entity)) = $wanted
         """,
@@ -186,7 +187,7 @@ def test_changes_of_medians_and_quantiles_are_those_of_their_intervals(
             base.value::double as base, base.ci_low::double as base_low, base.ci_high::double as base_high,
             material_change::double as least, material_change_relative::double as least_share
         from kefu.reporting.kpi_monthly as now
-        inner join kefu.reporting.metric_definitions using (metric_id)
+        inner join kefu.reporting.rpt_metric_definitions using (metric_id)
         inner join kefu.reporting.kpi_monthly as base
             on now.month = base.month + interval {months} month and now.metric_id = base.metric_id
             and now.scope_type = base.scope_type and now.scope_id = base.scope_id
@@ -247,7 +248,7 @@ def test_what_is_additive_adds_up_to_the_company_exactly(
 def test_definitions_in_the_warehouse_are_those_of_the_yml(demo_warehouse: duckdb.DuckDBPyConnection) -> None:
     """The report prints these; docs/metrics is written from the same yml."""
     found = demo_warehouse.execute(
-        "select metric_id, label, definition, unit from kefu.reporting.metric_definitions"
+        "select metric_id, label, definition, unit from kefu.reporting.rpt_metric_definitions"
     ).fetchall()
     texts = [(m["id"], m["label"], m["definition"], m["unit"]) for m, _ in METRICS]
     assert sorted(found) == sorted(texts)

@@ -142,9 +142,9 @@ def test_what_customers_usually_do_is_standardised_by_how_often_they_bought(
         from kefu.service.recovery where bought_again_90 is not null
     """).df()
     found = demo_warehouse.execute("""
-        select month, dimension_value, cases, usual_rate::double as usual_rate from kefu.reporting.recovery
+        select month, dimension_value, cases, usual_rate::double as usual_rate from kefu.reporting.rpt_recovery
         where scope_type = 'company' and days = 90 and dimension = 'resolution_class'
-            and month = (select max(month) from kefu.reporting.recovery)
+            and month = (select max(month) from kefu.reporting.rpt_recovery)
     """).df()
     month = found.month.iloc[0]
     window = cases[(cases.month <= month) & (cases.month > month - pd.DateOffset(months=12))]
@@ -186,8 +186,8 @@ def test_the_iceberg_is_low_scores_held_against_every_complaint(demo_warehouse: 
 def test_intervals_of_shares_and_rates_are_scipys(demo_warehouse: duckdb.DuckDBPyConnection) -> None:
     """Wilson exactly; Byar's approximation within 1 % of the exact Poisson limits from 10 events on."""
     won = demo_warehouse.execute("""
-        select won, objections, ci_low::double, ci_high::double from kefu.reporting.objections
-        where month = (select max(month) from kefu.reporting.objections)
+        select won, objections, ci_low::double, ci_high::double from kefu.reporting.rpt_objections
+        where month = (select max(month) from kefu.reporting.rpt_objections)
     """).fetchall()
     assert won
     for successes, n, low, high in won:

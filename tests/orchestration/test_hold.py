@@ -56,12 +56,12 @@ def _publish(settings: Settings, loads: list[Load], as_of: date = LAST, doubts: 
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema reporting")
-        connection.execute("create table reporting.build as select ?::date as as_of_date", [as_of])
+        connection.execute("create table reporting.rpt_build as select ?::date as as_of_date", [as_of])
         connection.execute(
-            "create table reporting.loads (source varchar, entity varchar, load_date date, is_stale boolean)"
+            "create table reporting.rpt_loads (source varchar, entity varchar, load_date date, is_stale boolean)"
         )
-        connection.executemany("insert into reporting.loads values (?, ?, ?, ?)", loads)
-        connection.execute("create table reporting.doubts as select unnest(?::varchar[]) as told", [list(doubts)])
+        connection.executemany("insert into reporting.rpt_loads values (?, ?, ?, ?)", loads)
+        connection.execute("create table reporting.rpt_doubts as select unnest(?::varchar[]) as told", [list(doubts)])
 
 
 FRESH = _every_day("crm", "orders", LAST) + _every_day("crm", "tickets", LAST) + _every_day("shop", "orders", LAST)

@@ -129,7 +129,7 @@ def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in
 
 
 def test_names_may_be_given_to_the_codes_that_reports_print() -> None:
-    (path,) = (DBT_PROJECT_DIR / "models" / "marts" / "reporting").glob("*codes.sql")
+    (path,) = (DBT_PROJECT_DIR / "models" / "marts" / "reporting").glob("rpt_codes.sql")
     tables = re.findall(r"^    '(?:int_service__standards|(\w+))': \[", path.read_text(encoding="utf-8"), re.MULTILINE)
     named = reference.seeds()["names"].accepted_values["reference_table"]
     assert sorted(table or "service_standards" for table in tables) == sorted(named)

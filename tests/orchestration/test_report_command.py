@@ -217,8 +217,8 @@ def test_a_bundle_says_what_made_it(home: tuple[Settings, duckdb.DuckDBPyConnect
     """Equal loads under other models give other figures; a bundle that does not say so cannot be verified."""
     settings, con = home
     columns = "build_id varchar, code_version varchar, settings_version varchar, as_of_date date, known_at date"
-    con.execute(f"create table reporting.build ({columns})")
-    con.execute("insert into reporting.build values ('b', 'c', 's', date '2026-10-31', date '2026-10-31')")
+    con.execute(f"create table reporting.rpt_build ({columns})")
+    con.execute("insert into reporting.rpt_build values ('b', 'c', 's', date '2026-10-31', date '2026-10-31')")
     made = real_meta(settings, con)
     assert (made.build_id, made.code_version, made.settings_version) == ("b", "c", "s")
     assert (made.small_cell, made.min_n) == (5, settings.dbt_vars["min_n"])

@@ -15,7 +15,7 @@ from demo import DemoFacts, furnish, generate
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 
-BUILD_ID_ONLY = {("reporting", "build")}  # names the build by the loads it stands on, byte for byte
+BUILD_ID_ONLY = {("reporting", "rpt_build")}  # names the build by the loads it stands on, byte for byte
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def night(settings: Settings) -> None:
     faults = [line for line in said.splitlines() if not line.startswith((*TOLD, *_sources(settings)))]
     assert not faults, "\n".join(faults)
     with duckdb.connect(str(settings.published / MARTS_FILE), read_only=True) as connection:
-        assert connection.execute("select as_of_date from reporting.build").fetchall() == [(hostile.AS_OF,)]
+        assert connection.execute("select as_of_date from reporting.rpt_build").fetchall() == [(hostile.AS_OF,)]
 
 
 def _sources(settings: Settings) -> tuple[str, ...]:

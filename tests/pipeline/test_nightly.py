@@ -31,7 +31,7 @@ READER = """
 import duckdb, sys
 warehouse = duckdb.connect(sys.argv[1], read_only=True)
 for _ in sys.stdin:
-    print(warehouse.execute("select as_of_date from reporting.build").fetchone()[0], flush=True)
+    print(warehouse.execute("select as_of_date from reporting.rpt_build").fetchone()[0], flush=True)
 """
 
 
@@ -111,7 +111,9 @@ def test_of_two_nights_at_once_one_is_refused_and_a_killed_one_leaves_the_last_g
 
     commands.nightly(home, first + timedelta(days=1), first + timedelta(days=1))
     with duckdb.connect(str(published), read_only=True) as connection:
-        assert connection.execute("select as_of_date from reporting.build").fetchone() == (first + timedelta(days=1),)
+        assert connection.execute("select as_of_date from reporting.rpt_build").fetchone() == (
+            first + timedelta(days=1),
+        )
 
 
 @pytest.mark.long
@@ -153,9 +155,11 @@ def test_a_refused_load_hurts_no_other_and_is_told(demo: Demo, new_home: Callabl
     with pytest.raises(CommandFailedError, match=orders.name):
         commands.nightly(home, second, second)
     with duckdb.connect(str(home.published / MARTS_FILE), read_only=True) as connection:
-        stale = connection.execute("select distinct entity from reporting.loads where is_stale").fetchall()
+        stale = connection.execute("select distinct entity from reporting.rpt_loads where is_stale").fetchall()
         assert stale == [("orders",)]
-        newest = connection.execute("select max(load_date) from reporting.loads where entity = 'tickets'").fetchone()
+        newest = connection.execute(
+            "select max(load_date) from reporting.rpt_loads where entity = 'tickets'"
+        ).fetchone()
         assert newest == (second,)
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in home.outbox.glob("*.eml")]
     assert [mail["To"] for mail in mails] == [home.mail.data_owner]

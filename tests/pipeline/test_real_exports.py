@@ -74,7 +74,7 @@ EXPORTS = [
             ),
             "select count(*) from customer.dim_customer": (23570,),
             # 18 months of one quarter's customers: how long a silence is long is not known, and so not who is active
-            "select sum(cases)::bigint from reporting.warnings where warning = 'silence_not_known_yet'": (23570,),
+            "select sum(cases)::bigint from reporting.rpt_warnings where warning = 'silence_not_known_yet'": (23570,),
             "select count(stage), count(is_active) from customer.fct_customer_month": (0, 0),
             "select count(*) from lifecycle.stage_flow": (0,),
         },
@@ -88,14 +88,14 @@ EXPORTS = [
             " group by all order by 2 desc limit 1": ("Attitude of support person", 192),
         },
         # without orders nobody can be lost by silence, so that is told of nobody
-        frozenset({"stage_flow.moved_in", "stage_flow.moved_out", "stage_flow.reactivated"}),
+        frozenset({"rpt_stage_flow.moved_in", "rpt_stage_flow.moved_out", "rpt_stage_flow.reactivated"}),
     ),
     Export(
         "salesforce_demo_org",
         "",
         {"select count(*), count(solved_at) from service.fct_ticket": (3340, 3249)},
         # cases of one desk: none is handed on, removed or told to have been open again
-        frozenset({"backlog_flow.moved_in", "backlog_flow.moved_out", "backlog_flow.removed", "backlog_flow.reopened"}),
+        frozenset(f"rpt_backlog_flow.{name}" for name in ("moved_in", "moved_out", "removed", "reopened")),
     ),
     Export(
         "airline_satisfaction",
@@ -125,7 +125,7 @@ EXPORTS = [
             ),
         },
         # who is not satisfied is neutral or dissatisfied: the file does not tell which
-        frozenset({"iceberg.dissatisfied", "iceberg.dissatisfied_ci_low", "iceberg.dissatisfied_rate"}),
+        frozenset({"rpt_iceberg.dissatisfied", "rpt_iceberg.dissatisfied_ci_low", "rpt_iceberg.dissatisfied_rate"}),
     ),
     Export(
         "helpdesk",
@@ -135,7 +135,7 @@ EXPORTS = [
             "select count(*), count(solved_at), sum(reopens)::int from service.fct_ticket": (4580, 4568, 161),
         },
         # requests of one desk: none is handed on or removed
-        frozenset({"backlog_flow.moved_in", "backlog_flow.moved_out", "backlog_flow.removed"}),
+        frozenset({"rpt_backlog_flow.moved_in", "rpt_backlog_flow.moved_out", "rpt_backlog_flow.removed"}),
     ),
     Export(
         "zh_messages",
@@ -155,7 +155,7 @@ def all_zero(connection: duckdb.DuckDBPyConnection) -> set[str]:
     numbers = connection.execute(
         """select table_name, column_name from duckdb_columns()
         where schema_name = 'reporting' and data_type similar to '(DECIMAL|DOUBLE|.*INT).*'
-        and table_name not in ('kpi_monthly', 'kpi_daily', 'loads', 'build', 'warnings')
+        and table_name not in ('kpi_monthly', 'kpi_daily', 'rpt_loads', 'rpt_build', 'rpt_warnings')
         and not ends_with(table_name, '_definitions')"""
     ).fetchall()
     told = {

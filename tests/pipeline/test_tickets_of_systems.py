@@ -260,7 +260,7 @@ def test_figures_balance_over_all_of_them(published: Path) -> None:
     months = asked(
         published,
         "select strftime(month, '%m'), opening::int, received::int, reopened::int, solved::int, removed::int,"
-        " untimed::int, closing::int from reporting.backlog_flow where scope_type = 'company' order by month",
+        " untimed::int, closing::int from reporting.rpt_backlog_flow where scope_type = 'company' order by month",
     )
     assert [month for month, *_ in months] == ["01", "02", "03", "04"]
     for _, opening, received, reopened, solved, removed, untimed, closing in months:
@@ -276,7 +276,7 @@ def test_the_source_s_own_verdict_is_quoted_beside_ours(published: Path) -> None
         " where metric_id = 'sla_by_source' and scope_type = 'company' and dimension = ''",
     )
     assert figures == [("03", 19, 15, pytest.approx(15 / 19, abs=1e-8))]
-    assert asked(published, "select count(*), sum(source_minutes)::double from service.sla_by_source") == [
+    assert asked(published, "select count(*), sum(source_minutes)::double from service.sla_source_verdicts") == [
         (19, sum(n + 0.5 for n in range(19)))
     ]
 

@@ -88,7 +88,7 @@ def truth_of(
     con: duckdb.DuckDBPyConnection, spec: ReportSpec, identities: Sequence[Identity], since: date, small: int
 ) -> Truth:
     """The numbers of a warehouse that a report prints or an identity names."""
-    definitions = con.execute("select metric_id, kind, disclosure from reporting.metric_definitions").fetchall()
+    definitions = con.execute("select metric_id, kind, disclosure from reporting.rpt_metric_definitions").fetchall()
     truth = Truth(
         regions=dict(
             con.execute("select store_id, region from customer.dim_store where region is not null").fetchall()
@@ -133,11 +133,13 @@ def _read_table(
     small: int,
 ) -> None:
     places = con.execute(
-        "select schema_name, list(column_name) from duckdb_columns() where table_name = ? group by all", [table]
+        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns()"
+        " where table_name in (?, ?) group by all",
+        [f"rpt_{table}", table],
     ).fetchall()
     if not places:
         return
-    schema, has = max(places, key=lambda place: place[0] == "reporting")
+    home, has = max(places, key=lambda place: str(place[0]).startswith("reporting."))
     if not {*columns, *labels} <= {*has}:
         return
     of_report = [one for one in spec.tables if one.id == table and not one.until]
@@ -147,9 +149,7 @@ def _read_table(
     labels = sorted({*labels, *texts} & {*has})  # a row is what a reader sees as one
     wanted = list(dict.fromkeys([*columns, *labels]))
     scope = "scope_type, scope_id" if "scope_type" in has else "'company', 'company'"
-    rows = con.execute(
-        f"select month, {scope}, {', '.join(wanted)} from {schema}.{table} where month >= ?", [since]
-    ).fetchall()
+    rows = con.execute(f"select month, {scope}, {', '.join(wanted)} from {home} where month >= ?", [since]).fetchall()
     counted = {n for one in of_report for n in (one.n, one.counts, *(c.cases for c in one.columns))}
     shapes = {"value_matrix": "customers", "servqual_monthly": "n", "cohort_retention": "customers"}
     is_secret = all(one.disclosure == "confidential" for one in of_report)

@@ -146,43 +146,43 @@ create table reporting.kpi_monthly (
     ci_low decimal(28, 8), ci_high decimal(28, 8), target decimal(28, 8), previous decimal(28, 8),
     year_ago decimal(28, 8), numerator decimal(28, 8)
 );
-create table reporting.metric_definitions (
+create table reporting.rpt_metric_definitions (
     metric_id varchar, label varchar, definition varchar,
     unit varchar, direction varchar, claims_change boolean, disclosure varchar, made_of varchar
 );
-create table reporting.metric_needs (
+create table reporting.rpt_metric_needs (
     metric_id varchar, need_no integer, entity varchar, column_name varchar, is_met boolean
 );
-create table reporting.servqual_monthly (
+create table reporting.rpt_servqual_monthly (
     month date, scope_type varchar, scope_id varchar, dimension varchar, n bigint, expectation decimal(28, 8),
     perception decimal(28, 8), gap decimal(28, 8), weight decimal(28, 8)
 );
-create table reporting.value_matrix (
+create table reporting.rpt_value_matrix (
     month date, scope_type varchar, scope_id varchar, cell varchar, customers bigint, mean_orders decimal(28, 8),
     mean_order_value decimal(28, 8), spend decimal(28, 8)
 );
-create table reporting.cohort_retention (
+create table reporting.rpt_cohort_retention (
     cohort_month date, month_number bigint, month date, is_complete boolean, customers bigint, buyers bigint,
     rate decimal(28, 8)
 );
-create table reporting.contributions (
+create table reporting.rpt_contributions (
     month date, metric_id varchar, period varchar, scope_type varchar, scope_id varchar, n bigint, base_n bigint,
     value decimal(28, 8), base_value decimal(28, 8), contribution decimal(28, 8)
 );
-create table reporting.scope_names (scope_type varchar, scope_id varchar, name varchar);
-create table reporting.codes (
+create table reporting.rpt_scope_names (scope_type varchar, scope_id varchar, name varchar);
+create table reporting.rpt_codes (
     taxonomy varchar, dimension varchar, code varchar, place integer, label varchar
 );
-create table reporting.code_names (
+create table reporting.rpt_code_names (
     taxonomy varchar, dimension varchar, code varchar, language varchar, name varchar
 );
 create schema customer;
 create table customer.dim_store (store_id varchar, region varchar);
-create table reporting.warnings (
+create table reporting.rpt_warnings (
     warning varchar, subject varchar, cases bigint, message varchar, first_month varchar, last_month varchar,
     months_kept integer
 );
-create table reporting.loads (
+create table reporting.rpt_loads (
     entity varchar, source varchar, load_date date, rows_read bigint, rows_loaded bigint, rows_filtered bigint,
     rows_duplicate bigint, rows_quarantined bigint, rows_nulled bigint, rows_refused bigint, is_stale boolean
 );
@@ -197,28 +197,30 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
     con.execute(SCHEMA)
     insert(
         con,
-        "metric_definitions",
+        "rpt_metric_definitions",
         [(m.id, m.en, f"How {m.en} {LONG_EN}.", m.unit, m.direction, m.claims, "confidential", None) for m in METRICS],
     )
     spec, told = report("service_quality"), {m.id for m in METRICS}
     others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
     if others:  # declared, and not supplied
-        insert(con, "metric_definitions", [(m, m, m, "count", "none", False, "confidential", None) for m in others])
-    con.execute("update reporting.metric_definitions set made_of = 'surveys (responded_at)' where metric_id = 'csat'")
+        insert(con, "rpt_metric_definitions", [(m, m, m, "count", "none", False, "confidential", None) for m in others])
+    con.execute(
+        "update reporting.rpt_metric_definitions set made_of = 'surveys (responded_at)' where metric_id = 'csat'"
+    )
     supplied = [metric for metric in METRICS if metric.area in areas]
-    insert(con, "metric_needs", [(m.id, 1, m.area, "column", m in supplied) for m in METRICS])
+    insert(con, "rpt_metric_needs", [(m.id, 1, m.area, "column", m in supplied) for m in METRICS])
     waiting = [
         ("identity", "customers", "email"),
         ("identity", "customers", "phone"),
         ("care_gap", "reference", "cadence"),
     ]
-    insert(con, "metric_needs", [(metric, 1, entity, column, False) for metric, entity, column in waiting])
+    insert(con, "rpt_metric_needs", [(metric, 1, entity, column, False) for metric, entity, column in waiting])
     insert(con, "kpi_monthly", [row for metric in supplied for row in _rows(metric)])
     insert(con, "dim_store", [(s, region) for region, stores in REGIONS.items() for s in stores], schema="customer")
     company = (MONTH, "company", "company")
     if "satisfaction" in areas:
         gaps = {"tangibles": 0.2, "reliability": -0.31, "responsiveness": -0.92, "assurance": -0.4, "empathy": -0.67}
-        insert(con, "servqual_monthly", [(*company, d, 112, 5.9, 5.9 + gap, gap, 20) for d, gap in gaps.items()])
+        insert(con, "rpt_servqual_monthly", [(*company, d, 112, 5.9, 5.9 + gap, gap, 20) for d, gap in gaps.items()])
     if "customer" in areas:
         cells = {
             "best": (262, 14, 4100),
@@ -226,21 +228,21 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
             "frequent": (288, 15, 3700),
             "uncertain": (1406, 2, 2600),
         }
-        insert(con, "value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
+        insert(con, "rpt_value_matrix", [(*company, cell, c, f, m, c * f * m) for cell, (c, f, m) in cells.items()])
     if "lifecycle" in areas:
-        insert(con, "cohort_retention", list(_cohorts()))
+        insert(con, "rpt_cohort_retention", list(_cohorts()))
     if "satisfaction" in areas:
         changed = (MONTH, "csat", "previous")
         shares = {WORSE_STORE: -0.041, "demo:S01": 0.004, "demo:S02": -0.003, "demo:S03": 0.002, "": -0.001}
-        insert(con, "contributions", [(*changed, "store", s, 60, 61, 0.8, 0.82, c) for s, c in shares.items()])
-        insert(con, "contributions", [(*changed, "category", "delivery", 60, 61, 0.8, 0.82, -0.02)])
+        insert(con, "rpt_contributions", [(*changed, "store", s, 60, 61, 0.8, 0.82, c) for s, c in shares.items()])
+        insert(con, "rpt_contributions", [(*changed, "category", "delivery", 60, 61, 0.8, 0.82, -0.02)])
     for area in report("service_quality").areas:
         for table in area.tables:
             _tabulate(con, table, rows=3 if area.id in areas else 0)
     day = date(2026, 10, 31)
     insert(
         con,
-        "loads",
+        "rpt_loads",
         [
             (entity, "demo", day, read, read - bad - refused - 1, 0, 1, bad, 0, refused, refused > 0)
             for entity, (read, bad, refused) in LOADS.items()
@@ -295,7 +297,9 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
         for name in (*(o.partition(" ")[0] for o in table.order), table.n, *(c.cases for c in table.columns))
         if name not in columns and name
     }
-    con.execute(f"create table reporting.{table.id} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    con.execute(
+        f"create table reporting.rpt_{table.id} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+    )
     for number in range(rows):
         values: dict[str, object] = dict.fromkeys(columns, number)
         values |= {c.name: _cell(c, number) for c in table.columns}
@@ -305,7 +309,7 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
             values[table.counts] = 100 + number
         if table.n:
             values[table.n] = 100 if number < rows - 1 else 12
-        insert(con, table.id, [tuple(values.values())])
+        insert(con, f"rpt_{table.id}", [tuple(values.values())])
 
 
 def _cell(column: ColumnSpec, number: int) -> object:

@@ -38,7 +38,7 @@ TESTED = {"sla", "calls_service_level", "calls_abandoned", "csat", "promise_kept
 translate({en: zh for _, en, zh, *_ in METRICS} | {f"What {en} means.": f"{zh}的口径。" for _, en, zh, *_ in METRICS})
 
 _TABLES = """
-create table reporting.daily_metric_definitions (
+create table reporting.rpt_daily_metric_definitions (
     metric_id varchar, label varchar, definition varchar,
     unit varchar, direction varchar, dated varchar, claims_change boolean, usual_weeks integer
 );
@@ -57,7 +57,7 @@ def add_days(con: duckdb.DuckDBPyConnection, supplied: Collection[str] | None = 
     definitions = [
         (m, en, f"What {en} means.", unit, way, dated, m in TESTED, 4) for m, en, _, unit, way, dated, *_ in METRICS
     ]
-    insert(con, "daily_metric_definitions", definitions)
+    insert(con, "rpt_daily_metric_definitions", definitions)
     insert(
         con,
         "kpi_daily",

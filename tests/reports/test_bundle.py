@@ -49,7 +49,7 @@ def test_a_region_gets_itself_and_the_stores_inside(con: duckdb.DuckDBPyConnecti
 
 def test_what_is_the_companys_only_stays_there(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     """Counts of deliveries, cohorts and tables that no scope cuts say how large the company is."""
-    con.execute("insert into reporting.warnings values ('orphans', 'orders', 3, 'a', null, null, null)")
+    con.execute("insert into reporting.rpt_warnings values ('orphans', 'orders', 3, 'a', null, null, null)")
     store = make(con, bundle.meta, Scope(type="store", id="demo:S07"))
     assert (store.cohorts, store.tables, store.warnings) == ((), (), ())
     assert {load.rows_read for load in store.loads} == {None}
@@ -73,11 +73,11 @@ def test_a_small_figure_says_only_that_there_is_one(con: duckdb.DuckDBPyConnecti
 def test_a_small_number_of_what_is_no_case_is_no_secret(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     """Three departments keep no promise, three months make an occupancy: nobody is behind them."""
     con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and metric_id = 'csat'")
-    con.execute("update reporting.metric_definitions set disclosure = 'none' where metric_id = 'csat'")
+    con.execute("update reporting.rpt_metric_definitions set disclosure = 'none' where metric_id = 'csat'")
     figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert figure is not None
     assert figure.n == 3
-    con.execute("alter table reporting.metric_definitions drop column disclosure")
+    con.execute("alter table reporting.rpt_metric_definitions drop column disclosure")
     figure = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert figure is not None
     assert figure.status == "suppressed", "of a warehouse that does not say it yet everything counts"
@@ -87,11 +87,11 @@ def test_of_work_the_count_is_shown_and_what_a_share_says_of_few_is_not(
     con: duckdb.DuckDBPyConnection, bundle: Bundle
 ) -> None:
     con.execute("update reporting.kpi_monthly set n = 3 where scope_id = 'demo:S07' and metric_id = 'csat'")
-    con.execute("update reporting.metric_definitions set disclosure = 'operational' where metric_id = 'csat'")
+    con.execute("update reporting.rpt_metric_definitions set disclosure = 'operational' where metric_id = 'csat'")
     share = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert share is not None
     assert (share.status, share.n) == ("suppressed", None)
-    con.execute("update reporting.metric_definitions set unit = 'count' where metric_id = 'csat'")
+    con.execute("update reporting.rpt_metric_definitions set unit = 'count' where metric_id = 'csat'")
     count = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert count is not None
     assert count.n == 3
@@ -106,7 +106,7 @@ def test_a_hidden_month_is_not_told_as_the_month_before(con: duckdb.DuckDBPyConn
 
 
 def test_small_rows_of_a_table_are_left_out_and_said(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
-    con.execute("update reporting.grade_migration set customers = case grade when 'grade 0' then 2 else 90 end")
+    con.execute("update reporting.rpt_grade_migration set customers = case grade when 'grade 0' then 2 else 90 end")
     company = make(con, bundle.meta)
     (table,) = [table for table in company.tables if table.id == "grade_migration"]
     assert table.total == 1, "of three rows one is small, and one more goes so that it cannot be subtracted"
@@ -117,12 +117,12 @@ def test_a_table_whose_figures_nobody_ever_told_is_not_printed(con: duckdb.DuckD
     """Grades and customers beside columns of dashes would look as if costs had been asked for."""
     (spec,) = (table for table in bundle.spec.tables if table.id == "cost_to_serve")
     con.execute(
-        """insert into reporting.cost_to_serve by name
+        """insert into reporting.rpt_cost_to_serve by name
         select ? as month, 'company' as scope_type, 'company' as scope_id, 'A' as grade, 90 as mean_customers""",
         [MONTH],
     )
     assert spec.title not in {table.title for table in make(con, bundle.meta).tables}
-    con.execute("update reporting.cost_to_serve set revenue = 0")
+    con.execute("update reporting.rpt_cost_to_serve set revenue = 0")
     assert spec.title in {table.title for table in make(con, bundle.meta).tables}, "a 0 that was measured is told"
 
 
@@ -138,9 +138,9 @@ def test_a_figure_that_is_hidden_is_hidden_in_tables_of_figures_too(
         ) where scope_type = 'company' and metric_id = 'sla'""",
         [MONTH],
     )
-    con.execute("delete from reporting.service_triad")
+    con.execute("delete from reporting.rpt_service_triad")
     con.execute(
-        """insert into reporting.service_triad by name
+        """insert into reporting.rpt_service_triad by name
         select month, scope_type, scope_id, 'promptness' as part, metric_id, '' as dimension_value, value, n, 1 as place
         from reporting.kpi_monthly where metric_id = 'sla' and month = ? and dimension = ''""",
         [MONTH],
@@ -187,7 +187,7 @@ def test_a_changed_file_is_seen(bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_a_metric_nobody_declares_is_an_error(con: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
-    con.execute("delete from reporting.metric_definitions where metric_id = 'nps'")
+    con.execute("delete from reporting.rpt_metric_definitions where metric_id = 'nps'")
     with pytest.raises(ValueError, match=r"no model declares the metrics nps; mend its report\.yml"):
         make(con, bundle.meta)
 

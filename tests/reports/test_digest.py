@@ -121,10 +121,11 @@ def test_counts_of_work_are_shown_to_those_who_do_it_and_answers_of_few_are_not(
     with warehouse(()) as con:
         add_days(con)
         con.execute(
-            "alter table reporting.daily_metric_definitions add column disclosure varchar default 'operational'"
+            "alter table reporting.rpt_daily_metric_definitions add column disclosure varchar default 'operational'"
         )
         con.execute(
-            "update reporting.daily_metric_definitions set disclosure = 'confidential' where metric_id = 'low_scores'"
+            "update reporting.rpt_daily_metric_definitions set disclosure = 'confidential'"
+            " where metric_id = 'low_scores'"
         )
         con.execute(
             "update reporting.kpi_daily set n = 3, value = 3 where metric_id = 'low_scores' and scope_id = ?",

@@ -41,10 +41,10 @@ def begin(con: duckdb.DuckDBPyConnection, *metrics: str) -> None:
         where metric_id in {metrics or ("repurchase_rate", "rfm", "revenue_at_risk", "pyramid_customers")}
         """
     )
-    con.execute("create table reporting.histories (entity text, scope_type text, scope_id text, from_month date)")
+    con.execute("create table reporting.rpt_histories (entity text, scope_type text, scope_id text, from_month date)")
     con.execute(
         """
-        insert into reporting.histories values
+        insert into reporting.rpt_histories values
         ('orders', 'company', 'company', '2026-08-01'), ('orders', 'store', 'demo:S01', '2020-01-01'),
         ('tickets', 'company', 'company', '2025-11-01'), ('surveys', 'company', 'company', '2025-12-01')
         """

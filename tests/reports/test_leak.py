@@ -112,7 +112,7 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
     """Rows in every table that has scopes: figures of two months, a split, and each of the report's own shapes."""
     scope = canary.scope.key
     if canary.scope.type != "company":
-        insert(con, "scope_names", [(*scope, canary.name)])
+        insert(con, "rpt_scope_names", [(*scope, canary.name)])
     con.execute(
         """
         insert into reporting.kpi_monthly by name
@@ -133,10 +133,10 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
         "'csat' as metric_id, 'touch_point' as dimension, ? as dimension_value, ?::bigint as n, ?::int as value",
         [*scope, canary.word, canary.n, canary.amount],
     )
-    insert(con, "servqual_monthly", [(MONTH, *scope, canary.word, canary.n, canary.amount, 1, 1, 1)])
-    insert(con, "value_matrix", [(MONTH, *scope, canary.word, canary.n, 2, canary.amount, canary.amount)])
+    insert(con, "rpt_servqual_monthly", [(MONTH, *scope, canary.word, canary.n, canary.amount, 1, 1, 1)])
+    insert(con, "rpt_value_matrix", [(MONTH, *scope, canary.word, canary.n, 2, canary.amount, canary.amount)])
     for table in dict.fromkeys(spec.id for spec in report("service_quality").tables):
-        columns = con.execute(f"describe reporting.{table}").fetchall()
+        columns = con.execute(f"describe reporting.rpt_{table}").fetchall()
         values: dict[str, object] = {
             name: canary.amount if kind.startswith("DECIMAL") else canary.n if kind == "BIGINT" else canary.word
             for name, kind, *_ in columns
@@ -149,7 +149,7 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
             c.name: "2026-10-01" for s in report("service_quality").tables for c in s.columns if c.unit == "date"
         }
         row = tuple(values[name] for name, *_ in columns)
-        insert(con, table, [row])
+        insert(con, f"rpt_{table}", [row])
 
 
 def mail_text(message: EmailMessage) -> str:

@@ -183,11 +183,11 @@ RATES = ("retention_rate", "retention_rate_churn", "care_gap_share", "grade_migr
 def published(people: list[list[State]]) -> duckdb.DuckDBPyConnection:
     """The warehouse of a company with these customers."""
     con, company = warehouse(()), Company(people)
-    con.execute("alter table reporting.metric_definitions add column kind varchar default 'count'")
-    con.execute(f"update reporting.metric_definitions set kind = 'proportion' where metric_id in {RATES}")
-    con.execute("create table reporting.figure_identities (model varchar, place integer, identity varchar)")
+    con.execute("alter table reporting.rpt_metric_definitions add column kind varchar default 'count'")
+    con.execute(f"update reporting.rpt_metric_definitions set kind = 'proportion' where metric_id in {RATES}")
+    con.execute("create table reporting.rpt_figure_identities (model varchar, place integer, identity varchar)")
     declared = [(model, i, text) for model, texts in IDENTITIES.items() for i, text in enumerate(texts)]
-    insert(con, "figure_identities", declared)
+    insert(con, "rpt_figure_identities", declared)
     insert(con, "dim_store", list(REGIONS.items()), schema="customer")
     figures = []
     for key, n in company.cases.items():
@@ -199,13 +199,13 @@ def published(people: list[list[State]]) -> duckdb.DuckDBPyConnection:
         {"month": month, **dict(zip(SCOPE, scope, strict=True)), **flow}
         for (month, *scope), flow in company.flows.items()
     ]
-    _add(con, "stage_flow", pd.DataFrame(flows).fillna(0))
+    _add(con, "rpt_stage_flow", pd.DataFrame(flows).fillna(0))
     moves = [(*key, direction(str(key[3]), str(key[4])), n) for key, n in company.moves.items()]
     names = ["month", *SCOPE, "previous_grade", "grade", "direction", "customers"]
-    _add(con, "grade_migration", pd.DataFrame(moves, columns=names))
+    _add(con, "rpt_grade_migration", pd.DataFrame(moves, columns=names))
     actions = [(month, *COMPANY, *key, f"do {key}", n) for (month, *key), n in company.actions.items()]
     names = ["month", *SCOPE, "stage", "grade", "action", "customers"]
-    _add(con, "next_action", pd.DataFrame(actions, columns=names))
+    _add(con, "rpt_next_action", pd.DataFrame(actions, columns=names))
     return con
 
 
@@ -231,7 +231,7 @@ def issued(con: duckdb.DuckDBPyConnection) -> tuple[list[Bundle], set[Key]]:
 
 
 def identities(con: duckdb.DuckDBPyConnection) -> list[Identity]:
-    rows = con.execute("select model, identity from reporting.figure_identities").fetchall()
+    rows = con.execute("select model, identity from reporting.rpt_figure_identities").fetchall()
     return [one for model, text in rows for one in parse(model, text)]
 
 

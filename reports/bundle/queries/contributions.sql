@@ -17,7 +17,7 @@ named as (
                 then parts.scope_id
             else ''
         end as scope_id
-    from reporting.contributions as parts
+    from reporting.rpt_contributions as parts
     left join visible as now
         on
             parts.metric_id = now.metric_id and parts.month = now.month
@@ -38,7 +38,7 @@ select
     case when scope_id <> '' then any_value(base_value) end as base_value,
     sum(contribution) as contribution
 from named
-left join reporting.scope_names using (scope_type, scope_id)
+left join reporting.rpt_scope_names using (scope_type, scope_id)
 group by metric_id, period, scope_type, scope_id
 order by
     list_position($metrics, metric_id), period, list_position($parts, scope_type), abs(sum(contribution)) desc, scope_id

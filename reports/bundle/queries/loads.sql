@@ -5,7 +5,7 @@ select
     sum(rows_quarantined)::bigint as rows_quarantined, sum(rows_nulled)::bigint as rows_nulled,
     sum(rows_refused)::bigint as rows_refused,
     arg_max(is_stale, load_date) as is_stale
-from reporting.loads
+from reporting.rpt_loads
 where load_date <= $known_at
 group by entity, source
 order by entity, source

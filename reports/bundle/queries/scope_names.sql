@@ -1,3 +1,3 @@
 select scope_type, scope_id, name
-from reporting.scope_names
+from reporting.rpt_scope_names
 order by scope_type, scope_id

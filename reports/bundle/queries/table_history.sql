@@ -5,7 +5,7 @@ begun as (
             max(from_month) filter (where scope_type = $scope_type and scope_id = $scope_id),
             max(from_month) filter (where scope_type = 'company')
         ) as from_month
-    from reporting.histories
+    from reporting.rpt_histories
     where list_contains($entities, entity)
     group by entity
 )

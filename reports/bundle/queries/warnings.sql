@@ -1,3 +1,3 @@
 select warning, subject, cases, message, first_month, last_month, months_kept
-from reporting.warnings
+from reporting.rpt_warnings
 order by cases desc, warning, subject

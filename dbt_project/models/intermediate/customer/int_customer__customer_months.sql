@@ -1,3 +1,7 @@
+{#- Coefficient of variation (sample standard deviation / mean) of the gaps, from their number, their sum and that of their squares. -#}
+{%- set n, total, squares = 'windows.gaps_in_window', 'windows.gap_days_in_window', 'windows.gap_days_squared_in_window' -%}
+{%- set gap_variance = divide(squares ~ ' - ' ~ divide(total ~ ' * ' ~ total, n), n ~ ' - 1') -%}
+{%- set gap_variation = divide('sqrt(greatest(' ~ gap_variance ~ ', 0))', divide(total, n)) -%}
 with months as (
     select month, month_end_at, month_end_date, is_lead_in from {{ ref('int_core__build_months') }}
 ),
@@ -179,7 +183,7 @@ measured as (
         windows.valued_orders_in_window,
         case
             when windows.gaps_in_window >= 2
-                then {{ measure(variation('windows.gaps_in_window', 'windows.gap_days_in_window', 'windows.gap_days_squared_in_window')) }}
+                then {{ measure(gap_variation) }}
         end as gap_variation,
         last_orders.last_order_date,
         {{ days_between('last_orders.last_order_date', 'placed.month_end_date') }} as days_since_last,

@@ -1,11 +1,14 @@
 with ledger as (
     select
         entry_id,
+        source_system,
         member_id,
         {{ adapter.quote('at') }} as booked_at,
         kind,
         {{ measure('points') }} as points,
-        expires_at
+        order_id,
+        expires_at,
+        reverses_entry_id
     from {{ ref('stg_crm__points_ledger') }}
     where {{ adapter.quote('at') }} < {{ as_of() }}
 ),
@@ -17,11 +20,14 @@ chains as (
 signed as (
     select
         entry_id,
+        source_system,
         member_id,
         booked_at,
         kind,
         points,
+        order_id,
         expires_at,
+        reverses_entry_id,
         case
             when kind in ('earn', 'adjust') then points
             when kind in ('redeem', 'expire') then -points
@@ -62,11 +68,14 @@ reversals as (
 placed as (
     select
         signed.entry_id,
+        signed.source_system,
         signed.member_id,
         signed.booked_at,
         signed.kind,
         signed.points,
+        signed.order_id,
         signed.expires_at,
+        signed.reverses_entry_id,
         signed.own_points,
         reversals.reversed_entry_id,
         coalesce(reversals.root_id, signed.entry_id) as root_id,
@@ -101,11 +110,14 @@ ranked as (
 
 select
     placed.entry_id,
+    placed.source_system,
     placed.member_id,
     placed.booked_at,
     placed.kind,
     placed.points,
+    placed.order_id,
     placed.expires_at,
+    placed.reverses_entry_id,
     placed.own_points,
     placed.reversed_entry_id,
     placed.root_id,

@@ -1,7 +1,7 @@
 {%- set areas = ['customer', 'lifecycle', 'loyalty', 'satisfaction', 'service', 'economics'] -%}
 with definitions as (
     select metric_id, unit, kind, claims_change, is_estimate, range_low, range_high, window_months
-    from {{ ref('metric_definitions') }}
+    from {{ ref('rpt_metric_definitions') }}
 ),
 
 -- of means alone

@@ -1,12 +1,12 @@
 -- depends_on: {{ ref('int_core__metric_sources') }}
 -- depends_on: {{ ref('competitor_immunity') }}
--- depends_on: {{ ref('coupons') }}
+-- depends_on: {{ ref('fct_coupon') }}
 -- depends_on: {{ ref('customised_service') }}
 -- depends_on: {{ ref('error_tolerance') }}
 -- depends_on: {{ ref('fct_campaign_contact') }}
 -- depends_on: {{ ref('fct_points_entry') }}
 -- depends_on: {{ ref('loyalty_index') }}
--- depends_on: {{ ref('points') }}
+-- depends_on: {{ ref('points_accounts') }}
 -- depends_on: {{ ref('points_flow') }}
 -- depends_on: {{ ref('price_tolerance') }}
 -- depends_on: {{ ref('programme_effect') }}

@@ -15,7 +15,7 @@ with metric_entities as (
 ),
 
 histories as (
-    select entity, scope_type, scope_id, from_month from {{ ref('histories') }}
+    select entity, scope_type, scope_id, from_month from {{ ref('rpt_histories') }}
 ),
 
 scopes as (

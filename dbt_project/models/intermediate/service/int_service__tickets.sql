@@ -1,3 +1,9 @@
+{#- What a source tells of a ticket, as it was last known. -#}
+{%- set told = [
+    'customer_id', 'order_id', 'product_id', 'channel', 'kind', 'category', 'need', 'priority', 'severity',
+    'cause', 'behaviour', 'manner', 'purpose', 'phase', 'fault', 'is_major', 'major_type', 'escalation_reason',
+    'claim_amount', 'compensation_amount', 'nature', 'content', 'technique', 'handling', 'outcome',
+] -%}
 with run as (
     select as_of from {{ source('control', 'run') }}
 ),
@@ -10,7 +16,8 @@ tickets as (
         merged_into,
         deleted_at,
         created_at,
-        updated_at
+        updated_at,
+        {{ told | join(', ') }}
     from {{ ref('stg_crm__tickets') }}
 ),
 
@@ -57,6 +64,9 @@ known as (
         tickets.source_system,
         tickets.created_at,
         tickets.store_id,
+        {%- for column in told %}
+        tickets.{{ column }},
+        {%- endfor %}
         run.as_of,
         least(removals.deleted_at, case when tickets.deleted_at < run.as_of then tickets.deleted_at end) as deleted_at,
         -- a source that says into which ticket it merged but not when: merging closes a ticket, so when it was
@@ -86,6 +96,9 @@ with_store as (
         known.source_system,
         known.created_at,
         known.store_id,
+        {%- for column in told %}
+        known.{{ column }},
+        {%- endfor %}
         store_versions.region,
         known.deleted_at,
         known.merged_at,
@@ -114,6 +127,9 @@ select
     with_store.store_id,
     with_store.region,
     with_store.schedule_id,
+    {%- for column in told %}
+    with_store.{{ column }},
+    {%- endfor %}
     with_store.created_at,
     with_store.deleted_at,
     with_store.merged_at,

@@ -14,9 +14,9 @@ customers as (
 ),
 
 campaigns as (
-    select goal, cost, {{ local_month('starts_at') }} as month
-    from {{ ref('stg_crm__campaigns') }}
-    where starts_at < {{ as_of() }} and goal in ('acquire', 'retain', 'win_back')
+    select goal, cost, started_month as month
+    from {{ ref('int_loyalty__campaigns') }}
+    where started_month is not null and goal in ('acquire', 'retain', 'win_back')
 ),
 
 profit_months as (

@@ -57,7 +57,9 @@ scored as (
         {{ p_alive('history.repeat_days', 'history.last_repeat_day', 'history.age_days', 'fit') }} as p_alive,
         expectations.expected,
         expectations.discounted,
-        {{ expected_day_value('history.valued_repeat_days', 'history.repeat_amount', 'fit') }} as day_value
+        -- mean value of a purchase day by Gamma-Gamma: what the repeat days came to, drawn towards the mean of all
+        fit.p * (fit.v + greatest(cast(coalesce(history.repeat_amount, 0) as double), 0e0))
+        / (fit.p * history.valued_repeat_days + fit.q - 1) as day_value
     from history
     cross join fit
     inner join customers on history.customer_id = customers.customer_id

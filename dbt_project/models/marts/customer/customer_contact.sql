@@ -6,7 +6,7 @@
 ] -%}
 with customers as (
     select customer_id, {{ fields | join(', ') }}
-    from {{ ref('stg_crm__customers') }}
+    from {{ ref('int_customer__record_details') }}
 ),
 
 records as (

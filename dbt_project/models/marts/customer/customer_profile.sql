@@ -14,24 +14,19 @@
 {%- endfor -%}
 {%- set fields = groups.basic + groups.commercial + groups.personal + groups.logistics -%}
 with records as (
-    select customer_id, {{ fields | join(', ') }}
-    from {{ ref('stg_crm__customers') }}
-),
-
-persons as (
-    select customer_id, person_id from {{ ref('int_core__persons') }}
+    select person_id, {{ fields | join(', ') }}
+    from {{ ref('int_customer__record_details') }}
 ),
 
 -- what any record of a person tells is known
 contacts as (
     select
-        persons.person_id as customer_id,
+        person_id as customer_id,
         {%- for field in fields %}
-        max(records.{{ field }}) as {{ field }}{{ ',' if not loop.last }}
+        max({{ field }}) as {{ field }}{{ ',' if not loop.last }}
         {%- endfor %}
     from records
-    inner join persons on records.customer_id = persons.customer_id
-    group by persons.person_id
+    group by person_id
 ),
 
 customers as (

@@ -16,34 +16,12 @@ contacts as (
     from {{ ref('int_customer__first_contact') }}
 ),
 
-orders as (
-    select customer_id from {{ source('raw', 'orders') }}
-),
-
 run as (
     select as_of from {{ source('control', 'run') }}
 ),
 
--- orders that name no customer tell nothing of customers
-senders as (
-    select distinct source_system
-    from {{ source('control', 'supply') }}
-    where entity = 'orders' and column_name = 'customer_id'
-),
-
--- a shop may name the customers of another source in its orders
-named as (
-    select distinct records.source_system
-    from orders
-    inner join records on orders.customer_id = records.customer_id
-    left join senders on records.source_system = senders.source_system
-    where senders.source_system is null
-),
-
 order_sources as (
-    select source_system from senders
-    union all
-    select source_system from named
+    select source_system from {{ ref('int_core__order_sources') }}
 ),
 
 persons as (

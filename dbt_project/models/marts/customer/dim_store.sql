@@ -1,6 +1,6 @@
 with stores as (
     select store_id, source_system, name, department, region, brand, time_zone, schedule_id
-    from {{ ref('stg_crm__stores') }}
+    from {{ ref('int_core__stores') }}
 )
 
 select
@@ -10,6 +10,6 @@ select
     department,
     region,
     brand,
-    coalesce(time_zone, {{ reporting_zone() }}) as time_zone,
-    coalesce(schedule_id, '{{ var("default_schedule_id") }}') as schedule_id
+    time_zone,
+    schedule_id
 from stores

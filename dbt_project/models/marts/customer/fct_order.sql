@@ -1,8 +1,9 @@
 with orders as (
     select
         order_id, source_system, customer_id, store_id, channel, ordered_at, status, gross_amount, discount_amount,
-        coupon_id, is_customised, delay_reason, payment_due_at, promised_at, delivered_at
-    from {{ ref('stg_crm__orders') }}
+        sold_amount, is_valid,
+        is_purchase, is_delivered_at_unknown_time, coupon_id, is_customised, delay_reason, payment_due_at, promised_at, delivered_at
+    from {{ ref('int_customer__orders') }}
 ),
 
 lines as (
@@ -65,26 +66,25 @@ known as (
         orders.ordered_at,
         orders.status,
         orders.gross_amount,
-        coalesce(orders.discount_amount, 0) as discount_amount,
+        orders.discount_amount,
         orders.coupon_id,
         orders.is_customised,
         orders.delay_reason,
         orders.payment_due_at,
         coalesce(re_promises.first_promised_at, orders.promised_at) as promised_at,
         case when orders.promised_at is not null then coalesce(re_promises.re_promises, 0) end as re_promises,
-        {{ is_valid_order('orders.status') }} as is_valid,
-        {{ is_purchase('orders') }} as is_purchase,
-        {{ sold_amount('orders') }} as sold_amount,
+        orders.is_valid,
+        orders.is_purchase,
+        orders.sold_amount,
         coalesce(refunded.is_amount_known, true) as is_amount_known,
         case when coalesce(refunded.is_amount_known, true) then coalesce(refunded.refund_amount, 0) end as refund_amount,
         coalesce(re_promises.first_promised_at, orders.promised_at) < run.as_of as is_promise_past,
-        coalesce(orders.status, 'placed') = 'delivered' and orders.delivered_at is null as is_delivered_at_unknown_time,
+        orders.is_delivered_at_unknown_time,
         case when orders.delivered_at < run.as_of then orders.delivered_at end as delivered_by_then_at
     from orders
     cross join run
     left join re_promises on orders.order_id = re_promises.case_id
     left join refunded on orders.order_id = refunded.order_id
-    where orders.ordered_at < run.as_of
 )
 
 select

@@ -1,16 +1,11 @@
 with lines as (
-    select order_id, line_no, source_system, product_id, quantity, unit_price, discount_amount, amount, unit_cost
-    from {{ ref('stg_crm__order_lines') }}
+    select order_id, line_no, source_system, product_id, category, brand, quantity, unit_price, discount_amount, amount, product_cost
+    from {{ ref('int_customer__order_lines') }}
 ),
 
 orders as (
-    select order_id, customer_id, ordered_at, status, gross_amount, discount_amount
-    from {{ ref('stg_crm__orders') }}
-),
-
-products as (
-    select product_id, category, brand, unit_cost
-    from {{ ref('stg_crm__products') }}
+    select order_id, customer_id, ordered_at, is_valid, is_purchase
+    from {{ ref('int_customer__orders') }}
 ),
 
 returned as (
@@ -36,25 +31,20 @@ priced as (
         lines.source_system,
         orders.customer_id,
         orders.ordered_at,
-        {{ is_valid_order('orders.status') }} as is_valid,
-        {{ is_purchase('orders') }} as is_purchase,
+        orders.is_valid,
+        orders.is_purchase,
         lines.product_id,
-        products.category,
-        products.brand,
-        {{ measure('lines.quantity') }} as quantity,
-        case
-            when lines.unit_price is not null then {{ measure('lines.unit_price') }}
-            else {{ measure(divide('lines.amount + coalesce(lines.discount_amount, 0)', 'lines.quantity')) }}
-        end as unit_price,
-        {{ measure('coalesce(lines.discount_amount, 0)') }} as discount_amount,
-        {{ measure(line_amount('lines')) }} as amount,
+        lines.category,
+        lines.brand,
+        lines.quantity,
+        lines.unit_price,
+        lines.discount_amount,
+        lines.amount,
         case when coalesce(refunds.is_known, true) then coalesce(refunds.refund_amount, {{ measure('0') }}) end as refund_amount,
-        {{ measure(units('lines.quantity') ~ ' * coalesce(lines.unit_cost, products.unit_cost)') }} as product_cost
+        lines.product_cost
     from lines
     inner join orders on lines.order_id = orders.order_id
-    left join products on lines.product_id = products.product_id
     left join refunds on lines.order_id = refunds.order_id and lines.line_no = refunds.line_no
-    where orders.ordered_at < {{ as_of() }}
 )
 
 select

@@ -1,3 +1,8 @@
+{#- Gini coefficient over the spends from 0 on: 2 sum(place x spend) / (n sum(spend)) - (n + 1) / n, places from the smallest. -#}
+{%- set n = 'count(case when spend_in_window >= 0 then 1 end)' -%}
+{%- set total = 'sum(case when spend_in_window >= 0 then cast(spend_in_window as decimal(24, 4)) end)' -%}
+{%- set weighted = 'sum(case when spend_in_window >= 0 then place_up * cast(spend_in_window as decimal(24, 4)) end)' -%}
+{%- set gini = '(' ~ divide('2 * ' ~ divide(weighted, n), total) ~ ' - ' ~ divide(n ~ ' + 1', n) ~ ')' -%}
 with buyers as (
     select month, spend_in_window
     from {{ ref('fct_customer_month') }}
@@ -26,7 +31,7 @@ months as (
         {{ measure('spend_total') }} as revenue,
         count(case when spend_in_window < 0 then 1 end) as customers_negative,
         case when spend_total > 0 then min(case when spend_down_to >= 0.8 * spend_total then place end) end as customers_for_80_percent,
-        {{ measure(gini('place_up', 'spend_in_window')) }} as gini
+        {{ measure(gini) }} as gini
     from placed
     group by month, customers, spend_total
 )

@@ -1,38 +1,21 @@
-with stock as (
-    select product_id, store_id, {{ adapter.quote('date') }} as stock_date, on_hand
-    from {{ ref('stg_crm__stock') }}
-),
-
-products as (
-    select product_id, category from {{ ref('stg_crm__products') }}
+with stock_days as (
+    select month, store_id, category, stock_date, is_out from {{ ref('int_customer__stock_days') }}
 ),
 
 store_versions as (
     select store_id, region, valid_from, valid_to from {{ ref('int_core__store_versions') }}
 ),
 
-counted as (
-    select
-        store_id,
-        product_id,
-        stock_date,
-        {{ month_of('stock_date') }} as month,
-        on_hand
-    from stock
-    where stock_date <= {{ as_of_date() }} and on_hand is not null
-),
-
 months as (
     select
-        counted.month,
-        counted.store_id,
-        products.category,
-        min(counted.stock_date) as first_date,
+        month,
+        store_id,
+        category,
+        min(stock_date) as first_date,
         count(*) as product_days,
-        count(case when counted.on_hand <= 0 then 1 end) as product_days_out
-    from counted
-    left join products on counted.product_id = products.product_id
-    group by counted.month, counted.store_id, products.category
+        count(case when is_out then 1 end) as product_days_out
+    from stock_days
+    group by month, store_id, category
 )
 
 select

@@ -25,7 +25,7 @@ months as (
 -- contacts are told of from here on: who had none in a shorter time than the cadence may have had one before it
 told as (
     select min(from_month) as from_date
-    from {{ ref('histories') }}
+    from {{ ref('rpt_histories') }}
     where entity in ('interactions', 'campaign_contacts') and scope_type = 'company'
 ),
 

@@ -2,14 +2,8 @@ with customers as (
     select customer_id, source_system, status, closed_at, closure_reason, store_id, region from {{ ref('dim_customer') }}
 ),
 
-surveys as (
-    select survey_id, customer_id, responded_at
-    from {{ ref('int_satisfaction__surveys') }}
-    where instrument = 'exit' and is_response and customer_id is not null
-),
-
-answers as (
-    select survey_id, item_id, text from {{ ref('stg_crm__survey_answers') }}
+told as (
+    select customer_id, responded_at, text from {{ ref('int_lifecycle__exit_reasons') }}
 ),
 
 wordings as (
@@ -18,17 +12,6 @@ wordings as (
 
 groups as (
     select reason, is_caused_by_us from {{ ref('churn_reason_groups') }}
-),
-
-told as (
-    select
-        surveys.customer_id,
-        surveys.responded_at,
-        answers.text,
-        row_number() over (partition by surveys.customer_id order by surveys.responded_at desc, surveys.survey_id desc) as recency
-    from surveys
-    inner join answers on surveys.survey_id = answers.survey_id and answers.item_id = 'reason'
-    where answers.text is not null
 ),
 
 -- the customer's own words go before those of whoever closed the account
@@ -45,7 +28,7 @@ stated as (
         end as stated_in,
         lower(trim(coalesce(told.text, customers.closure_reason))) as raw_reason
     from customers
-    left join told on customers.customer_id = told.customer_id and told.recency = 1
+    left join told on customers.customer_id = told.customer_id
     where customers.status = 'closed'
 ),
 

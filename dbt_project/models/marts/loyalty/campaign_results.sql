@@ -5,11 +5,11 @@ with contacts as (
 ),
 
 campaigns as (
-    select campaign_id, source_system, name, channel, goal, starts_at, ends_at, cost from {{ ref('stg_crm__campaigns') }}
+    select campaign_id, source_system, name, channel, goal, starts_at, ends_at, cost from {{ ref('int_loyalty__campaigns') }}
 ),
 
 coupons as (
-    select campaign_id, is_redeemed from {{ ref('coupons') }} where campaign_id is not null
+    select campaign_id, is_redeemed from {{ ref('fct_coupon') }} where campaign_id is not null
 ),
 
 coupon_counts as (

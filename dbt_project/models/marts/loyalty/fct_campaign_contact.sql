@@ -1,20 +1,10 @@
 with contacts as (
-    select
-        campaign_id,
-        customer_id,
-        source_system,
-        assigned_at,
-        sent_at,
-        delivered,
-        opened_at,
-        clicked_at,
-        is_control,
-        not coalesce(is_control, false) as is_addressee
-    from {{ ref('stg_crm__campaign_contacts') }}
+    select campaign_id, customer_id, source_system, is_control, assigned_at, sent_at, is_delivered, opened_at, clicked_at
+    from {{ ref('int_loyalty__campaign_contacts') }}
 ),
 
 campaigns as (
-    select campaign_id, goal, channel from {{ ref('stg_crm__campaigns') }}
+    select campaign_id, goal, channel from {{ ref('int_loyalty__campaigns') }}
 ),
 
 orders as (
@@ -32,7 +22,7 @@ store_versions as (
 ),
 
 run as (
-    select as_of, as_of_date from {{ source('control', 'run') }}
+    select as_of_date from {{ source('control', 'run') }}
 ),
 
 -- both groups count from the assignment, so that they can be compared
@@ -41,17 +31,16 @@ assigned as (
         contacts.campaign_id,
         contacts.customer_id,
         contacts.source_system,
-        coalesce(contacts.assigned_at, contacts.sent_at) as assigned_at,
-        case when contacts.is_addressee and contacts.sent_at < run.as_of then contacts.sent_at end as sent_at,
-        case when contacts.is_addressee then contacts.delivered end as is_delivered,
-        case when contacts.is_addressee and contacts.opened_at < run.as_of then contacts.opened_at end as opened_at,
-        case when contacts.is_addressee and contacts.clicked_at < run.as_of then contacts.clicked_at end as clicked_at,
         contacts.is_control,
-        {{ add_days(local_date('coalesce(contacts.assigned_at, contacts.sent_at)'), var('campaign_days')) }} as judged_date,
+        contacts.assigned_at,
+        contacts.sent_at,
+        contacts.is_delivered,
+        contacts.opened_at,
+        contacts.clicked_at,
+        {{ add_days(local_date('contacts.assigned_at'), var('campaign_days')) }} as judged_date,
         run.as_of_date
     from contacts
     cross join run
-    where coalesce(contacts.assigned_at, contacts.sent_at) < run.as_of
 ),
 
 followed as (

@@ -1,11 +1,6 @@
-with ledger as (
-    select entry_id, source_system, member_id, {{ adapter.quote('at') }} as booked_at, kind, points, order_id, expires_at, reverses_entry_id
-    from {{ ref('stg_crm__points_ledger') }}
-),
-
-members as (
+with members as (
     select member_id, customer_id
-    from {{ ref('stg_crm__loyalty_members') }}
+    from {{ ref('int_loyalty__memberships') }}
 ),
 
 customer_versions as (
@@ -14,7 +9,8 @@ customer_versions as (
 ),
 
 entries as (
-    select entry_id, own_points, root_id, root_kind
+    select
+        entry_id, source_system, member_id, booked_at, kind, points, order_id, expires_at, reverses_entry_id, own_points, root_kind
     from {{ ref('int_loyalty__point_entries') }}
 ),
 
@@ -33,20 +29,19 @@ moved as (
 -- what a reversal undoes depends on what still stands of the entry it names; all else says itself what it does
 resolved as (
     select
-        ledger.entry_id,
-        ledger.source_system,
-        ledger.member_id,
-        ledger.booked_at,
-        ledger.kind,
-        ledger.points,
-        ledger.order_id,
-        ledger.expires_at,
-        ledger.reverses_entry_id,
+        entries.entry_id,
+        entries.source_system,
+        entries.member_id,
+        entries.booked_at,
+        entries.kind,
+        entries.points,
+        entries.order_id,
+        entries.expires_at,
+        entries.reverses_entry_id,
         entries.root_kind,
         coalesce(entries.own_points, moved.points, 0) as signed_points
-    from ledger
-    inner join entries on ledger.entry_id = entries.entry_id
-    left join moved on ledger.entry_id = moved.entry_id
+    from entries
+    left join moved on entries.entry_id = moved.entry_id
 )
 
 select
@@ -59,7 +54,7 @@ select
     resolved.kind,
     resolved.booked_at,
     {{ local_month('resolved.booked_at') }} as entry_month,
-    {{ measure('resolved.points') }} as points,
+    resolved.points,
     {{ measure('resolved.signed_points') }} as signed_points,
     resolved.root_kind as undone_kind,
     resolved.kind = 'reverse' and resolved.signed_points = 0 as is_unresolved_reversal,

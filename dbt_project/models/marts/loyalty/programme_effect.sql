@@ -4,11 +4,8 @@ with customer_months as (
 ),
 
 memberships as (
-    select
-        customer_id,
-        {{ local_month('joined_at') }} as joined_month,
-        case when status = 'left' then {{ local_month('updated_at') }} else {{ local_month(end_of_time()) }} end as left_month
-    from {{ ref('stg_crm__loyalty_members') }}
+    select customer_id, joined_month, is_left, left_month
+    from {{ ref('int_loyalty__memberships') }}
 ),
 
 months as (
@@ -38,7 +35,7 @@ members as (
     inner join memberships
         on
             compared_months.base_month >= memberships.joined_month
-            and compared_months.base_month < memberships.left_month
+            and (not memberships.is_left or compared_months.base_month < memberships.left_month)
 ),
 
 -- as they stood when they were matched, with what they spent in the six months after

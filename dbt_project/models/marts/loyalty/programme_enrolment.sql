@@ -3,11 +3,8 @@ with customer_months as (
 ),
 
 memberships as (
-    select
-        customer_id,
-        {{ local_month('joined_at') }} as joined_month,
-        case when status = 'left' then {{ local_month('updated_at') }} else {{ local_month(end_of_time()) }} end as left_month
-    from {{ ref('stg_crm__loyalty_members') }}
+    select customer_id, joined_month, is_left, left_month
+    from {{ ref('int_loyalty__memberships') }}
 ),
 
 -- a person may have left with one membership and hold another
@@ -20,7 +17,7 @@ members as (
         on
             customer_months.customer_id = memberships.customer_id
             and customer_months.month >= memberships.joined_month
-            and customer_months.month < memberships.left_month
+            and (not memberships.is_left or customer_months.month < memberships.left_month)
 ),
 
 placed as (

@@ -3,9 +3,9 @@ with members as (
         member_id,
         source_system,
         customer_id,
-        {{ local_month('joined_at') }} as joined_month,
-        case when status = 'left' then {{ local_month('updated_at') }} end as left_month
-    from {{ ref('stg_crm__loyalty_members') }}
+        joined_month,
+        left_month
+    from {{ ref('int_loyalty__memberships') }}
 ),
 
 versions as (

@@ -13,7 +13,7 @@ definitions as (
     select
         metric_id, unit, kind, direction, claims_change, is_estimate, material_change, material_change_relative, range_low,
         range_high
-    from {{ ref('daily_metric_definitions') }}
+    from {{ ref('rpt_daily_metric_definitions') }}
 ),
 
 -- of means alone

@@ -24,7 +24,7 @@ comparisons as (
 
 definitions as (
     select metric_id, direction, material_change, material_change_relative
-    from {{ ref('metric_definitions') }}
+    from {{ ref('rpt_metric_definitions') }}
 ),
 
 targets as (

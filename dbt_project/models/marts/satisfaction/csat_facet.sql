@@ -32,7 +32,7 @@ totals as (
         count(is_positive) as items_count,
         {{ int_sum('is_positive') }} as positive_count
     from parts
-    group by grouping sets (
+    group by grouping sets ( -- noqa: PRS
         (survey_id, customer_id, touch_point, store_id, region, response_month, subject),
         (survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group),
         (survey_id, customer_id, touch_point, store_id, region, response_month, subject, facet_group, facet)

@@ -27,13 +27,13 @@ service_standards as (
 
 cases as (
     select due_month, standard_id, promised_value, standard_value, delivered_value
-    from {{ ref('standards') }}
+    from {{ ref('standard_cases') }}
     where is_on_time is not null and delivered_value is not null
 ),
 
 counts as (
     select month, standard_id, opportunities, defects
-    from {{ ref('standard_counts') }}
+    from {{ ref('standard_store_days') }}
 ),
 
 servqual as (

@@ -62,7 +62,7 @@ means as (
         max(monthly_sums.performance_ends) as performance_ends
     from monthly_sums
     inner join windows on monthly_sums.response_month = windows.window_month
-    {{ group_by_scope(scopes, ['windows.month', 'monthly_sums.instrument', 'monthly_sums.item_id']) }}
+    {{ group_by_scope(scopes, ['windows.month', 'monthly_sums.instrument', 'monthly_sums.item_id']) }} -- noqa: PRS
 ),
 
 crossed as (

@@ -1,6 +1,13 @@
 {%- set attributes = backlog_attributes() -%}
 {%- set flows = backlog_flows() | list + backlog_moves() -%}
-{%- set bands = backlog_age_bands() -%}
+{#- Age bands of what is open at a month's end, by days since creation. -#}
+{%- set age = seconds_between('lasting.created_at', 'months.month_end_at') -%}
+{%- set limits = [['under_1_day', 0, 1], ['1_to_3_days', 1, 3], ['3_to_7_days', 3, 7], ['7_to_30_days', 7, 30]] -%}
+{%- set bands = {} -%}
+{%- for name, from, to in limits -%}
+    {%- do bands.update({'open_' ~ name: age ~ ' >= ' ~ from * 86400 ~ ' and ' ~ age ~ ' < ' ~ to * 86400}) -%}
+{%- endfor -%}
+{%- do bands.update({'open_over_30_days': age ~ ' >= ' ~ 30 * 86400}) -%}
 with months as (
     select
         month,

@@ -1,8 +1,4 @@
-with run as (
-    select as_of from {{ source('control', 'run') }}
-),
-
-interactions as (
+with known as (
     select
         interaction_id,
         customer_id,
@@ -11,12 +7,12 @@ interactions as (
         started_at,
         answered_at,
         ended_at,
+        has_ended,
         rings,
         queue_seconds,
         hold_seconds,
-        wrap_up_seconds,
-        coalesce(abandoned, false) as is_given_up
-    from {{ ref('stg_crm__interactions') }}
+        wrap_up_seconds
+    from {{ ref('int_service__interactions') }}
     where channel = 'phone' and direction = 'inbound'
 ),
 
@@ -36,26 +32,6 @@ agent_versions as (
         valid_from,
         valid_to
     from {{ ref('int_core__agent_versions') }}
-),
-
--- what had happened by as_of
-known as (
-    select
-        interactions.interaction_id,
-        interactions.customer_id,
-        interactions.agent_id,
-        interactions.store_id,
-        interactions.started_at,
-        case when interactions.answered_at < run.as_of then interactions.answered_at end as answered_at,
-        case when interactions.ended_at < run.as_of then interactions.ended_at end as ended_at,
-        interactions.rings,
-        interactions.queue_seconds,
-        interactions.hold_seconds,
-        interactions.wrap_up_seconds,
-        coalesce(interactions.ended_at < run.as_of, interactions.is_given_up) as has_ended
-    from interactions
-    cross join run
-    where interactions.started_at < run.as_of
 ),
 
 timed as (

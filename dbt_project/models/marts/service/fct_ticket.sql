@@ -7,19 +7,10 @@
 with tickets as (
     select
         ticket_id,
+        source_system,
         store_id,
         region,
         schedule_id,
-        created_at,
-        created_open_seconds,
-        deleted_at,
-        merged_at
-    from {{ ref('int_service__tickets') }}
-),
-
-crm_tickets as (
-    select
-        ticket_id,
         customer_id,
         order_id,
         product_id,
@@ -45,8 +36,11 @@ crm_tickets as (
         technique,
         handling,
         outcome,
-        source_system
-    from {{ ref('stg_crm__tickets') }}
+        created_at,
+        created_open_seconds,
+        deleted_at,
+        merged_at
+    from {{ ref('int_service__tickets') }}
 ),
 
 replies as (
@@ -56,7 +50,8 @@ replies as (
         handlers,
         first_reply_at,
         first_reply_open_seconds,
-        coalesce(first_reply_agent_id, last_agent_id) as agent_id
+        agent_id,
+        team
     from {{ ref('int_service__ticket_replies') }}
 ),
 
@@ -75,48 +70,41 @@ resolutions as (
         {{ clock }}_open_seconds{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_service__ticket_resolutions') }}
-),
-
-agents as (
-    select
-        agent_id,
-        team
-    from {{ ref('stg_crm__agents') }}
 )
 
 select
     tickets.ticket_id,
-    crm_tickets.source_system,
-    crm_tickets.customer_id,
-    crm_tickets.order_id,
-    crm_tickets.product_id,
+    tickets.source_system,
+    tickets.customer_id,
+    tickets.order_id,
+    tickets.product_id,
     tickets.store_id,
     tickets.region,
     tickets.schedule_id,
-    crm_tickets.channel,
-    crm_tickets.category,
-    crm_tickets.need,
+    tickets.channel,
+    tickets.category,
+    tickets.need,
     replies.agent_id,
-    agents.team,
-    crm_tickets.priority,
-    crm_tickets.kind,
-    crm_tickets.severity,
-    crm_tickets.cause,
-    crm_tickets.behaviour,
-    crm_tickets.manner,
-    crm_tickets.purpose,
-    crm_tickets.phase,
-    crm_tickets.fault,
-    crm_tickets.is_major,
-    crm_tickets.major_type,
-    crm_tickets.escalation_reason,
-    {{ measure('crm_tickets.claim_amount') }} as claim_amount,
-    {{ measure('crm_tickets.compensation_amount') }} as compensation_amount,
-    crm_tickets.nature,
-    crm_tickets.content,
-    crm_tickets.technique,
-    crm_tickets.handling,
-    crm_tickets.outcome,
+    replies.team,
+    tickets.priority,
+    tickets.kind,
+    tickets.severity,
+    tickets.cause,
+    tickets.behaviour,
+    tickets.manner,
+    tickets.purpose,
+    tickets.phase,
+    tickets.fault,
+    tickets.is_major,
+    tickets.major_type,
+    tickets.escalation_reason,
+    {{ measure('tickets.claim_amount') }} as claim_amount,
+    {{ measure('tickets.compensation_amount') }} as compensation_amount,
+    tickets.nature,
+    tickets.content,
+    tickets.technique,
+    tickets.handling,
+    tickets.outcome,
     resolutions.status,
     coalesce(resolutions.is_timed, false) as is_status_told,
     tickets.created_at,
@@ -141,7 +129,5 @@ select
     {{ minutes_of('resolutions.' ~ clock ~ '_open_seconds') }} as {{ clock }}_business_minutes{{ ',' if not loop.last }}
     {%- endfor %}
 from tickets
-inner join crm_tickets on tickets.ticket_id = crm_tickets.ticket_id
 left join replies on tickets.ticket_id = replies.ticket_id
 left join resolutions on tickets.ticket_id = resolutions.ticket_id
-left join agents on replies.agent_id = agents.agent_id

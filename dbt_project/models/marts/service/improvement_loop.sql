@@ -10,11 +10,7 @@ actions as (
         action_id,
         metric_id,
         scope_type,
-        -- a store is named as its source names it
-        case
-            when scope_type = 'store' and scope_id not like '%:%' then concat(source_system, ':', scope_id)
-            else scope_id
-        end as scope_id,
+        scope_id,
         gap,
         cause,
         collected_at,
@@ -23,7 +19,7 @@ actions as (
         implemented_at,
         verified_at,
         due_at
-    from {{ ref('stg_crm__improvement_actions') }}
+    from {{ ref('int_service__improvement_actions') }}
 )
 
 select

@@ -1,8 +1,4 @@
-with run as (
-    select as_of from {{ source('control', 'run') }}
-),
-
-tickets as (
+with tickets as (
     select
         ticket_id,
         source_system,
@@ -29,7 +25,7 @@ interactions as (
         channel,
         need,
         started_at
-    from {{ ref('stg_crm__interactions') }}
+    from {{ ref('int_service__interactions') }}
     where need is not null
 ),
 
@@ -75,7 +71,6 @@ select
     cast(null as date) as created_month,
     {{ local_month('interactions.started_at') }} as started_month
 from interactions
-inner join run on interactions.started_at < run.as_of
 left join store_versions
     on
         interactions.store_id = store_versions.store_id

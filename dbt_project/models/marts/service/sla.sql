@@ -65,7 +65,7 @@ due as (
         clocks.seconds_used,
         tickets.observed_until_at,
         case cases.clock
-            when 'business' then {{ moment_of_reading('steps', due_reading) }}
+            when 'business' then {{ add_exact_seconds('steps.opens_at', due_reading ~ ' - steps.open_seconds_from') }}
             else {{ add_exact_seconds('clocks.runs_from_at', 'clocks.seconds_left') }}
         end as due_at
     from cases
@@ -75,7 +75,13 @@ due as (
             cases.ticket_id = clocks.ticket_id
             and cases.metric = clocks.metric
             and cases.instance_no = clocks.instance_no
-    left join steps on {{ on_meter_step('steps', 'tickets.schedule_id', due_reading) }}
+    -- a few openings share a step of the meter: the last conditions leave one
+    left join steps
+        on
+            tickets.schedule_id = steps.schedule_id
+            and {{ meter_step(due_reading) }} = steps.meter_step
+            and steps.open_seconds_from < {{ due_reading }}
+            and steps.open_seconds_to >= {{ due_reading }}
 ),
 
 verdicts as (

@@ -5,10 +5,6 @@ with months as (
     from {{ ref('int_core__months') }}
 ),
 
-run as (
-    select as_of from {{ source('control', 'run') }}
-),
-
 agents as (
     select
         agent_id,
@@ -36,21 +32,12 @@ store_versions as (
     from {{ ref('int_core__store_versions') }}
 ),
 
-training as (
-    select
-        training.agent_id,
-        training.at as trained_at
-    from {{ ref('stg_crm__agent_training') }} as training
-),
-
 courses as (
     select
-        training.agent_id,
-        {{ local_month('training.trained_at') }} as trained_month,
-        count(*) as courses
-    from training
-    inner join run on training.trained_at < run.as_of
-    group by training.agent_id, {{ local_month('training.trained_at') }}
+        agent_id,
+        trained_month,
+        courses
+    from {{ ref('int_service__courses') }}
 ),
 
 employed as (

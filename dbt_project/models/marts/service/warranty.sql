@@ -2,106 +2,57 @@ with months as (
     select month from {{ ref('int_core__months') }}
 ),
 
-run as (
-    select as_of from {{ source('control', 'run') }}
-),
-
-orders as (
+starts as (
     select
-        order_id,
-        status,
-        ordered_at,
-        delivered_at
-    from {{ ref('stg_crm__orders') }} as orders
-    where {{ sold_amount('orders') }} >= 0
-),
-
-order_lines as (
-    select
-        order_id,
-        line_no,
         product_id,
+        category,
+        quantity,
+        start_month,
+        end_month
+    from {{ ref('int_service__warranty_starts') }}
+),
+
+returned as (
+    select
+        product_id,
+        start_month,
+        end_month,
+        month,
+        kind,
+        is_under_warranty,
         quantity
-    from {{ ref('stg_crm__order_lines') }}
+    from {{ ref('int_service__warranty_returns') }}
 ),
 
 products as (
     select
         product_id,
-        category,
-        warranty_months
-    from {{ ref('stg_crm__products') }}
-    where warranty_months is not null
-),
-
-returns as (
-    select
-        order_id,
-        line_no,
-        returned_at,
-        quantity,
-        kind,
-        under_warranty
-    from {{ ref('stg_crm__returns') }}
-),
-
--- a warranty begins with the delivery, or with the order where the source does not tell of deliveries
-handed_over as (
-    select
-        order_id,
-        coalesce(delivered_at, case when coalesce(status, 'delivered') = 'delivered' then ordered_at end) as started_at
-    from orders
-),
-
-started as (
-    select
-        handed_over.order_id,
-        {{ local_month('handed_over.started_at') }} as start_month,
-        {{ local_date('handed_over.started_at') }} as start_date
-    from handed_over
-    inner join run on handed_over.started_at < run.as_of
+        max(category) as category
+    from starts
+    group by product_id
 ),
 
 sold as (
     select
-        products.product_id,
-        started.start_month,
-        {{ measure('sum(order_lines.quantity)') }} as units
-    from order_lines
-    inner join products on order_lines.product_id = products.product_id
-    inner join started on order_lines.order_id = started.order_id
-    where order_lines.quantity > 0
-    group by products.product_id, started.start_month
-),
-
-returned as (
-    select
-        products.product_id,
-        started.start_month,
-        {{ local_month('returns.returned_at') }} as month,
-        returns.kind,
-        coalesce(
-            returns.under_warranty,
-            {{ local_date('returns.returned_at') }} <= {{ add_months('started.start_date', 'products.warranty_months') }}
-        ) as is_under_warranty,
-        returns.quantity
-    from returns
-    inner join run on returns.returned_at < run.as_of
-    inner join order_lines on returns.order_id = order_lines.order_id and returns.line_no = order_lines.line_no
-    inner join products on order_lines.product_id = products.product_id
-    -- what came back before it was handed over cannot be told from a mistake: it is in the warnings, and in no claim
-    inner join started on returns.order_id = started.order_id and {{ local_month('returns.returned_at') }} >= started.start_month
+        product_id,
+        start_month,
+        end_month,
+        {{ measure('sum(quantity)') }} as units
+    from starts
+    where quantity > 0
+    group by product_id, start_month, end_month
 ),
 
 given_back as (
     select
         product_id,
         start_month,
+        end_month,
         month as return_month,
         {{ measure('sum(quantity)') }} as units
     from returned
     where kind = 'refund'
-    group by product_id, start_month, month
+    group by product_id, start_month, end_month, month
 ),
 
 -- units under warranty at any time of the month: from the month of delivery to that in which the warranty ends, those taken back
@@ -116,9 +67,7 @@ counted as (
         {{ measure('0') }} as replacements,
         {{ measure('0') }} as refunds
     from sold
-    inner join products on sold.product_id = products.product_id
-    inner join months
-        on months.month >= sold.start_month and months.month <= {{ add_months('sold.start_month', 'products.warranty_months') }}
+    inner join months on months.month >= sold.start_month and months.month <= sold.end_month
     union all
     select
         months.month,
@@ -129,11 +78,7 @@ counted as (
         {{ measure('0') }} as replacements,
         {{ measure('0') }} as refunds
     from given_back
-    inner join products on given_back.product_id = products.product_id
-    inner join months
-        on
-            months.month > given_back.return_month
-            and months.month <= {{ add_months('given_back.start_month', 'products.warranty_months') }}
+    inner join months on months.month > given_back.return_month and months.month <= given_back.end_month
     union all
     select
         returned.month,

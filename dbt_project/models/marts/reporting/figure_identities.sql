@@ -1,3 +1,0 @@
-{% if execute %}
-{{ figure_identity_rows() }}
-{% endif %}
