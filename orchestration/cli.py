@@ -202,6 +202,14 @@ def source_check(
         sys.exit(FAILED)
 
 
+@source_group.command("schema")
+def source_schema() -> None:
+    """Print the JSON Schema of mappings, for editors: kefu source schema > mapping.schema.json."""
+    from orchestration.ingestion.mapping_schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
 @source_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj

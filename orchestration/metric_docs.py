@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from orchestration.declarations import metrics, models
+from orchestration.ingestion.mapping_schema import SCHEMA, schema_text
 from orchestration.lineage import compiled, made_of
 from orchestration.reference import Seed, seeds
 from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
@@ -348,3 +349,4 @@ if __name__ == "__main__":
         (PAGES / name).write_text(text, encoding="utf-8")
     EXPOSURES.write_text(report_exposures(), encoding="utf-8")
     REFERENCE_PAGE.write_text(reference_page(), encoding="utf-8")
+    SCHEMA.write_text(schema_text(), encoding="utf-8")

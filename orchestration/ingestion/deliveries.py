@@ -250,6 +250,8 @@ class _Run:
             shown = f"{mapping.source}/{day}/{printable(path.relative_to(folder))}"
             waits = path in found.waiting
             self.refusals.append(Refusal(mapping.source, f"{shown}: {why}", day, printable(Path(path.name)), waits))
+        if found.takes_nothing:
+            self.refusals.append(Refusal(mapping.source, f"{mapping.source}/{day}: {nothing_taken(mapping)}", day))
         matched = found.files
         rates = self.rates.known(mapping.source, day, before=True)
         before = self._last_good(mapping, day)
@@ -385,10 +387,20 @@ class Found:
     files: dict[str, tuple[Path, ...]]  # by the mapping's name of them
     strays: list[tuple[Path, str]]  # what no file of the mapping is, each with what to do
     waiting: dict[Path, str]  # what is still being written, and how that shows
+    takes_nothing: bool  # whether things were delivered and the mapping ignores them all
 
 
 def _matched(mapping: Mapping, folder: Path, watch: Watch) -> Found:
     return match(mapping, arrivals(folder), watch)
+
+
+def nothing_taken(mapping: Mapping) -> str:
+    """What to say of a delivery whose files are all ignored."""
+    patterns = ", ".join(one for file in mapping.files.values() for one in file.pattern)
+    return (
+        "all files of the delivery are among those that the mapping ignores, none fits its patterns "
+        f"({patterns}); is it the mapping of this system, and the whole delivery?"
+    )
 
 
 def match(mapping: Mapping, delivered: Sequence[Arrival], watch: Watch) -> Found:
@@ -410,10 +422,10 @@ def match(mapping: Mapping, delivered: Sequence[Arrival], watch: Watch) -> Found
             matched.setdefault(name, []).append(path)
         if not names and not any(fnmatch(one.name, each) for each in mapping.ignore):
             strays.append((path, why or "no pattern of the mapping fits it; add one, or list it under `ignore`"))
-    if delivered and not matched and not strays:
-        why = f"none of the files is wanted: the mapping's `ignore` takes all {len(delivered)}; add a pattern"
-        strays.append((delivered[0].path, why))
-    return Found({name: tuple(matched[name]) for name in mapping.files if name in matched}, strays, waiting)
+    takes_nothing = bool(delivered) and not matched and not strays
+    return Found(
+        {name: tuple(matched[name]) for name in mapping.files if name in matched}, strays, waiting, takes_nothing
+    )
 
 
 def _reading(

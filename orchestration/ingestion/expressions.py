@@ -48,6 +48,10 @@ _PLAIN_TYPES = {
     exp.DType.TIME, exp.DType.INTERVAL,
 }  # fmt: skip
 _TEXTS = {exp.DType.VARCHAR, exp.DType.TEXT}
+_NUMBERS = {
+    exp.DType.BIGINT, exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT, exp.DType.INT128, exp.DType.DECIMAL,
+    exp.DType.DOUBLE, exp.DType.FLOAT,
+}  # fmt: skip
 _STAMPS = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ}
 _DEEPEST = 60  # levels of an expression: what a person writes has ten, and what is read here is read by recursion
 
@@ -67,6 +71,17 @@ class Reference:
 
 
 Resolve = Callable[[Reference], str]  # the SQL name of a column
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How the texts of a file are made plain before they are cast to numbers."""
+
+    plain: Callable[[str], str] | None = None  # of the SQL of a text; None where they are plain
+    computed: frozenset[str] = frozenset()  # columns that are numbers already
+
+
+_AS_WRITTEN = Numbers()
 
 
 @dataclass(frozen=True)
@@ -103,24 +118,32 @@ class Expression:
         """Whether it has a cast whose failure does not mean null."""
         return any(_is_strict(node) and not node.find_ancestor(exp.Try) for node in self.tree.walk())
 
-    def render(self, resolve: Resolve, zone: str) -> str:
+    def is_text(self, computed: frozenset[str]) -> bool:
+        """Whether what it gives is a text as the file has it, or nothing."""
+        return _is_text(self.tree, computed)
+
+    def render(self, resolve: Resolve, zone: str, numbers: Numbers = _AS_WRITTEN) -> str:
         """The expression in DuckDB's SQL. A cast that fails gives null: `unread` tells where that is not meant."""
-        return _Writer(resolve, zone).sql(exp.Paren(this=self.tree))
+        return _Writer(resolve, zone, numbers).sql(exp.Paren(this=self.tree))
 
     def unread(
-        self, resolve: Resolve, zone: str, lost: Callable[[Reference], str | None] = lambda _: None
+        self,
+        resolve: Resolve,
+        zone: str,
+        lost: Callable[[Reference], str | None] = lambda _: None,
+        numbers: Numbers = _AS_WRITTEN,
     ) -> Iterator[Unread]:
         """What the casts cannot read. Null is meant by try_cast, try(...), and in a branch that is not taken.
 
         `lost` gives the SQL name of what could not be read when a column was made, where that can be.
         """
         if self.is_strict or any(lost(reference) for reference in self.references):
-            yield from _Reading(_Writer(resolve, zone), lost).of(self.tree, _Way())
+            yield from _Reading(_Writer(resolve, zone, numbers), lost).of(self.tree, _Way())
 
-    def first_unread(self, resolve: Resolve, zone: str, order: str) -> str | None:
+    def first_unread(self, resolve: Resolve, zone: str, order: str, numbers: Numbers = _AS_WRITTEN) -> str | None:
         """SQL of an aggregate: the first text, by `order`, that its casts cannot read; None where it has no cast."""
         firsts = []
-        for unread in self.unread(resolve, zone):
+        for unread in self.unread(resolve, zone, numbers=numbers):
             text = unread.text
             if unread.in_aggregate:
                 text = f"first({text} order by {order}) filter (where {' and '.join(unread.within)})"
@@ -131,13 +154,16 @@ class Expression:
 class _Writer:
     """Writes trees in DuckDB's SQL."""
 
-    def __init__(self, resolve: Resolve, zone: str) -> None:
+    def __init__(self, resolve: Resolve, zone: str, numbers: Numbers) -> None:
         self._resolve = resolve
         self._zone = zone
+        self._numbers = numbers
         self._raw: list[str] = []  # SQL that stands where the tree has a column of its number
 
     def sql(self, node: exp.Expr) -> str:
         tree = exp.Paren(this=node.copy())
+        for cast in tree.find_all(exp.Cast):  # before its parts are written
+            cast.meta["of_text"] = _is_text(cast.this, self._numbers.computed)
         wanted = (exp.Column, exp.Cast, exp.StrToTime, exp.UnixToTime)
         for part in reversed(list(tree.find_all(*wanted))):  # leaves first; a TryCast is a Cast
             part.replace(self._anew(part))
@@ -164,6 +190,8 @@ class _Writer:
             node.set("this", self._put(f"({local_stamp(text, self._zone)})"))
         elif kind == exp.DType.DATE:
             node.set("this", self._put(f"({local_day(text, self._zone)})"))
+        elif kind in _NUMBERS and self._numbers.plain and node.meta.get("of_text"):
+            node.set("this", self._put(f"({self._numbers.plain(text)})"))
         elif kind == exp.DType.TIMESTAMPTZ:
             node.set("this", self._put(f"timezone('UTC', {iso_instant(text, self._zone)})"))
         return exp.TryCast(**node.args)
@@ -243,6 +271,30 @@ class _Reading:
             way = way.where(f"not {taken}")
         if otherwise is not None:
             yield from self.of(otherwise, way)
+
+
+_OF_TEXT: dict[type[exp.Expr], tuple[str, ...]] = {  # functions of texts that give a text: the parts it is made of
+    exp.Paren: ("this",), exp.Coalesce: ("this", "expressions"), exp.Nullif: ("this",), exp.Trim: ("this",),
+    exp.Lower: ("this",), exp.Upper: ("this",), exp.Replace: ("this",), exp.Substring: ("this",),
+    exp.Left: ("this",), exp.Right: ("this",), exp.SplitPart: ("this",), exp.RegexpExtract: ("this",),
+    exp.RegexpReplace: ("this",), exp.If: ("true", "false"), exp.Case: ("ifs", "default"), exp.Try: ("this",),
+    exp.Greatest: ("this", "expressions"), exp.Least: ("this", "expressions"),
+    exp.JSONExtractScalar: (), exp.Concat: (), exp.DPipe: (), exp.Null: (),
+}  # fmt: skip
+
+
+def _is_text(node: exp.Expr, computed: frozenset[str]) -> bool:
+    if isinstance(node, exp.Column):
+        return str(_reference(node)) not in computed
+    if isinstance(node, exp.Literal):
+        return bool(node.is_string)
+    if isinstance(node, exp.Cast):
+        return node.args["to"].this in _TEXTS and _is_text(node.this, computed)
+    if type(node) not in _OF_TEXT:
+        return False
+    parts = [node.args.get(name) for name in _OF_TEXT[type(node)]]
+    listed = [one for part in parts if part is not None for one in (part if isinstance(part, list) else [part])]
+    return all(_is_text(one, computed) for one in listed)
 
 
 def _is_strict(node: exp.Expr) -> bool:

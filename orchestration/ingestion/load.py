@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -30,7 +31,7 @@ from orchestration.ingestion.errors import (
     printable,
     unexpected,
 )
-from orchestration.ingestion.expressions import Reference
+from orchestration.ingestion.expressions import Numbers, Reference
 from orchestration.ingestion.ledger import Feed, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
 from orchestration.ingestion.quarantine import RejectedRow, outcome, quarantine_file, whole_record, write_quarantine
@@ -272,7 +273,7 @@ class _FileLoad:
             feeds=feeds,
             earlier_rate=asked.earlier_rate,
             without_rate=asked.without_rate,
-            unknown_columns=self._unused(reader, rows.statement.names),
+            unknown_columns=self._unused(reader, rows.statement.names, rows.statement.cells),
         )
 
     def _judged(self, reader: Reader) -> tuple[Staged, Tally]:
@@ -338,9 +339,9 @@ class _FileLoad:
         yield from dict.fromkeys(feed.entity for feed in self.file.entities)
 
     @staticmethod
-    def _unused(reader: Reader, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Columns of the file without a place in the mapping."""
-        used = {reader.column(name) for name in names}
+    def _unused(reader: Reader, names: tuple[str, ...], cells: AbstractSet[str] = frozenset()) -> tuple[str, ...]:
+        """Columns of the file without a place in the mapping; `cells` are those that are read to rows."""
+        used = {reader.column(name) for name in names} | cells
         return tuple(name for i, name in enumerate(reader.columns or ()) if f"c{i}" not in used)
 
     # --- other files ----------------------------------------------------------------------------------------------
@@ -390,8 +391,10 @@ class _FileLoad:
             yield f"first({short} order by file, line) as {short}"
             return
         zone = self.delivery.mapping.time_zone
-        yield f"{join.aggregate[name].render(_of_the_other, zone)} as {short}"
-        unread = join.aggregate[name].first_unread(_of_the_other, zone, "file, line")
+        number = self.delivery.mapping.files[join.file].number
+        numbers = Numbers(number.style.plain if number else None)
+        yield f"{join.aggregate[name].render(_of_the_other, zone, numbers)} as {short}"
+        unread = join.aggregate[name].first_unread(_of_the_other, zone, "file, line", numbers)
         if unread:
             yield f"{unread} as {short}_unread"
 
@@ -419,8 +422,10 @@ class _FileLoad:
 
     @property
     def _counts_repeats(self) -> bool:
-        """Whether rows have no key of their own, so that equal ones count each."""
-        return any(feed.is_keyless or feed.numbered for feed in self.file.entities)
+        """Whether rows have no key of their own, so that equal ones count each. A record of several rows is a document:
+        what repeats one to the letter is the same document."""
+        feeds = self.file.entities
+        return any(feed.is_keyless or feed.numbered for feed in feeds) and not any(feed.is_spread for feed in feeds)
 
     def _put_aside(self, rows: Staged, reader: Reader) -> None:
         shown = self.delivery.name(self.path)
@@ -489,10 +494,12 @@ class _FileLoad:
         instant in milliseconds, the kind of file, the place among the rows of that millisecond."""
         rest = [quote(column.name) for column in entity.keys if column.name != name]
         if entity.event_time is None:
-            return f"row_number() over (partition by {', '.join(rest)} order by feed, line)"
+            return f"row_number() over (partition by {', '.join(rest)} order by feed, line, place)"
         instant = quote(entity.event_time)
         millisecond = f"epoch_ms({instant})"
-        place = f"row_number() over (partition by {', '.join((*rest, millisecond))} order by {instant}, feed, line)"
+        place = (
+            f"row_number() over (partition by {', '.join((*rest, millisecond))} order by {instant}, feed, line, place)"
+        )
         ordinal = list(self.delivery.mapping.files).index(self.name) % (1 << _ORDINALS)
         return f"{millisecond} * {1 << (_POSITIONS + _ORDINALS)} + {ordinal << _POSITIONS} + {place}"
 
@@ -586,7 +593,7 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str, reader: Reader, *, may_retry:
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal failure
         try:
-            yield from reader.batches()
+            yield from reader.rows()
         except Exception as error:
             failure = error  # DuckDB would give its text alone
             raise

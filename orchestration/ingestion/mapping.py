@@ -6,9 +6,10 @@ Here a mapping is read and checked against the contract; running it is load.py's
 from __future__ import annotations
 
 import codecs
-import difflib
+import csv
 import hashlib
 import os
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -23,13 +24,16 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from orchestration.ingestion.contract import Entity, LoadMode, contract, quote
+from orchestration.ingestion.contract import Column, Entity, LoadMode, contract, quote
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
+from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, problems
+from orchestration.ingestion.notations import LENGTHS, NumberStyle, locale_exists
 from orchestration.settings import BUILT_IN_MAPPINGS, Settings
 from orchestration.yaml_text import TextLoader
 
@@ -71,11 +75,20 @@ def _zone(value: Any) -> str:
     return value
 
 
+def _locale(value: str) -> str:
+    if not locale_exists(value):
+        raise ValueError(f"there is no locale {value!r}; write one such as es, pt_BR or zh_CN")
+    return value
+
+
 _Written = PlainSerializer(lambda expression: expression.tree.sql(dialect="duckdb"), return_type=str)
-Scalar = Annotated[Expression, BeforeValidator(_expression), _Written]
-Aggregate = Annotated[Expression, BeforeValidator(_aggregate), _Written]
+Scalar = Annotated[Expression, BeforeValidator(_expression, json_schema_input_type=str), _Written]
+Aggregate = Annotated[Expression, BeforeValidator(_aggregate, json_schema_input_type=str), _Written]
 Zone = Annotated[str, BeforeValidator(_zone)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Locale = Annotated[str, BeforeValidator(_locale)]
+# every scalar of the file is read as its text, whatever YAML takes it for
+Word = Annotated[str, BeforeValidator(lambda text: text, json_schema_input_type=str | int | float | bool)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=Word | tuple[Word, ...])]
 
 
 class FixedColumn(_Part):
@@ -102,18 +115,74 @@ class Join(_Part):
         return self
 
 
+def _side_table(name: str, info: ValidationInfo) -> list[list[str]]:
+    """The rows of a CSV beside the mapping."""
+    folders = (info.context or {}).get("folders", ())
+    paths = [folder / name for folder in folders if Path(name).name == name and (folder / name).is_file()]
+    if not paths:
+        raise ValueError(f"there is no file {name!r} beside the mapping; put it there, under a name without a folder")
+    try:
+        with paths[0].open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file, strict=True) if any(row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{name}: is no CSV in UTF-8; save it as such") from error
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]) or len(row) < 2:
+            raise ValueError(
+                f"{name}: row {number} has {len(row)} fields; each must have as many as the header, 2 or more"
+            )
+    keys = [row[0] for row in rows]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"{name}: {key!r} stands twice in the first column")
+    if len(rows) < 2:
+        raise ValueError(f"{name}: holds no row below its header")
+    return rows
+
+
+class Number(_Part):
+    """How numbers are written, where that is not 1234.5."""
+
+    decimal: Literal[".", ","] = "."
+    group: Word | None = None  # between thousands
+    signs: Texts = ()  # of currencies
+
+    @model_validator(mode="after")
+    def _tells_them_apart(self) -> Self:
+        if self.group is not None and (
+            len(self.group) != 1 or self.group.isalnum() or self.group in f"{self.decimal}-+()%"
+        ):
+            raise ValueError("group: must be one mark that is not the decimal's, such as a comma, a point or a blank")
+        return self
+
+    @property
+    def style(self) -> NumberStyle:
+        return NumberStyle(self.decimal, self.group, self.signs)
+
+
 class ColumnMapping(_Part):
     """How one column of an entity is made."""
 
     value: Scalar | None = None
-    constant: str | None = None
-    format: Texts = ()  # strptime formats, tried in order
+    constant: Word | None = None
+    format: Texts = ()  # strptime formats, tried in order; of a length of time what stands in LENGTHS
+    locale: Locale | None = None  # of the words in it, where it differs from the file's
+    number: Number | None = None  # how numbers are written, where it differs from the file's
     zone: Zone | None = None  # of stamps without one; overrides the mapping's
     end_of_day: bool = False  # a day without a time of day lasts to its local end
-    map: dict[str, str] = Field(default_factory=dict)
-    otherwise: str | None = Field(None, alias="else")  # for values that `map` does not name
+    map: dict[str, Word] = Field(default_factory=dict)  # or {file: a table beside the mapping}
+    otherwise: Word | None = Field(None, alias="else")  # for values that `map` does not name
     source: str | None = None  # of a reference into another source
     optional: bool = False  # null where the file lacks a column that `value` names
+
+    @field_validator("map", mode="before", json_schema_input_type=dict[str, Word])
+    @classmethod
+    def _beside(cls, value: Any, info: ValidationInfo) -> Any:
+        """A table of its own beside the mapping: the source's value in the first column, the contract's in the second.
+        A value that is called `file` is mapped as any other, unless to the name of a CSV."""
+        if isinstance(value, dict) and list(value) == ["file"] and str(value["file"]).endswith(".csv"):
+            return {row[0]: row[1] for row in _side_table(value["file"], info)[1:]}
+        return value
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -122,6 +191,37 @@ class ColumnMapping(_Part):
         if self.otherwise is not None and not self.map:
             raise ValueError("`else` needs a `map`")
         return self
+
+
+class Unpivot(_Part):
+    """Columns of a file that each become a row."""
+
+    columns: Texts = ()  # headers, in which * stands for any text; those of `items` where left out
+    items: dict[str, dict[str, Word]] = Field(default_factory=dict)  # header: what else is known of the column
+
+    @field_validator("items", mode="before", json_schema_input_type=str | dict[str, dict[str, Word]])
+    @classmethod
+    def _beside(cls, value: Any, info: ValidationInfo) -> Any:
+        """A table of its own beside the mapping: a header in the first column, what is known of it in the others."""
+        if not isinstance(value, str):
+            return value
+        header, *rows = _side_table(value, info)
+        return {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Self:
+        if not self.columns and not self.items:
+            raise ValueError("name the columns in `columns` or `items`")
+        return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        return self.columns or tuple(self.items)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of what is known of the columns."""
+        return tuple(dict.fromkeys(name for known in self.items.values() for name in known))
 
 
 def _short(value: Any) -> Any:
@@ -133,11 +233,13 @@ class EntityMapping(_Part):
 
     entity: str
     load_mode: LoadMode | None = None
+    each: Scalar | None = None  # an array of the record, of which each element is a row: comments, audits.events
+    unpivot: Unpivot | None = None  # columns of the record, of which each is a row
     when: Scalar | None = None
     one_per: Texts = ()
-    order_by: Texts = ()  # columns of the entity; the first row by them is kept
-    optional: bool = False  # left out where the file has no column of the name that `[*]` repeats
-    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short)]]
+    order_by: Texts = ()  # columns of the entity, -column from the greatest down; the first row by them is kept
+    optional: bool = False  # left out where the file has no column of the name that `[*]` repeats, or of `each`
+    columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short, json_schema_input_type=str | ColumnMapping)]]
 
     @model_validator(mode="before")
     @classmethod
@@ -153,16 +255,21 @@ class EntityMapping(_Part):
     @classmethod
     def _entity_exists(cls, value: str) -> str:
         if value not in contract():
-            raise ValueError(f"there is no entity {value!r}{_meant(value, contract())}")
+            raise ValueError(f"there is no entity {value!r}{meant(value, contract())}")
         return value
 
     @model_validator(mode="after")
     def _fits_the_contract(self) -> Self:
         known = {column.name: column for column in self.contract.mapped}
-        for name in (*self.columns, *self.one_per, *self.order_by):
-            if name not in known:
-                raise ValueError(f"{self.entity} has no column {name!r}{_meant(name, known)}")
-        for name in (*self.one_per, *self.order_by):
+        ordered = tuple(name.removeprefix("-") for name in self.order_by)
+        for place, names in (("columns", tuple(self.columns)), ("one_per", self.one_per), ("order_by", ordered)):
+            for name in names:
+                if name not in known:
+                    where = (place, name) if place == "columns" else (place,)
+                    raise misplaced(where, f"{self.entity} has no column {name!r}{meant(name, known)}")
+        if self.order_by and not self.one_per:
+            raise ValueError("`order_by` says which row is taken `one_per` of some columns; name them")
+        for name in (*self.one_per, *ordered):
             if name not in self.columns:
                 raise ValueError(f"{name} is used by one_per or order_by but not mapped")
         missing = [
@@ -175,11 +282,42 @@ class EntityMapping(_Part):
             raise ValueError(f"{self.entity} needs {', '.join(missing)}; map them")
         left_out = [column for column in self.contract.keys if column.name not in self.columns]
         if left_out and self.numbered is None and not self.is_keyless:
-            names = ", ".join(column.name for column in left_out)
-            raise ValueError(f"the key of {self.entity} needs {names}; map them")
-        if self.optional and not self.repeated:
-            raise ValueError('`optional` is of blocks that stand once for each column of a name, as "Comment[*]"')
+            needed = ", ".join(column.name for column in left_out)
+            raise ValueError(f"the key of {self.entity} needs {needed}; map them")
+        for name, how in self.columns.items():
+            self._fits_the_column(known[name], how)
+        if self.optional and not (self.repeated or self.is_spread):
+            raise ValueError(
+                '`optional` is of blocks that stand once for each column of a name, as "Comment[*]", or have `each` or '
+                "`unpivot`"
+            )
+        if self.each and self.unpivot:
+            raise ValueError("give either `each` or `unpivot`")
+        if self.each and not self.each.is_column:
+            raise ValueError("each: must be the name of an array, such as comments or audits.events")
         return self
+
+    @staticmethod
+    def _fits_the_column(column: Column, how: ColumnMapping) -> None:
+        """A form that the column cannot have would be left unread."""
+        is_time = column.data_type in ("date", "timestamp")
+        lengths = [form for form in how.format if form in LENGTHS]
+        if lengths and (column.unit not in ("seconds", "minutes") or len(lengths) < len(how.format)):
+            said = f"{lengths[0]!r} is of lengths of time; {column.name} is none, or has other formats beside it"
+            raise misplaced(("columns", column.name, "format"), said)
+        if how.format and not lengths and not is_time:
+            said = f"{column.name} is no time; `format` is of times, and of lengths one of {', '.join(LENGTHS)}"
+            raise misplaced(("columns", column.name, "format"), said)
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether one record gives several rows."""
+        return self.each is not None or self.unpivot is not None
+
+    @cached_property
+    def each_path(self) -> tuple[str, ...]:
+        """The names on the way to the array of which each element is a row; empty where the record is the row."""
+        return next(iter(self.each.references)).parts if self.each else ()
 
     @cached_property
     def repeated(self) -> tuple[str, ...]:
@@ -210,20 +348,83 @@ class EntityMapping(_Part):
         return left_out[0].name if is_number else None
 
 
+class HeaderRows(_Part):
+    """Several rows before the data: which of them name the columns, which say in words what they hold."""
+
+    count: int = Field(ge=1)
+    names: tuple[int, ...] = Field((1,), min_length=1)  # of several the texts are joined by " / "
+    labels: tuple[int, ...] = ()  # the second row where there is one
+    fill: bool = False  # whether blank cells of the last row go on with the text to their left too
+
+    @field_validator("names", "labels", mode="before", json_schema_input_type=int | tuple[int, ...])
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int) else value
+
+    @model_validator(mode="after")
+    def _are_there(self) -> Self:
+        for row in (*self.names, *self.labels):
+            if not 1 <= row <= self.count:
+                raise ValueError(f"there is no row {row} among {self.count}; they are counted from 1")
+        return self
+
+    def columns(self, rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names and the labels that the rows give to the columns. A blank cell of any row but the last goes on
+        with the text to its left, as merged cells and the further columns of a question do."""
+        width = max(map(len, rows))
+        filled = []
+        for number, row in enumerate(rows, 1):
+            cells = [cell.strip() for cell in (*row, *[""] * (width - len(row)))]
+            if number < self.count or self.fill:
+                for place in range(1, width):
+                    cells[place] = cells[place] or cells[place - 1]
+            filled.append(cells)
+
+        def texts(numbers: Sequence[int]) -> tuple[str, ...]:
+            parts = zip(*(filled[number - 1] for number in numbers), strict=True)
+            return tuple(" / ".join(dict.fromkeys(filter(None, cells))) for cells in parts)
+
+        return texts(self.names), texts(self.labels or (min(2, self.count),))
+
+
+class FillDown(_Part):
+    """Columns in which a blank cell means what the one above it says."""
+
+    columns: Texts = Field(min_length=1)
+    within: Texts = ()  # only from rows that are equal in these, in which a blank cell is the one above it too
+
+
+def _filled(value: Any) -> Any:
+    return {"columns": value} if isinstance(value, str | list) else value
+
+
+def _counted(value: Any) -> Any:
+    return {"count": value} if isinstance(value, str | int) else value
+
+
 class FileMapping(_Part):
     """One kind of file of a source."""
 
-    pattern: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+    pattern: Texts = Field(min_length=1)
     format: Format | None = None
     encoding: str | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', pattern='^"?$')
     header: bool | None = None
+    header_rows: Annotated[
+        HeaderRows | None, BeforeValidator(_counted, json_schema_input_type=int | HeaderRows | None)
+    ] = None  # where the header is not one row
     skip_lines: int = Field(0, ge=0)
+    skip_last: int = Field(0, ge=0)  # lines with something in them, at the end
+    fill_down: Annotated[
+        FillDown | None, BeforeValidator(_filled, json_schema_input_type=str | tuple[str, ...] | FillDown | None)
+    ] = None
     columns: tuple[FixedColumn | str, ...] = ()
     sheet: str | None = None
     root: str | None = None
     null_values: Texts = ()
+    number: Number | None = None
+    locale: Locale | None = None  # whose months and halves of the day the formats speak of
     filter: Scalar | None = None
     joins: dict[str, Join] = Field(default_factory=dict)
     entities: tuple[EntityMapping, ...] = ()
@@ -259,6 +460,8 @@ class FileMapping(_Part):
             raise ValueError("columns of fixed_width need name, start and width each")
         if self.format == "fixed_width" and not self.columns:
             raise ValueError("fixed_width needs `columns`")
+        if self.header_rows and (self.columns or self.header is False):
+            raise ValueError("`header_rows` says that the file names its columns; leave out `columns` and `header`")
         return self
 
     def separator(self, name: str) -> str:
@@ -269,6 +472,10 @@ class FileMapping(_Part):
         if self.header is not None:
             return self.header
         return not self.columns and self.format_of(name) in ("csv", "tsv", "xlsx")
+
+    def header_of(self, name: str) -> HeaderRows | None:
+        """The rows that name the columns; None where no row does."""
+        return (self.header_rows or HeaderRows(count=1)) if self.has_header(name) else None
 
     def matches(self, name: str) -> bool:
         return any(fnmatch(name, suffix) for one in self.pattern for suffix in (one, f"{one}.gz"))
@@ -296,10 +503,16 @@ class Mapping(_Part):
                 raise ValueError(f"files.{name}.joins: two names differ in upper and lower case alone")
             for alias, join in file.joins.items():
                 if join.file not in self.files:
-                    raise ValueError(f"files.{name}.joins.{alias}: there is no file {join.file!r}")
-            for feed in file.entities:
+                    there = meant(join.file, self.files)
+                    raise misplaced(("files", name, "joins", alias, "file"), f"there is no file {join.file!r}{there}")
+            for number, feed in enumerate(file.entities):
+                taken = feed.each_path[0] if feed.each_path else "item" if feed.unpivot else None
+                if taken in file.joins:
+                    said = f"{taken!r} is the name of a join and of what a block goes through; call the join otherwise"
+                    raise misplaced(("files", name, "joins", str(taken)), said)
                 if modes.setdefault(feed.entity, feed.mode) != feed.mode:
-                    raise ValueError(f"files.{name}: {feed.entity} has another load_mode elsewhere in this mapping")
+                    said = f"{feed.entity} has another load_mode elsewhere in this mapping; give all of them the same"
+                    raise misplaced(("files", name, "entities", number, "load_mode"), said)
         return self
 
     @cached_property
@@ -313,11 +526,6 @@ class Mapping(_Part):
         return {feed.entity: feed.mode for file in self.files.values() for feed in file.entities}
 
 
-def _meant(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def _document(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
@@ -325,6 +533,9 @@ def _document(path: Path) -> dict[str, Any]:
         document = yaml.load(path.read_text(encoding="utf-8"), TextLoader)  # noqa: S506 - a safe loader
         if _unfolded(document, {}) > _LARGEST:
             raise MappingError(f"{path}: its anchors (&name) unfold to more than a mapping holds; write it out")
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise MappingError(f"{path}{line}: is no YAML: {error.problem}; mend that line, or the one before") from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:
         raise MappingError(f"{path}: is no YAML: {error}") from error
     except OSError as error:
@@ -334,7 +545,8 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise MappingError(f"{path}: must be a mapping that begins with `source:`")
     if "files" in document and not isinstance(document["files"], dict):
-        raise MappingError(f"{path}: files: must hold a name and a description for each kind of file, or be left out")
+        said = "files: must hold a name and a description for each kind of file, or be left out"
+        raise MappingError(at_line(path, ("files",), said))
     return _extended(path, document) if "extends" in document else document
 
 
@@ -353,9 +565,8 @@ def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     wanted = document.pop("extends")
     known = {found.stem: found for found in BUILT_IN_MAPPINGS.glob("*.yml")}
     if not isinstance(wanted, str) or wanted not in known:
-        raise MappingError(
-            f"{path}: extends: there is no built-in mapping {wanted!r}; there are {', '.join(sorted(known))}"
-        )
+        said = f"extends: there is no built-in mapping {wanted!r}; there are {', '.join(sorted(known))}"
+        raise MappingError(at_line(path, ("extends",), said))
     inherited = _document(known[wanted])
     return {**inherited, **document, "files": {**inherited["files"], **document.get("files", {})}}
 
@@ -363,19 +574,15 @@ def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
 def load_mapping(path: Path) -> Mapping:
     """Reads one mapping file. Raises MappingError with a line for each thing that is wrong."""
     try:
-        mapping = Mapping.model_validate(_document(path))
+        mapping = Mapping.model_validate(_document(path), context={"folders": (path.parent, BUILT_IN_MAPPINGS)})
     except ValidationError as error:
-        problems = [f"{path}: {_place(problem)}: {problem['msg']}" for problem in error.errors(include_input=False)]
-        raise MappingError("\n".join(problems)) from error
+        raise MappingError("\n".join(problems(path, error, _Part.__subclasses__()))) from error
     except RecursionError as error:
         raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if mapping.source != path.stem:
-        raise MappingError(f"{path}: source is {mapping.source!r}; call it {path.stem!r} as the file is called")
+        said = f"source is {mapping.source!r}; call it {path.stem!r} as the file is called"
+        raise MappingError(at_line(path, ("source",), said))
     return mapping
-
-
-def _place(problem: Any) -> str:
-    return ".".join(str(part) for part in problem["loc"]) or "the mapping"
 
 
 def mapping_path(settings: Settings, source: str) -> Path | None:

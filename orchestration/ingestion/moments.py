@@ -13,9 +13,12 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from orchestration.ingestion.contract import literal
+from orchestration.ingestion.notations import in_english, let
 
 # formats besides strptime's: a number that counts from 1970, and how many microseconds one of it is
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+SERIAL = "excel_serial"  # the days since the end of 1899 that a spreadsheet shows for a date which has no format
+_LAST_SERIAL = 2_958_466  # the year 9999
 _UNIVERSAL = {"UTC": 0, "GMT": 0, "UT": 0, "Z": 0}
 _LATEST_MICROS = 10**17  # beyond the year 5000, where no epoch of ours ends
 _OFFSET = "'([+-](0?[0-9]|1[0-5])(:?[0-5][0-9]){0,2}|[Zz])$'"
@@ -75,20 +78,42 @@ def _by_letters(text: str, zone: str) -> str:
     return f"case upper(regexp_extract({text}, '[A-Za-z]+$')) {whens} end"
 
 
-def formatted_instant(text: str, formats: Sequence[str], zone: str, latest: date | None = None) -> str:
-    """By the first of the formats that fits; a year of two digits is the last such one not after `latest`."""
+def formatted_instant(
+    text: str, formats: Sequence[str], zone: str, latest: date | None = None, locale: str | None = None
+) -> str:
+    """By the first of the formats that fits; a year of two digits is the last such one not after `latest`. Months and
+    halves of the day are those of the locale."""
+    written = [in_english(text, form, locale) if locale else (text, form) for form in formats]
     tries = (
         one
-        for (kind, is_short), group in groupby(formats, _kind)
-        for one in _tries(kind, list(group), text, zone, latest if is_short else None)
+        for (in_words, kind, is_short), group in groupby(written, lambda pair: (pair[0], *_kind(pair[1])))
+        for one in _in_words(
+            text,
+            in_words,
+            _tries(
+                kind,
+                [form for _, form in group],
+                "in_words" if in_words != text else text,
+                zone,
+                latest if is_short else None,
+            ),
+        )
     )
-    return f"case when regexp_matches({text}, '[0-9]') then coalesce({', '.join(tries)}) end"  # DuckDB knows 'epoch'
+    read = ", ".join(tries)
+    return f"case when regexp_matches({text}, '[0-9]') then coalesce({read}) end"  # DuckDB knows 'epoch'
+
+
+def _in_words(text: str, in_words: str, tries: Iterator[str]) -> Iterator[str]:
+    """Readings of a text in English words, which is long, by a name."""
+    yield from (tries if in_words == text else (let("in_words", in_words, one) for one in tries))
 
 
 def _kind(form: str) -> tuple[str, bool]:
     """How a format states its zone, and whether its year has two digits."""
     if form in EPOCHS:
         return "epoch", False
+    if form == SERIAL:
+        return "serial", False
     return next((mark for mark in ("%Z", "%z") if _has(form, mark)), "local"), _has(form, "%y")
 
 
@@ -108,6 +133,9 @@ def _tries(kind: str, formats: list[str], text: str, zone: str, latest: date | N
     if kind == "epoch":
         yield from (_since_1970(text, EPOCHS[form]) for form in formats)
         return
+    if kind == "serial":
+        yield to_utc(_since_1899(text), zone)
+        return
     if kind == "local":
         yield to_utc(parsed(formats), zone)
         return
@@ -126,6 +154,16 @@ def _since_1970(text: str, micros: int) -> str:
     number = f"case when not contains(lower({text}), 'e') then try_cast({text} as decimal(24, 6)) end"
     fits = f"{number} between {-_LATEST_MICROS // micros} and {_LATEST_MICROS // micros}"
     return f"case when {fits} then make_timestamp((({number}) * {micros})::bigint) end"
+
+
+def _since_1899(text: str) -> str:
+    """Rounded to the millisecond: a day's fraction of ten digits is no second exactly."""
+    number = f"try_cast({text} as decimal(28, 10))"
+    micros = f"((round({number} * 86400000)::bigint) * 1000)"
+    return (
+        f"case when {number} >= 1 and {number} < {_LAST_SERIAL} then "
+        f"timestamp '1899-12-30' + to_microseconds({micros}) end"
+    )
 
 
 def to_utc(local: str, zone: str) -> str:

@@ -30,9 +30,17 @@ import pyarrow.parquet as pq
 
 from orchestration.ingestion.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
-from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format
+from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format, HeaderRows
 from orchestration.ingestion.signatures import HEAD, other_format
-from orchestration.ingestion.text import chunks, detect_encoding, is_packed, line_ends, utf8_chunks, whole_lines
+from orchestration.ingestion.text import (
+    chunks,
+    detect_encoding,
+    is_packed,
+    line_ends,
+    utf8_chunks,
+    whole_lines,
+    without_last,
+)
 
 _ROWS = 20_000  # of a batch that Python makes row by row
 _BLOCK = 8 << 20  # bytes that Arrow parses at once; no record may be longer
@@ -94,20 +102,48 @@ class Reader(ABC):
     def column(self, name: str) -> str | None:
         """SQL of a column over the batches, or None if the file has no such column."""
 
+    def rows(self) -> Iterator[pa.RecordBatch]:
+        """The rows as the mapping wants them. Raises what `batches` raises."""
+        return self.batches()
+
     def count(self, name: str) -> int:  # noqa: ARG002 - only tables have columns that can share a name
         """How many columns are called so."""
         return 0
+
+    def fitting(self, pattern: str) -> list[tuple[str, str, str]]:
+        """SQL, name and label of the columns whose name fits a pattern, in which * stands for any text."""
+        if self.columns is None:
+            if "*" in pattern:
+                raise RefusedError(f"has no header that {pattern!r} could fit; name each in `unpivot`")
+            return [(str(self.column(pattern)), pattern, pattern)]
+        return [(str(self.column(name)), name, name) for name in self.columns if _fits(name, pattern)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    wanted = ".*".join(re.escape(part) for part in pattern.strip().casefold().split("*"))
+    return re.fullmatch(wanted, name.strip().casefold(), re.DOTALL) is not None
 
 
 class _Table(Reader):
     """A format with columns, which are c0, c1, ... in the batches."""
 
+    mapping: FileMapping
     columns: tuple[str, ...]
+    labels: tuple[str, ...] = ()  # what the columns are called in words, where the file says so
 
     @property
     def schema(self) -> pa.Schema:
         fields = [pa.field(f"c{i}", pa.string()) for i in range(len(self.columns))]
         return pa.schema([*fields, pa.field("line", pa.int64())])
+
+    def _head(self, header: HeaderRows, rows: list[tuple[str, ...]]) -> None:
+        """Names the columns. One row does as it is written."""
+        if len(rows) < header.count:
+            raise RefusedError(f"has {len(rows)} rows where the mapping's `header_rows` says {header.count}")
+        if header.count == 1 and not header.fill:
+            self.columns = self.labels = rows[0]
+        else:
+            self.columns, self.labels = header.columns(rows)
 
     def column(self, name: str) -> str | None:
         """A column by its header, or "Comment[2]": the second one of that header."""
@@ -124,6 +160,23 @@ class _Table(Reader):
 
     def count(self, name: str) -> int:
         return len(self._called(name))
+
+    def rows(self) -> Iterator[pa.RecordBatch]:
+        fill = self.mapping.fill_down
+        if not fill:
+            return self.batches()
+        return filled_down(self.batches(), self._places(fill.columns), self._places(fill.within))
+
+    def _places(self, names: Iterable[str]) -> list[int]:
+        places = {name: self.column(name) for name in names}
+        lacking = ", ".join(repr(name) for name, place in places.items() if place is None)
+        if lacking:
+            raise RefusedError(f"has no column {lacking}, which `fill_down` names; have it sent or change the mapping")
+        return [int(str(place).removeprefix("c")) for place in places.values()]
+
+    def fitting(self, pattern: str) -> list[tuple[str, str, str]]:
+        labels = self.labels or self.columns
+        return [(f"c{i}", name, labels[i]) for i, name in enumerate(self.columns) if _fits(name, pattern)]
 
     def _called(self, name: str) -> list[int]:
         """The places of the columns of a name, to the letter, else but for case and blanks."""
@@ -169,6 +222,33 @@ class _Table(Reader):
         values = list(zip(*(row for _, row in rows), strict=True))
         arrays = [pa.array(column, pa.string()) for column in values]
         return pa.record_batch([*arrays, pa.array([line for line, _ in rows])], schema=self.schema)
+
+
+def filled_down(batches: Iterator[pa.RecordBatch], columns: list[int], within: list[int]) -> Iterator[pa.RecordBatch]:
+    """Gives blank cells of some columns the text above them, from rows that are equal `within` others."""
+    above: dict[int, str | None] = {}  # what the last row of the batch before says
+
+    def from_above(place: int, batch: pa.RecordBatch, starts: npt.NDArray[np.int64]) -> pa.Array:
+        cells = pa.concat_arrays([pa.array([above.get(place)], pa.string()), batch.column(place)])
+        is_blank = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(cells, "")), "").to_numpy(zero_copy_only=False)
+        here = np.arange(len(cells))
+        last = np.maximum.accumulate(np.where(is_blank, -1, here))
+        return cells.take(pa.array(np.where(last >= starts, last, here)))
+
+    for batch in batches:
+        if not len(batch):
+            continue
+        starts = np.zeros(len(batch) + 1, np.int64)
+        groups = [from_above(place, batch, starts) for place in within]
+        for group in groups:  # a row with nothing in it, nor above, is of no group
+            group = pc.if_else(pc.equal(pc.utf8_trim_whitespace(group), ""), None, group)
+            is_new = pc.fill_null(pc.not_equal(group[1:], group[:-1]), True).to_numpy(zero_copy_only=False)
+            starts[1:] = np.maximum(starts[1:], np.where(is_new, np.arange(1, len(group)), 0))
+        starts = np.maximum.accumulate(starts)
+        filled = {place: from_above(place, batch, starts) for place in columns}
+        above = {place: cells[-1].as_py() for place, cells in (*zip(within, groups, strict=True), *filled.items())}
+        arrays = [filled[place][1:] if place in filled else batch.column(place) for place in range(batch.num_columns)]
+        yield pa.record_batch(arrays, schema=batch.schema)
 
 
 class NotPlainError(Exception):
@@ -293,13 +373,18 @@ class DelimitedReader(_Table):
         self.is_plain = True
         self._skipped = mapping.skip_lines
         named = tuple(str(column) for column in mapping.columns)
-        first = next(self._records(), None)
-        if isinstance(first, Broken):
-            raise RefusedError(f"line {first.line}: the header {first.reason}; have it sent again")
-        if first is None and (mapping.has_header(path.name) or not named):
+        header = mapping.header_of(path.name)
+        rows = list(islice(self._records(), header.count if header else 1))
+        for row in rows:
+            if isinstance(row, Broken):
+                raise RefusedError(f"line {row.line}: the header {row.reason}; have it sent again")
+        head = [row for row in rows if not isinstance(row, Broken)]
+        if not head and (header or not named):
             raise RefusedError("is empty, without even a header; have it sent again")
-        if first and mapping.has_header(path.name):
-            line, self.columns, lines = first
+        first = head[0] if head else None
+        if header:
+            self._head(header, [fields for _, fields, _ in head])
+            line, _, lines = head[-1]
             self._skipped = line - 1 + lines
         else:
             if named:
@@ -310,12 +395,14 @@ class DelimitedReader(_Table):
         """The fields of the last line before the rows: the header, where the mapping names the columns itself."""
         if not self._skipped:
             return []
-        pieces = whole_lines(self.path, str(self.encoding))
-        lines = (line for piece in pieces for line in io.StringIO(piece.decode(), newline=""))
+        lines = (line for piece in self._pieces() for line in io.StringIO(piece.decode(), newline=""))
         last = next(islice(lines, self._skipped - 1, None), "").rstrip("\r\n")
         if not self.mapping.quote:
             return last.split(self.separator)
         return next(csv.reader([last], delimiter=self.separator, quotechar=self.mapping.quote), [])
+
+    def _pieces(self) -> Iterator[bytes]:
+        return without_last(whole_lines(self.path, str(self.encoding)), self.mapping.skip_last)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows. Raises NotPlainError when the file turns out to need `is_plain = False`, from its start."""
@@ -355,7 +442,7 @@ class DelimitedReader(_Table):
 
     def _scanned(self, scan: _Scan) -> Iterator[bytes]:
         left = self._skipped
-        for piece in whole_lines(self.path, str(self.encoding)):
+        for piece in self._pieces():
             if left:
                 ends = line_ends(piece)
                 cut = int(ends[min(left, len(ends)) - 1]) + 1
@@ -401,7 +488,7 @@ class DelimitedReader(_Table):
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         number = 0
-        for piece in whole_lines(self.path, str(self.encoding)):
+        for piece in self._pieces():
             for line in io.StringIO(piece.decode(), newline=""):
                 number += 1
                 if number > self._skipped:
@@ -460,11 +547,14 @@ class _LinesReader(Reader):
         self.mapping = mapping
         self.encoding = mapping.encoding or detect_encoding(path)
 
+    def _pieces(self) -> Iterator[bytes]:
+        return without_last(whole_lines(self.path, str(self.encoding)), self.mapping.skip_last)
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         self.records = 0
         line = 1
         skipped = self.mapping.skip_lines + self.mapping.has_header(self.path.name)
-        for piece in whole_lines(self.path, str(self.encoding)):
+        for piece in self._pieces():
             ends = line_ends(piece)
             offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
             text = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(piece))
@@ -561,8 +651,11 @@ class ExcelReader(_Table):
 
     def __init__(self, path: Path, mapping: FileMapping) -> None:
         super().__init__()
-        has_header = mapping.has_header(path.name)
-        arguments = (path, mapping.sheet or "", mapping.skip_lines, has_header, _WORKBOOK_MEMORY, _WORKBOOK_SECONDS)
+        self.mapping = mapping
+        header = mapping.header_of(path.name)
+        rows = header.count if header else 0
+        skipped = (mapping.skip_lines, mapping.skip_last)
+        arguments = (path, mapping.sheet or "", *skipped, rows, _WORKBOOK_MEMORY, _WORKBOOK_SECONDS)
         command = [os.fsencode(str(one)) for one in (sys.executable, "-I", _WORKBOOK_CHILD, *arguments)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:  # noqa: S603 - ours
             assert child.stdout is not None  # noqa: S101 - it is a pipe
@@ -577,11 +670,14 @@ class ExcelReader(_Table):
                 "the table (Ctrl+End shows the last cell), or have it sent as CSV"
             )
         beginning = json.loads(self._messages.pop(0))
-        head: list[str] = beginning["columns"]
+        head = [tuple(row) for row in beginning["head"]]
         named = tuple(str(column) for column in mapping.columns)
-        if named and not has_header:
+        if named and not header:
             self._check_places(named, beginning["skipped"], mapping.skip_lines)
-        self.columns = tuple(head) if has_header else named or tuple(f"column{i + 1}" for i in range(len(head)))
+        if header:
+            self._head(header, head)
+        else:
+            self.columns = named or tuple(f"column{i + 1}" for i in range(len(head[0])))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         self.records = 0
@@ -594,8 +690,9 @@ class ExcelReader(_Table):
 class ParquetReader(_Table):
     """Parquet; typed columns come as the text of their values."""
 
-    def __init__(self, path: Path, mapping: FileMapping) -> None:  # noqa: ARG002 - all readers are made alike
+    def __init__(self, path: Path, mapping: FileMapping) -> None:
         super().__init__()
+        self.mapping = mapping
         try:
             self._file = pq.ParquetFile(io.BytesIO(_unpacked(path)) if is_packed(path) else path)
         except (pa.ArrowException, OSError) as error:
@@ -614,6 +711,11 @@ class ParquetReader(_Table):
             )
         if found:
             self._asked.add(self.columns[int(found.removeprefix("c"))])
+        return found
+
+    def fitting(self, pattern: str) -> list[tuple[str, str, str]]:
+        found = super().fitting(pattern)
+        self._asked.update(name for _, name, _ in found)
         return found
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -685,11 +787,18 @@ def open_reader(path: Path, mapping: FileMapping) -> Reader:
     """The reader of a file. Raises RefusedError when it is empty or cannot be read."""
     if path.stat().st_size == 0:
         raise RefusedError("is empty: zero bytes; have it sent again")
-    wanted = mapping.format_of(path.name)
-    other = other_format(next(chunks(path, HEAD), b""), wanted)
+    form = mapping.format_of(path.name)
+    for name, is_asked, forms in (
+        ("skip_last", mapping.skip_last, ("csv", "tsv", "fixed_width", "jsonl", "xlsx")),
+        ("fill_down", mapping.fill_down, ("csv", "tsv", "xlsx", "parquet")),
+        ("header_rows", mapping.header_rows, ("csv", "tsv", "xlsx")),
+    ):
+        if is_asked and form not in forms:
+            raise RefusedError(f"is {form}, which has no use for `{name}`; take it out of the mapping")
+    other = other_format(next(chunks(path, HEAD), b""), form)
     if other:
         raise RefusedError(other)
-    reader = _READERS[wanted](path, mapping)
+    reader = _READERS[form](path, mapping)
     if len(reader.columns or ()) > _WIDEST:
         raise RefusedError(
             f"has {len(reader.columns or ()):,} columns, more than the {_WIDEST:,} of the widest table; is the "

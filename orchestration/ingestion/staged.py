@@ -80,7 +80,7 @@ class Staged(ABC):
 
     @abstractmethod
     def rows(self, entity: Entity) -> str:
-        """SQL of the good rows of an entity: its columns, row_hash, line, feed and whether a value was lost."""
+        """SQL of the good rows of an entity: its columns, row_hash, line, place in the record, feed, is_lossy."""
 
     @abstractmethod
     def keys_aside(self, entity: Entity, key: Callable[[str], str]) -> list[str]:
@@ -183,7 +183,9 @@ class Staged(ABC):
             f"{f'v{i}_{column.name}' if column.name in filled else 'null'}::{column.data_type} as {quote(column.name)}"
             for column in entity.mapped
         )
-        own = f"lower(lpad(hex(h{i}), 32, '0')) as row_hash, line, {i} as feed, {self._lost(i)} as is_lossy"
+        place = "place" if feed.is_spread else "0"
+        own = f"lower(lpad(hex(h{i}), 32, '0')) as row_hash, line, {place}::bigint as place, {i} as feed"
+        own += f", {self._lost(i)} as is_lossy"
         return f"select {columns}, {own} from mapped"
 
     def _lost(self, i: int) -> str:
@@ -248,7 +250,7 @@ class _Single(Staged):
         parts = []
         for i, feed in self._feeds(entity):
             good = f"where code = {KEPT} and w{i}"
-            parts.append(f"{self._feed_rows(entity, i, feed)} {good} {_chosen(feed, f'v{i}_')}")
+            parts.append(f"{self._feed_rows(entity, i, feed)} {good} {_chosen(feed, f'v{i}_', 'line')}")
         return " union all ".join(parts) or _no_rows(entity)
 
     def keys_aside(self, entity: Entity, key: Callable[[str], str]) -> list[str]:
@@ -273,8 +275,9 @@ class _Several(Staged):
 
     def fill(self, run: Run, *, counts_repeats: bool) -> Tally:
         run(f"create or replace temp table {HELD} as {self.reader.prepared}")
+        self._filled: set[str] = set()
         for number, part in enumerate(self.statement.parts):
-            self.con.execute(f"create or replace temp table mapped as {part.sql}")
+            run(f"create or replace temp table mapped as {part.sql}")
             self._keep(part, number)
         self.con.execute("drop table mapped")
         return self._tally(counts_repeats)
@@ -296,8 +299,9 @@ class _Several(Staged):
         for i in part.feeds:
             feed = self.statement.feeds[i]
             entity = contract()[feed.entity]
-            is_first = i == self._feeds(entity)[0][0]
-            verb = f"create or replace temp table {_table(entity)} as" if is_first else f"insert into {_table(entity)}"
+            is_there = entity.name in self._filled
+            self._filled.add(entity.name)
+            verb = f"insert into {_table(entity)}" if is_there else f"create or replace temp table {_table(entity)} as"
             self.con.execute(f"{verb} {self._feed_rows(entity, i, feed)} where code <> {FILTERED} and w{i}")
 
     @property
@@ -340,7 +344,7 @@ class _Several(Staged):
         for i, feed in feeds:
             if feed.one_per:
                 good = f"where feed = {i} and line not in ({bad})"
-                parts.append(f"from {_table(entity)} {good} {_chosen(feed, '')}")
+                parts.append(f"from {_table(entity)} {good} {_chosen(feed, '', 'line, place')}")
         return " union all ".join(f"({part})" for part in parts)
 
     def keys_aside(self, entity: Entity, key: Callable[[str], str]) -> list[str]:
@@ -365,13 +369,18 @@ def _is_one_of(codes: list[int]) -> str:
     return f"code in ({', '.join(map(str, codes))})" if codes else "false"
 
 
-def _chosen(feed: EntityMapping, prefix: str) -> str:
-    """The end of a query that takes the first row of each, as the mapping says."""
+def _chosen(feed: EntityMapping, prefix: str, place: str) -> str:
+    """The end of a query that takes the first row of each, as the mapping says, else as the file has them."""
     if not feed.one_per:
         return ""
-    order = ", ".join(quote(prefix + column) for column in feed.order_by) or "line"
+    order = ", ".join([*(_ordered(prefix, column) for column in feed.order_by), place])
     keys = ", ".join(quote(prefix + column) for column in feed.one_per)
-    return f"qualify row_number() over (partition by {keys} order by {order}, line) = 1"
+    return f"qualify row_number() over (partition by {keys} order by {order}) = 1"
+
+
+def _ordered(prefix: str, column: str) -> str:
+    """By a column from the least up, or as -column from the greatest down; rows without a value come last."""
+    return quote(prefix + column.removeprefix("-")) + (" desc nulls last" if column.startswith("-") else "")
 
 
 def _table(entity: Entity) -> str:
@@ -380,7 +389,7 @@ def _table(entity: Entity) -> str:
 
 def _no_rows(entity: Entity) -> str:
     columns = ", ".join(f"null::{column.data_type} as {quote(column.name)}" for column in entity.mapped)
-    return f"select {columns}, '' as row_hash, 0 as line, 0 as feed, false as is_lossy where false"
+    return f"select {columns}, '' as row_hash, 0 as line, 0 as place, 0 as feed, false as is_lossy where false"
 
 
 def one_row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

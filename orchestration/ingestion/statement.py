@@ -3,7 +3,8 @@
 Every value passes as text: an expression makes it, a cast gives it the contract's type, and what a cast cannot take is
 told from what was not there. Names: n = column of the file, m = of a joined one, r = text of a column of an entity,
 t = its typed value, v = the same in the company's money, b = whether a rule is broken, u = what the rules left of it,
-fx = the currency a rate is asked for, fx_day and fx_age = of which day, and how old the rate found is.
+fx = the currency a rate is asked for, fx_day and fx_age = of which day, and how old the rate found is. Where a record
+is spread over several rows, x = what an expression takes of the item at hand, and place = its position.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from sqlglot import exp
 
 from orchestration.ingestion.contract import Column, Entity, Rule, literal
 from orchestration.ingestion.errors import MissingColumnsError
-from orchestration.ingestion.expressions import Expression, Reference, parse
+from orchestration.ingestion.expressions import Expression, Numbers, Reference, parse
 from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping
 from orchestration.ingestion.moments import formatted_instant, iso_instant, to_local, to_utc
+from orchestration.ingestion.notations import length_in_seconds
 from orchestration.ingestion.readers import Reader
+from orchestration.ingestion.spread import ITEM, POSITION, Arrays, Cells, Spread, spread_of
 
 KEPT, FILTERED = 0, -1  # codes of rows; positive ones are failures
 LOAD_DATE = "load_date"  # the day of the delivery, for files that state no day of their own
@@ -88,6 +91,7 @@ class Part:
 
     feeds: tuple[int, ...]
     sql: str
+    is_spread: bool = False  # over the items of records, of which each has its place
 
 
 @dataclass
@@ -132,14 +136,24 @@ class Statement:
         self._named: dict[str, str] = {}  # column of the file: n0, n1, ...
         self._used: set[str] = set()  # names of the statement that is being written
         self._missing: list[str] = []
+        self._of_arrays: set[str] = set()  # names of columns that hold what is spread
         self._turns: list[int] = []  # of each feed, which of the columns of one name `[*]` is
         self._lossy: set[int] = set()  # feeds that a rule may take a value from
+        computed = {f"{alias}.{name}" for alias, join in file.joins.items() for name in join.aggregate}
+        self._numbers = Numbers(file.number.style.plain if file.number else None, frozenset(computed))
+        self._elements: dict[tuple[Spread, Reference], str] = {}  # what is taken of an item: x0, x1, ...
+        self._spread: Spread | None = None  # of the statement that is being written
+        self._spreads: list[Spread | None] = []  # of each feed, what it makes rows of
         self.feeds = tuple(self._unfolded())
-        groups = _grouped(self.feeds)
+        groups = _grouped(self.feeds, self._spreads)
         self.careful = careful or len(groups) > 1
         self._whole = [(condition, self._code(failure)) for condition, failure in self._of_the_row()]
-        self.parts = tuple(Part(group, self._sql(group, is_whole=len(groups) == 1)) for group in groups)
+        self.parts = tuple(
+            Part(group, self._sql(group, spread, is_whole=len(groups) == 1), spread is not None)
+            for spread, group in groups
+        )
         self.names = tuple(self._named)
+        self.cells = {cell for spread in self._spreads if isinstance(spread, Cells) for cell in spread.cells}
         if self._missing:
             raise MissingColumnsError(tuple(dict.fromkeys(self._missing)), self.names)
 
@@ -156,16 +170,22 @@ class Statement:
         for feed in self.file.entities:
             names = feed.repeated
             counts = {name: self.reader.count(name.removesuffix("[*]")) for name in names}
+            spread = spread_of(feed, self.reader)
+            is_there = spread.cells if isinstance(spread, Cells) else spread and self.reader.column(spread.column)
+            if spread and feed.optional and not is_there:
+                continue
             if any(count == 0 for count in counts.values()) and not feed.optional:
                 self._missing += [name for name, count in counts.items() if count == 0]
             for turn in range(1, max(counts.values(), default=0) + 1) if names else (0,):
                 self._turns.append(turn)
+                self._spreads.append(spread)
                 yield feed
 
-    def _sql(self, group: tuple[int, ...], *, is_whole: bool) -> str:
+    def _sql(self, group: tuple[int, ...], spread: Spread | None, *, is_whole: bool) -> str:
         feeds = [(i, self.feeds[i]) for i in group]
         columns = [(i, column, how) for i, feed in feeds for column, how in mapped(feed)]
         self._used = set()
+        self._spread = spread
         kept = f"coalesce({self._truth(self.file.filter, 0)}, false) as kept"
         whens = [f"coalesce({self._truth(f.when, i)}, false) as w{i}" for i, f in feeds]
         texts = [f"{self._text(i, column, how)} as r{i}_{column.name}" for i, column, how in columns]
@@ -195,7 +215,11 @@ class Statement:
         failed_value = (
             f"(case code {' '.join(values)} end)::varchar as failed_value" if values else "null as failed_value"
         )
-        joins = [self._join(alias) for alias in self.file.joins]
+        if not spread:
+            self._used |= self._of_arrays
+        joins = list(self._joins())
+        kept_of_record = [name for name in self._named.values() if name in self._used]
+        items = [f"{spread.items(self._name)} as items"] if spread else []
         own = [self.reader.fingerprint + " as fingerprint"] if is_whole else []
         if is_whole:
             told_too = " or told is not null" if self.careful else ""
@@ -208,13 +232,26 @@ class Statement:
             for short in (short, *([f"{short}_unread"] if self._can_be_unread(alias, name) else ()))
         ]
         named = [f"{self._source(name)} as {short}" for name, short in self._named.items() if short in self._used]
+        spread_out = [*kept_of_record, "unnest(items) as item", f"generate_subscripts(items, 1) as {POSITION}"]
+        taken = [
+            f"{source_text(self.file, str(one.element(reference)))} as {short}"
+            for (one, reference), short in self._elements.items()
+            if one == spread and short in self._used
+        ]
+        own += ["place"] if spread else []
+        own += ["told", "told_values"] if told else []
         results = [f"{kind}{i}" for kind in "hw" for i, _ in feeds] + [f"l{i}" for i in judged if judged[i].lost]
         results += [f"{judged[i].value[column.name]} as v{i}_{column.name}" for i, column, _ in columns]
         results += [f"{name}{i}" for i, feed in feeds if is_converted(feed) for name in ("fx", "fx_day", "fx_age")]
+        source = "taken" if spread else "named" if named else "prepared"
         # a step that adds nothing is left out: binding a wide step costs more than running it over a small file
         steps = [
             ("named", _list("*", named), ""),
-            ("joined", _list("named.*", looked_up), " ".join(joins)),
+            ("listed", _list("*", items), ""),
+            # the record itself, which may be large, stays behind
+            ("spread", _list("line", spread_out) if spread else "*", ""),
+            ("taken", _list(f"* exclude (item, {POSITION})", f"{POSITION} as place", taken) if spread else "*", ""),
+            ("joined", _list(f"{source}.*", looked_up), " ".join(joins)),
             ("texts", _list("*", whens, [kept], texts), ""),
             ("typed", _list("*", typed), ""),
             ("asked", _list("*", asked), ""),
@@ -232,14 +269,15 @@ class Statement:
         return f"""
 with
 {", ".join(chained)}
-select {_list("line", results, ["code", failed_value], ["told", "told_values"] if told else [], own)}
+select {_list("line", results, ["code", failed_value], own)}
 from judged
 """
 
     def _verdict(self, feeds: list[tuple[int, EntityMapping]], judged: dict[int, _Judged]) -> tuple[str, list[str]]:
         """The code of a row, and the cases of the text that it is about."""
-        whole = " ".join(f"when {condition} then {code}" for condition, code in self._whole)
-        codes = [code for _, code in self._whole]
+        of_records = [] if self._spread else self._whole
+        whole = " ".join(f"when {condition} then {code}" for condition, code in of_records)
+        codes = [code for _, code in of_records]
         by_feed = []
         for i, feed in feeds:
             before = [
@@ -287,7 +325,7 @@ from judged
         return f"try({sql})" if self.careful and not expression.is_column else sql
 
     def _render(self, expression: Expression, i: int) -> str:
-        return expression.render(lambda reference: self._resolve(reference, i), self.around.time_zone)
+        return expression.render(lambda reference: self._resolve(reference, i), self.around.time_zone, self._numbers)
 
     def _unread(self, i: int, expression: Expression | None, column: str) -> Iterator[tuple[str, Failure]]:
         """When an expression could not make anything of a text that is there, or nothing at all."""
@@ -297,6 +335,7 @@ from judged
             lambda reference: self._resolve(reference, i),
             self.around.time_zone,
             lambda reference: self._lost(reference, i),
+            self._numbers,
         ):
             yield unread.condition, Failure(column, _UNREAD, unread.text)
         if self.careful and not expression.is_column:
@@ -305,6 +344,10 @@ from judged
             yield computed, Failure(column, reason, "null")
 
     def _resolve(self, reference: Reference, i: int) -> str:
+        if self._spread and self._spread.element(reference):
+            short = self._elements.setdefault((self._spread, reference), f"x{len(self._elements)}")
+            self._used.add(short)
+            return short
         if len(reference.parts) == 2 and reference.parts[0] in self.looked_up:
             alias, name = reference.parts
             names = self.looked_up[alias]
@@ -328,7 +371,9 @@ from judged
 
     def _has_all(self, expression: Expression, i: int) -> bool:
         return all(
-            reference.parts[0] in self.looked_up or self.reader.column(self._turned(str(reference), i)) is not None
+            reference.parts[0] in self.looked_up
+            or (self._spread and self._spread.element(reference))
+            or self.reader.column(self._turned(str(reference), i)) is not None
             for reference in expression.references
         )
 
@@ -341,9 +386,25 @@ from judged
 
     def _source(self, name: str) -> str:
         sql = self.reader.column(name)
-        if sql is None and name == LOAD_DATE:
-            return literal(str(self.around.load_date))
+        if name == LOAD_DATE and (sql is None or self.reader.columns is None):  # of JSON any name may be asked for
+            own = f"{source_text(self.file, sql)}" if sql else "null"
+            return f"coalesce({own}, {literal(str(self.around.load_date))})"
         return source_text(self.file, sql or "null")
+
+    def _joins(self) -> Iterator[str]:
+        """All joins whose key a record has; where records are spread, those that are asked for, and what they need."""
+        found: list[str] = []
+        for alias in reversed(self.file.joins):
+            is_asked = any(short in self._used for short in self.looked_up[alias].values())
+            if is_asked or not (self._spread or self._is_of_items(alias)):
+                found.append(self._join(alias))
+        yield from reversed(found)
+
+    def _is_of_items(self, alias: str) -> bool:
+        """Whether a join, or one that it goes by, has a key that only the items of some block have."""
+        begins = {feed.each_path[0] if feed.each_path else ITEM for feed in self.file.entities if feed.is_spread}
+        firsts = [name.split(".")[0] for name in self.file.joins[alias].on]
+        return any(first in begins or (first in self.file.joins and self._is_of_items(first)) for first in firsts)
 
     def _join(self, alias: str) -> str:
         keys = (f"{self._joinable(mine)} = lookup_{alias}.k{k}" for k, mine in enumerate(self.file.joins[alias].on))
@@ -353,7 +414,9 @@ from judged
         alias, _, column = name.partition(".")
         if column and alias in self.looked_up:
             return f"lookup_{alias}.{self._resolve(Reference((alias, column)), 0)}"
-        return f"named.{self._name(name)}"
+        if self._spread and self._spread.element(Reference(tuple(name.split(".")))):
+            return f"taken.{self._resolve(Reference(tuple(name.split('.'))), 0)}"
+        return f"{'taken' if self._spread else 'named'}.{self._name(name)}"
 
     # --- from text to the contract ------------------------------------------------------------------------------
 
@@ -379,6 +442,8 @@ from judged
             if self.feeds[i].contract.is_prefixed(column):
                 return f"{literal((how.source or self.around.source) + ':')} || {text}"
             return text
+        if kind in ("decimal", "bigint"):
+            text = self._plain_number(text, column, how)
         if kind == "decimal":
             return f"try_cast({text} as {column.data_type})"
         if kind == "boolean":
@@ -405,13 +470,26 @@ from judged
             return f"case when {local}::time = time '00:00:00' then {last} else {instant} end"
         return instant
 
+    def _plain_number(self, text: str, column: Column, how: ColumnMapping) -> str:
+        """A number without the marks that the file writes it with; one that an expression computed has none."""
+        if how.format:
+            size = {"seconds": 1, "minutes": 60}[str(column.unit)]
+            locale = how.locale or self.file.locale
+            tries = (f"({length_in_seconds(text, form, locale)})" for form in how.format)
+            return f"(coalesce({', '.join(tries)}) / {size})::decimal(24, 6)::varchar"
+        number = how.number or self.file.number
+        if number and how.value and how.value.is_text(self._numbers.computed):
+            return f"({number.style.plain(text)})"
+        return text
+
     def _zone(self, how: ColumnMapping) -> str:
         return how.zone or self.around.time_zone
 
     def _instant(self, text: str, column: Column, how: ColumnMapping, zone: str) -> str:
         """UTC of a stamp: with an offset as it says, without one by the zone."""
         if how.format:
-            return formatted_instant(text, how.format, zone, self.around.load_date if column.past else None)
+            latest = self.around.load_date if column.past else None
+            return formatted_instant(text, how.format, zone, latest, how.locale or self.file.locale)
         return iso_instant(text, zone, odd=self.careful)
 
     # --- money --------------------------------------------------------------------------------------------------
@@ -471,6 +549,11 @@ from judged
             condition, reason = self.reader.broken_if
             yield condition, Failure("", reason, "null")
         yield from self._unread(0, self.file.filter, "filter")
+        for spread in dict.fromkeys(self._spreads):
+            if isinstance(spread, Arrays):
+                condition, reason = spread.problem(self._name)
+                self._of_arrays.add(self._name(spread.column))
+                yield f"kept and {condition}", Failure(spread.shown, reason, self._name(spread.column))
 
     def _rules(self, i: int, feed: EntityMapping, judged: _Judged) -> Iterator[tuple[str, Failure]]:
         """Conditions under which a row is put aside, and why; the first that holds is told."""
@@ -579,17 +662,27 @@ from judged
                 judged.leave(i, name, f"case when {flag} then null else {{value}} end")
 
 
-def _grouped(feeds: Sequence[EntityMapping]) -> list[tuple[int, ...]]:
-    """The feeds, by their places, in groups that are not too wide."""
-    groups: list[list[int]] = [[]]
-    width = 0
-    for i, feed in enumerate(feeds):
-        if groups[-1] and width + len(feed.columns) > _WIDEST:
-            groups.append([])
-            width = 0
-        groups[-1].append(i)
-        width += len(feed.columns)
-    return [tuple(group) for group in groups]
+def _grouped(
+    feeds: Sequence[EntityMapping], spreads: Sequence[Spread | None]
+) -> list[tuple[Spread | None, tuple[int, ...]]]:
+    """The feeds, by their places, in groups that are spread alike and not too wide. The first is of whole records,
+    though it has no feed: of them each is one."""
+    groups: list[tuple[Spread | None, list[int]]] = [(None, [])]
+    for spread in dict.fromkeys((None, *spreads)):
+        group: list[int] = groups[0][1] if spread is None else []
+        if spread:
+            groups.append((spread, group))
+        width = 0
+        for i, feed in enumerate(feeds):
+            if spreads[i] != spread:
+                continue
+            if group and width + len(feed.columns) > _WIDEST:
+                group = []
+                groups.append((spread, group))
+                width = 0
+            group.append(i)
+            width += len(feed.columns)
+    return [(spread, tuple(group)) for spread, group in groups]
 
 
 @lru_cache(maxsize=256)

@@ -169,6 +169,25 @@ def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
         yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
 
 
+def without_last(pieces: Iterator[bytes], lines: int) -> Iterator[bytes]:
+    """Pieces of whole lines without the last ones that hold anything."""
+    if not lines:
+        yield from pieces
+        return
+    held = b""
+    for piece in pieces:
+        held += piece
+        ends = line_ends(held)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        buffer = np.frombuffer(held, np.uint8)
+        is_blank = (ends == starts) | ((ends == starts + 1) & (buffer[starts] == 13))
+        filled = starts[~is_blank]
+        if len(filled) > lines:
+            cut = int(filled[-lines])
+            yield held[:cut]
+            held = held[cut:]
+
+
 def line_ends(data: bytes) -> npt.NDArray[np.int64]:
     """Where physical lines end: at each \\n, and at each \\r that no \\n follows."""
     buffer = np.frombuffer(data, np.uint8)

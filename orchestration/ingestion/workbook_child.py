@@ -2,8 +2,8 @@
 
 A small workbook can ask for any amount of memory (one stray cell in the last column of the last row, an archive that
 unpacks without end), and then the library ends its process. Run as a script, so that it starts in 25 ms: standard
-library and the reader of workbooks alone. It writes lines of JSON: {"columns": names, "skipped": the row before} and
-then lists of [line, texts], or at any place, as the last one, {"refused": why}.
+library and the reader of workbooks alone. It writes lines of JSON: {"head": the rows of the header, or the first one,
+"skipped": the row before} and then lists of [line, texts], or at any place, as the last one, {"refused": why}.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import io
 import json
 import resource
 import sys
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ _EXACT = 2**53  # from here on not every whole number is one that a cell holds
 _USUAL_WIDTH = 256  # columns; beyond, those without any cell are left out
 
 
-def main(path: str, sheet: str, skip_lines: int, has_header: bool, memory: int, seconds: int) -> None:
+def main(path: str, sheet: str, skip_lines: int, skip_last: int, header: int, memory: int, seconds: int) -> None:
     """Writes the sheet of the name, or the first one, without the first lines and without empty rows."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
@@ -34,7 +36,7 @@ def main(path: str, sheet: str, skip_lines: int, has_header: bool, memory: int, 
     try:
         found = _sheet(path, sheet)
         wanted = _filled(found) if found.total_width > _USUAL_WIDTH else None
-        _write(_rows(found, wanted), skip_lines, has_header)
+        _write(_rows(found, wanted), skip_lines, skip_last, header)
     except _RefusedError as error:
         _put({"refused": str(error)})
     except BaseException:  # noqa: BLE001 - the library's own panic is no Exception, and its text may hold a value
@@ -73,8 +75,9 @@ def _rows(sheet: CalamineSheet, wanted: list[int] | None) -> Iterator[tuple[int,
         yield line, row if wanted is None else [row[place] for place in wanted]
 
 
-def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, has_header: bool) -> None:
+def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, skip_last: int, header: int) -> None:
     skipped: list[str] = []
+    last: deque[tuple[int, list[str]]] = deque()
 
     def wanted() -> Iterator[tuple[int, list[str]]]:
         nonlocal skipped
@@ -82,14 +85,16 @@ def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, has_heade
             if line == skip_lines:
                 skipped = row
             elif line > skip_lines and any(row):
-                yield line, row
+                last.append((line, row))
+                if len(last) > skip_last:
+                    yield last.popleft()
 
     rows = wanted()
-    first = next(rows, None)
-    if first is None:
+    head = list(islice(rows, header or 1))
+    if not head:
         raise _RefusedError("is empty, without even a header; have it sent again")
-    _put({"columns": first[1], "skipped": skipped})
-    held = [] if has_header else [first]
+    _put({"head": [row for _, row in head], "skipped": skipped})
+    held = [] if header else head
     size = 0
     for row in rows:
         held.append(row)
@@ -121,4 +126,4 @@ def _put(message: Any) -> int:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "True", int(sys.argv[5]), int(sys.argv[6]))
+    main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))

@@ -16,7 +16,7 @@ import duckdb
 from orchestration.errors import CommandFailedError
 from orchestration.ingestion.arrivals import Arrival, Watch, arrivals
 from orchestration.ingestion.contract import contract, literal, quote
-from orchestration.ingestion.deliveries import day_of, match
+from orchestration.ingestion.deliveries import day_of, match, nothing_taken
 from orchestration.ingestion.errors import printable
 from orchestration.ingestion.ledger import FileEntry, Manifest
 from orchestration.ingestion.load import Delivery, load_file, workbench
@@ -114,6 +114,8 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
     found = Check(source, str(path), day)
     matched = match(mapping, delivered, Watch())
     found.problems += [f"{printable(stray.relative_to(folder))}: {why}" for stray, why in matched.strays]
+    if matched.takes_nothing:
+        found.problems.append(nothing_taken(mapping))
     found.lookups = [name for name in matched.files if not mapping.files[name].entities]
     with tempfile.TemporaryDirectory(prefix="kefu-check-") as scratch:
         aside = settings.model_copy(update={"home": Path(scratch)})
@@ -197,7 +199,7 @@ class _Look:
         names = sorted(_names(file.entities))
         found = [(name, sql) for name in names if not name.endswith("[*]") and (sql := reader.column(name))]
         wanted = ", ".join(["line", *(f"nullif({sql}, '')" for _, sql in found)])
-        for batch in reader.batches():
+        for batch in reader.rows():
             con.register("batches", batch)
             row = con.execute(f"select {wanted} from ({reader.prepared}) where line = {line}").fetchone()
             con.unregister("batches")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -179,3 +180,101 @@ def test_columns_named_by_their_places_are_held_against_the_header(
         assert '"Comment[2]"' in report.refusals[0].message
     else:
         assert home.ask("select channel from raw.orders") == [("x",)]
+
+
+SURVEY = """
+source: crm
+time_zone: UTC
+files:
+  answers:
+    pattern: "answers*"
+    header_rows: {header}
+    entities:
+      - entity: surveys
+        columns: {{survey_id: ResponseId, instrument: {{constant: csat}}, sent_at: Sent}}
+      - entity: survey_answers
+        columns: {{survey_id: ResponseId, item_id: {{constant: q}}, side: {{constant: score}}, score: {score}}}
+"""
+IDS = [
+    ["Sent", "ResponseId", "Q1"],
+    ["Sent on", "Response ID", "How likely are you\nto recommend us?"],
+    ['{"ImportId":"sent"}', '{"ImportId":"_recordId"}', '{"ImportId":"QID1"}'],
+    ["2026-01-02", "R_1", "9"],
+    ["2026-01-02", "R_2", ""],
+]
+QUESTIONS = [
+    ["ResponseId", "Sent", "Please rate", "", "", "Other"],
+    ["", "", "Speed", "Price", "", "Response"],
+    ["R_1", "2026-01-02", "7", "9", "8", "x"],
+    ["R_2", "2026-01-02", "", "", "", ""],
+]
+
+OTHERS = ("Please rate / Speed", "Please rate", "Other / Response")
+
+
+def table(rows: list[list[str]], *, is_workbook: bool) -> bytes:
+    if is_workbook:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        assert sheet is not None
+        for row in rows:
+            sheet.append(row)
+        packed = io.BytesIO()
+        book.save(packed)
+        return packed.getvalue()
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize("is_workbook", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "header", "score", "unknown"),
+    [
+        (IDS, "3", "Q1", ()),
+        (QUESTIONS, "{count: 2, names: [1, 2]}", "'\"Please rate / Price\"'", OTHERS),
+        (
+            [QUESTIONS[0], *QUESTIONS[2:]],
+            "{count: 1, fill: true}",
+            "'\"Please rate[2]\"'",
+            ("Please rate", "Please rate", "Other"),
+        ),
+        (QUESTIONS, "2", "'\"Please rate[2]\"'", ("Please rate", "Please rate", "Other")),
+    ],
+)  # fmt: skip
+def test_several_rows_before_the_data(
+    home: Home, rows: list[list[str]], header: str, score: str, unknown: tuple[str, ...], is_workbook: bool
+) -> None:
+    home.mapping(SURVEY.format(header=header, score=score))
+    name = "answers.xlsx" if is_workbook else "answers.csv"
+    home.put(name, table(rows, is_workbook=is_workbook))
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert (report.files[0].read, report.files[0].unknown_columns) == (2, unknown)
+    assert home.ask("select survey_id, score::int from raw.survey_answers order by 1") == [
+        ("crm:R_1", 9),
+        ("crm:R_2", None),
+    ]
+
+
+@pytest.mark.parametrize("is_workbook", [False, True])
+def test_fewer_rows_than_the_header_has_refuse_the_file(home: Home, is_workbook: bool) -> None:
+    home.mapping(SURVEY.format(header="3", score="Q1"))
+    home.put("answers.xlsx" if is_workbook else "answers.csv", table(IDS[:2], is_workbook=is_workbook))
+    assert "has 2 rows where the mapping's `header_rows` says 3" in home.ingest().refusals[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("header_rows: {count: 2, names: 3}", "there is no row 3 among 2"),
+        ("header_rows: 0", "greater than or equal to 1"),
+        ("{header_rows: 2, columns: [a]}", "leave out `columns`"),
+    ],
+)
+def test_a_header_that_cannot_be_is_said(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "crm.yml"
+    inner = text.strip("{}") if text.startswith("{") else text
+    path.write_text(f"source: crm\ntime_zone: UTC\nfiles: {{a: {{pattern: a.csv, {inner}}}}}\n")
+    with pytest.raises(MappingError, match=said):
+        load_mapping(path)

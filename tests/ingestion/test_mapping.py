@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +12,9 @@ from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import ExpressionError, parse
 from orchestration.ingestion.mapping import load_mapping
 from orchestration.settings import BUILT_IN_MAPPINGS
+
+if TYPE_CHECKING:
+    from tests.ingestion.conftest import Home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "sources"
 GOOD = """
@@ -119,3 +124,24 @@ def test_words_stay_words(tmp_path: Path) -> None:
     path.write_text(GOOD.replace("order_id: id", "order_id: id, status: {value: s, map: {Yes: placed, 007: shipped}}"))
     (feed,) = load_mapping(path).files["orders"].entities
     assert feed.columns["status"].map == {"Yes": "placed", "007": "shipped"}
+
+
+def test_a_built_in_mapping_names_what_it_does_not_take() -> None:
+    """With `*` among them the export of another version of the system would be no files, no rows and no error."""
+    for path in BUILT_IN_MAPPINGS.glob("*.yml"):
+        mapping = load_mapping(path)
+        assert not [one for one in mapping.ignore if fnmatch("hs_tickets.csv", one) or fnmatch("Export 2026.csv", one)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("hs_tickets.csv", "hubspot/2026-01-05/hs_tickets.csv: no pattern of the mapping fits it"),
+        ("team_data.csv", "hubspot/2026-01-05: all files of the delivery are among those that the mapping ignores"),
+    ],
+)
+def test_a_delivery_of_which_nothing_is_taken_is_an_error(home: Home, name: str, said: str) -> None:
+    home.put(name, "Ticket ID\n1\n", source="hubspot")
+    report = home.ingest()
+    assert not report.ok
+    assert [refusal.message for refusal in report.refusals if said in refusal.message]
