@@ -240,3 +240,52 @@ def test_zendesk_s_documents_give_comments_by_who_wrote_them(home: Home) -> None
     ]
     assert home.ask("select kind, status from raw.tickets") == [("request", "solved")], "a problem is no complaint"
     assert home.ask("select score, scale_max from raw.survey_answers, raw.survey_items") == [(0, 1)]
+
+
+TAOBAO = """\
+订单编号,买家会员名,总金额,订单状态,收货人姓名,联系手机,订单创建时间,店铺Id,店铺名称
+<1001>,小明,95.50,交易成功,张三,'13800000001,2026-01-05 20:00:00,9,一店
+<1002>,小红,20.00,卖家已发货，等待买家确认,李四,,2026-01-06 08:00:00,9,一店
+""".replace("<", '"=""').replace(">", '"""')  # a number as it is written so that a spreadsheet keeps it
+TAOBAO_LINES = """\
+订单编号,标题,价格,购买数量,商家编码
+<1001>,肥皂,45.50,1,S1
+<1001>,梳子,25.00,2,
+<1002>,梳子,20.00,1,
+""".replace("<", '"=""').replace(">", '"""')
+SERVICENOW = """\
+number,caller_id,opened_at,resolved_at,state,priority,category,contact_type,assigned_to,assignment_group,made_sla,sys_updated_on
+INC1,Jo Doe,2026-01-05 09:00:00,2026-01-05 12:00:00,Closed,1 - Critical,network,phone,Ann,L1,true,2026-01-06 09:00:00
+INC2,Jo Doe,2026-01-05 09:00:00,,In Progress,4 - Low,network,self-service,,L1,true,2026-01-06 09:00:00
+"""
+
+
+def test_taobao_gives_orders_and_lines_of_a_shop(home: Home) -> None:
+    home.put("ExportOrderList202601.csv", TAOBAO.encode("gb18030"), source="taobao")
+    home.put("ExportOrderDetailList202601.csv", TAOBAO_LINES.encode("gb18030"), source="taobao")
+    assert home.ingest().ok
+    orders = "select order_id, ordered_at::varchar, status, gross_amount, store_id from raw.orders order by all"
+    assert home.ask(orders) == [
+        ("taobao:1001", "2026-01-05 12:00:00", "delivered", Decimal("95.5000"), "taobao:9"),
+        ("taobao:1002", "2026-01-06 00:00:00", "shipped", Decimal("20.0000"), "taobao:9"),
+    ]
+    amounts = "select order_id, sum(quantity * unit_price)::double from raw.order_lines group by 1 order by 1"
+    assert home.ask(amounts) == [("taobao:1001", 95.5), ("taobao:1002", 20.0)]
+    assert home.ask("select count(*), count(distinct customer_id), min(phone) from raw.customers") == [
+        (2, 2, "13800000001")
+    ]
+    assert home.ask("select count(*) from raw.products") == [(2,)]
+
+
+def test_servicenow_gives_its_own_verdict_of_what_is_done(home: Home) -> None:
+    home.put("incident.csv", SERVICENOW, source="servicenow")
+    assert home.ingest().ok
+    assert home.ask("select priority, status, channel from raw.tickets order by ticket_id") == [
+        ("urgent", "closed", "phone"),
+        ("low", "open", "web"),
+    ]
+    assert home.ask(at("where event = 'status'")) == [
+        ("servicenow:INC1", "status", "2026-01-05 12:00:00", "agent", "solved")
+    ]
+    assert home.ask("select ticket_id, is_met from raw.ticket_outcomes") == [("servicenow:INC1", True)]
+    assert "Jo" not in str(home.ask("select customer_id from raw.customers"))
