@@ -324,7 +324,7 @@ def test_a_metric_is_absent_while_no_source_gives_what_it_stands_on(built: duckd
 
 
 def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConnection) -> None:
-    rows = built.execute("select metric_id, area, label, definition from m.metric_definitions").fetchall()
+    rows = built.execute("select metric_id, area, label, definition from m.rpt_metric_definitions").fetchall()
     assert sorted(rows) == sorted((m["id"], "service", LABEL, LABEL) for m in METRICS + SOURCELESS)
 
 
@@ -364,7 +364,10 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
         ),
         ({"range": 7}, "metric cases_proportion: range is 7; give [least, most]"),
         ({"whole": False, "dimensions": []}, "metric cases_proportion: whole is false, so it needs dimensions"),
-        ({"label": {"en": "Label"}}, "metric cases_proportion: label is not given in zh"),
+        (
+            {"label": {"en": "Label"}},
+            "label is {'en': 'Label'}; give the English text, other languages in reports/locales",
+        ),
         (
             {"stands_on": ["tickets.kind or tickets.colour"]},
             "metric cases_proportion: stands_on names tickets.colour, which is neither a column of the contract nor",

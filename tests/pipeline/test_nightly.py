@@ -225,7 +225,7 @@ def test_what_a_dry_run_promises_is_what_a_build_supplies(all_at_once: Settings)
     with duckdb.connect(all_at_once.published / MARTS_FILE, read_only=True) as con:
         rows = con.execute("""
             with needs as (
-                select metric_id, need_no, bool_or(is_met) as is_met from reporting.metric_needs group by all
+                select metric_id, need_no, bool_or(is_met) as is_met from reporting.rpt_metric_needs group by all
             )
             select metric_id from needs group by metric_id having bool_and(is_met)
         """).fetchall()
