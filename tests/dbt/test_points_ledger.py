@@ -312,7 +312,7 @@ def ledger_of_one(draw: st.DrawFn) -> list[Row]:
 def test_any_ledger_comes_to_the_lots_kept_by_hand(rows: list[Row]) -> None:
     """The same rules once more, entry by entry, on ledgers that hypothesis can make smaller."""
     models = Rendered("loyalty", this="int_loyalty__point_moves")
-    types = "entry_id text, member_id text, kind text, reverses_entry_id text"
+    types = "entry_id text, source_system text, member_id text, kind text, order_id text, reverses_entry_id text"
     with duckdb.connect() as con:
         con.execute("create table control_run as select timestamp '2026-06-30 16:00:00' as as_of")
         con.execute(
