@@ -32,8 +32,8 @@ CARRIED = {  # models that compare such a name without its source, and why they 
     "int_satisfaction__servqual_pairs": PRINTED,
     "rpt_servqual_items": PRINTED,
     "six_qualities": PRINTED,
-    "fct_survey_answer": DEFAULT,
-    "inspection_items": DEFAULT,
+    "int_satisfaction__answers": DEFAULT,
+    "int_service__inspections": DEFAULT,
     "int_satisfaction__surveys": "finds the names that several sources use",
     "tiers": "the tiers of tier_rules are the company's",
 }
