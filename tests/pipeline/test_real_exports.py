@@ -124,8 +124,6 @@ EXPORTS = [
                 Decimal("1.000000"),
             ),
         },
-        # who is not satisfied is neutral or dissatisfied: the file does not tell which
-        frozenset({"rpt_iceberg.dissatisfied", "rpt_iceberg.dissatisfied_ci_low", "rpt_iceberg.dissatisfied_rate"}),
     ),
     Export(
         "helpdesk",

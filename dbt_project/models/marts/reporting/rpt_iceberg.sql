@@ -5,7 +5,7 @@ with months as (
 
 -- without complaints nobody is known to have been silent
 known as (
-    {{ known_figures(['iceberg']) | indent(4) }}
+    {{ known_figures(['iceberg', 'iceberg_dissatisfied']) | indent(4) }}
 ),
 
 answers as (
@@ -56,7 +56,8 @@ windowed as (
         cells.region,
         cells.store_id,
         cells.answered,
-        cells.dissatisfied,
+        {{ if_known('iceberg_dissatisfied', 'cells.answered') }} as judged,
+        {{ if_known('iceberg_dissatisfied', 'cells.dissatisfied') }} as dissatisfied,
         {{ if_known('iceberg', 'cells.told') }} as told,
         {{ if_known('iceberg', 'cells.complained') }} as complained
     from months
@@ -72,6 +73,7 @@ summed as (
         month,
         {{ scope_columns(scopes) }},
         {{ int_sum('answered') }} as answered,
+        {{ int_sum('judged') }} as judged,
         {{ int_sum('dissatisfied') }} as dissatisfied,
         {{ int_sum('told') }} as told,
         {{ int_sum('complained') }} as complained
@@ -94,11 +96,11 @@ select
     summed.scope_id,
     summed.answered,
     summed.dissatisfied,
-    {{ measure(divide('summed.dissatisfied', 'summed.answered')) }} as dissatisfied_rate,
-    {{ measure(wilson_bound('summed.dissatisfied', 'summed.answered', 'low')) }} as dissatisfied_ci_low,
-    {{ measure(wilson_bound('summed.dissatisfied', 'summed.answered', 'high')) }} as dissatisfied_ci_high,
+    {{ measure(divide('summed.dissatisfied', 'summed.judged')) }} as dissatisfied_rate,
+    {{ measure(wilson_bound('summed.dissatisfied', 'summed.judged', 'low')) }} as dissatisfied_ci_low,
+    {{ measure(wilson_bound('summed.dissatisfied', 'summed.judged', 'high')) }} as dissatisfied_ci_high,
     customers.customers,
-    cast(round({{ divide('summed.dissatisfied', 'summed.answered') }} * customers.customers, 0) as bigint) as dissatisfied_customers,
+    cast(round({{ divide('summed.dissatisfied', 'summed.judged') }} * customers.customers, 0) as bigint) as dissatisfied_customers,
     summed.told,
     summed.complained,
     {{ measure(divide('summed.complained', 'summed.told')) }} as complained_rate,
