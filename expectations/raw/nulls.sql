@@ -1,26 +1,10 @@
 {#- One row per optional column of a supplied entity: its share of nulls in the newest delivery against the median of those before it. -#}
+{%- from '_nulls.sql' import counted with context -%}
 {%- set asked = supplies | selectattr('optional') | list -%}
 {%- if asked %}
 with
 
-counted as (
-    {%- for supply in asked %}
-    select
-        '{{ supply.entity.name }}' as entity,
-        source_system,
-        load_date,
-        count(*) as rows_loaded,
-        unnest([
-            {%- for column in supply.optional %}
-            {'column_name': '{{ column }}', 'nulls': count(*) - count({{ column | quote }})}{{ "," if not loop.last }}
-            {%- endfor %}
-        ], recursive := true)
-    from work.raw.{{ supply.entity.name }}
-    where source_system = {{ supply.source_system | literal }}
-    group by source_system, load_date
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
-),
+{{ counted(asked) }}
 
 shares as (
     select
