@@ -14,6 +14,22 @@
 {% macro openings_per_day() -%} {{ return(5) }} {%- endmacro %}
 
 
+{# The schedule of a store, or the company's where it has none of its own. #}
+{% macro own_schedule(schedule_id) -%}
+coalesce({{ schedule_id }}, '{{ var("default_schedule_id") }}')
+{%- endmacro %}
+
+
+{# The time zone of each schedule. #}
+{% macro schedule_zones() -%}
+    select
+        schedule_id,
+        min(time_zone) as time_zone
+    from {{ ref('schedules') }}
+    group by schedule_id
+{%- endmacro %}
+
+
 {# The calendar, as the import of a model that reads the meter. #}
 {% macro calendar_columns() -%}
     select

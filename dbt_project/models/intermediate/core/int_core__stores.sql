@@ -12,5 +12,5 @@ select
     region,
     brand,
     coalesce(time_zone, {{ reporting_zone() }}) as time_zone,
-    coalesce(schedule_id, '{{ var("default_schedule_id") }}') as schedule_id
+    {{ own_schedule('schedule_id') }} as schedule_id
 from stores

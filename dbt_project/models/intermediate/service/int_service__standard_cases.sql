@@ -67,7 +67,7 @@ calls as (
         interactions.source_system,
         interactions.store_id,
         store_versions.region,
-        coalesce(store_versions.schedule_id, '{{ var("default_schedule_id") }}') as schedule_id,
+        {{ own_schedule('store_versions.schedule_id') }} as schedule_id,
         interactions.started_at,
         interactions.answered_at,
         interactions.rings

@@ -11,18 +11,14 @@ store_versions as (
     select
         store_id,
         region,
-        coalesce(schedule_id, '{{ var("default_schedule_id") }}') as schedule_id,
+        {{ own_schedule('schedule_id') }} as schedule_id,
         valid_from,
         valid_to
     from {{ ref('int_core__store_versions') }}
 ),
 
 schedules as (
-    select
-        schedule_id,
-        min(time_zone) as time_zone
-    from {{ ref('schedules') }}
-    group by schedule_id
+    {{ schedule_zones() }}
 ),
 
 run as (

@@ -102,7 +102,7 @@ with_store as (
         store_versions.region,
         known.deleted_at,
         known.merged_at,
-        coalesce(store_versions.schedule_id, '{{ var("default_schedule_id") }}') as schedule_id,
+        {{ own_schedule('store_versions.schedule_id') }} as schedule_id,
         -- not before it was there
         case
             when known.deleted_at is not null or known.merged_at is not null

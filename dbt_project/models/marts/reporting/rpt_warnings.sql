@@ -9,7 +9,7 @@ schedules as (
 store_versions as (
     select
         store_id,
-        coalesce(schedule_id, '{{ var("default_schedule_id") }}') as schedule_id
+        {{ own_schedule('schedule_id') }} as schedule_id
     from {{ ref('int_core__store_versions') }}
 ),
 

@@ -43,7 +43,7 @@ select
     service_orders.order_id,
     service_orders.store_id,
     store_versions.region,
-    coalesce(store_versions.schedule_id, '{{ var("default_schedule_id") }}') as schedule_id,
+    {{ own_schedule('store_versions.schedule_id') }} as schedule_id,
     service_orders.category,
     service_orders.service_type,
     service_orders.requested_at,

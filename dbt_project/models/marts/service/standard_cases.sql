@@ -23,11 +23,7 @@ cases as (
 ),
 
 schedules as (
-    select
-        schedule_id,
-        min(time_zone) as time_zone
-    from {{ ref('schedules') }}
-    group by schedule_id
+    {{ schedule_zones() }}
 ),
 
 working_days as (
