@@ -19,14 +19,8 @@ from orchestration.settings import Settings
 def ingest(settings: Settings, first: date, last: date) -> None:
     """Reads the days `first` to `last` into the raw zone. Raises CommandFailedError when a load was refused, once the
     data owner is told."""
-    with single_writer(settings), step("ingest") as running:
-
-        def on_file(_: FileEntry, done: int, total: int) -> None:
-            running.count(f"{done:,} of {total:,} files")
-
-        report = read(settings, first, last, on_file)
-        running.count(summary(report))
-    tell_notes(report)
+    with single_writer(settings):
+        report = read_days(settings, first, last)
     refused = [refusal.message for refusal in report.refusals]
     if refused:
         from orchestration.alerts import tell_data_owner
@@ -35,6 +29,21 @@ def ingest(settings: Settings, first: date, last: date) -> None:
         days = f"{first}" if first == last else f"{first} to {last}"
         tell_data_owner(settings, "ingest", days, [Failure("ingest", message) for message in refused])
         raise CommandFailedError("\n".join(refused))
+
+
+def read_days(settings: Settings, first: date, last: date) -> IngestReport:
+    """Reads the days, and shows how far that is, what it came to and what is worth a look."""
+    with step("ingest") as running:
+
+        def on_file(_: FileEntry, done: int, total: int) -> None:
+            running.count(f"{done:,} of {total:,} files")
+
+        report = read(settings, first, last, on_file)
+        running.count(summary(report))
+    for note in report.notes:
+        with step("note") as told:
+            told.count(note)
+    return report
 
 
 def summary(report: IngestReport) -> str:
@@ -52,10 +61,3 @@ def summary(report: IngestReport) -> str:
     if report.refusals:
         parts.append(f"{len(report.refusals)} refused")
     return ", ".join(parts)
-
-
-def tell_notes(report: IngestReport) -> None:
-    """Shows what is worth a look and stops nothing, a line each."""
-    for note in report.notes:
-        with step("note") as told:
-            told.count(note)

@@ -7,6 +7,7 @@ from datetime import date
 
 from orchestration.errors import CommandFailedError
 from orchestration.ingestion import FileEntry, Manifest, ingest
+from orchestration.ingestion.deliveries import day_of
 from orchestration.lock import single_writer
 from orchestration.settings import Settings
 
@@ -17,8 +18,8 @@ def reload(settings: Settings, source: str, first: date, last: date) -> Iterator
     A file whose mapping, contract and joined files are as they were is not read again. Raises CommandFailedError where
     there is nothing to read, and after all else when something was refused.
     """
-    landed = [str(path.name) for path in (settings.landing / source).glob("*") if first <= _day(path.name) <= last]
-    if not landed:
+    days = {day_of(folder) for folder in (settings.landing / source).glob("*")}
+    if not any(day and first <= day <= last for day in days):
         raise CommandFailedError(
             f"nothing of {source!r} lies in {settings.landing / source} from {first} to {last}; `kefu source reload` "
             "reads what was landed, so keep the files or put them there again"
@@ -36,13 +37,6 @@ def reload(settings: Settings, source: str, first: date, last: date) -> Iterator
     yield f"{len(anew):,} of {len(after):,} files read anew; the figures follow with the next night, or kefu backfill"
     if report.refusals:
         raise CommandFailedError("\n".join(refusal.message for refusal in report.refusals))
-
-
-def _day(name: str) -> date:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return date.min
 
 
 _Key = tuple[date, str, str]

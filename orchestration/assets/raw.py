@@ -10,11 +10,9 @@ from datetime import date, timedelta
 import dagster as dg
 
 from orchestration.alerts import tell_data_owner
-from orchestration.ingestion.deliveries import IngestReport, ingest
-from orchestration.ingestion.ledger import FileEntry
-from orchestration.loading import summary, tell_notes
+from orchestration.ingestion.deliveries import IngestReport
+from orchestration.loading import read_days
 from orchestration.partitions import daily
-from orchestration.progress import step
 from orchestration.settings import Settings
 from reports.delivery.mail import Failure
 
@@ -44,14 +42,7 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
         """Typed loads in Parquet with a manifest, by entity of the contract."""
         home: Settings = context.resources.writer
         days = days_asked_for(context)
-        with step("ingest") as running:
-
-            def on_file(_: FileEntry, done: int, total: int) -> None:
-                running.count(f"{done:,} of {total:,} files")
-
-            report = ingest(home, days[0], days[-1], on_file)
-            running.count(summary(report))
-        tell_notes(report)
+        report = read_days(home, days[0], days[-1])
         for day in days:
             key, metadata = day.isoformat(), counts(report, home, day)
             if key in context.partition_keys:
