@@ -27,7 +27,7 @@ _CHARACTERS = 1 << 20
 _STEADY = 0.8  # share of lines that must have the same number of fields
 _TITLES = 20  # lines that may stand before a header
 _HEADERS = 3  # rows a header may have
-_SUFFIX = {".csv", ".tsv", ".txt", ".dat", ".xlsx", ".json", ".jsonl", ".ndjson", ".parquet"}
+_SUFFIX = {".csv", ".tsv", ".txt", ".dat", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson", ".parquet"}
 _DATA = re.compile(r"[^\w]{0,2}\d[\d.,:/\-+ T年月日时分秒]*\s?(%|[AaPp][Mm]|Z|UTC)?")
 
 
@@ -55,12 +55,10 @@ def written(path: Path) -> Written:
         raise RefusedError("is empty: zero bytes; have it sent again")
     found = Written(path)
     head = _head(path)
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):  # of today, and of the old kind
         _workbook(found)
     elif head.startswith(b"PAR1"):
         _format(found, "parquet", "by its first bytes")
-    elif head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise RefusedError("is a workbook of the old kind (.xls), which is not read; save it as .xlsx or CSV")
     else:
         encoding = _encoding(found)
         text = next(utf8_chunks(path, encoding), b"").decode("utf-8", "ignore")[:_CHARACTERS].removeprefix("\ufeff")
