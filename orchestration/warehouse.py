@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,8 +93,11 @@ def prepare(settings: Settings, as_of: date | None = None, known_at: date | None
     folder of its own. It also starts empty when code, settings or files do not match the last good build. Raises
     CommandFailedError when a reference table of the company makes no sense.
     """
+    return _prepare_in(_candidate_folder(settings, known_at), settings, as_of, known_at)
+
+
+def _prepare_in(folder: Path, settings: Settings, as_of: date | None, known_at: date | None) -> Candidate:
     reference.check(settings)
-    folder = _candidate_folder(settings, known_at)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     code, chosen = code_version(), settings_version(settings)
@@ -102,12 +106,15 @@ def prepare(settings: Settings, as_of: date | None = None, known_at: date | None
         run = register_duckdb(connection, settings, known_at=known_at, as_of=as_of)
         build_id = _build_id(settings, run, code, chosen)
         connection.execute("insert into control.build values (?, ?, ?, ?)", [build_id, code, chosen, not carried_on])
-    return open_candidate(settings, known_at)
+    return _candidate_in(folder)
 
 
 def open_candidate(settings: Settings, known_at: date | None = None) -> Candidate:
     """The candidate that `prepare` made, for the steps after it. Raises WarehouseBuildError when there is none."""
-    folder = _candidate_folder(settings, known_at)
+    return _candidate_in(_candidate_folder(settings, known_at))
+
+
+def _candidate_in(folder: Path) -> Candidate:
     if not (folder / WORK_FILE).exists():
         raise WarehouseBuildError(f"{folder}: no candidate build; run the step that prepares it first")
     with duckdb.connect(str(folder / WORK_FILE)) as connection:
@@ -150,11 +157,10 @@ def compile_inline(settings: Settings, sql: str) -> str:
 
 
 def _compiled(settings: Settings, *what: str) -> list[Any]:
-    candidate = prepare(settings, known_at=date.min)
-    try:
+    settings.build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="compile-", dir=settings.build) as own:  # several people may ask at once
+        candidate = _prepare_in(Path(own), settings, None, date.min)
         return _invoke_dbt(settings, candidate, ["compile", *what], lambda _: None)
-    finally:
-        shutil.rmtree(candidate.folder)
 
 
 def sandbox(settings: Settings, *, fresh: bool = False) -> Path:

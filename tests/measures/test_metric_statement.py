@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import duckdb
 import pytest
 from click.testing import CliRunner
@@ -34,6 +39,23 @@ def test_the_printed_statement_makes_the_very_cells_of_the_build(demo_home: Sett
         (rows,) = connection.execute("select count(*) from printed").fetchone() or (0,)
     assert rows > 0
     assert (missing, added) == (0, 0)
+
+
+@pytest.mark.slow
+def test_two_people_may_ask_for_a_statement_at_once(demo_home: Settings) -> None:
+    asked = [
+        subprocess.Popen(
+            [Path(sys.executable).with_name("kefu"), "metric", "sql", model],
+            env=os.environ | {"KEFU_HOME": str(demo_home.home)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for model in ("sla", "sla")
+    ]
+    printed = [process.communicate()[0] for process in asked]
+    assert [process.returncode for process in asked] == [0, 0]
+    assert printed[0] == printed[1]
+    assert not list(demo_home.build.glob("compile-*"))  # whoever ends last has cleared up as well
 
 
 def test_what_a_metric_counts_is_said_from_its_declaration() -> None:
