@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
 
 TUNED = Path(__file__).resolve().parent / "tuned"
 

@@ -18,9 +18,9 @@ from benchmarks import floor
 from benchmarks.meter import Cost, measured
 from demo import DELIVERIES, SIZES, furnish, generate
 from expectations.suites import run_suite
+from foundation.settings import Settings
 from orchestration import commands, warehouse
 from orchestration.ingestion import ingest
-from orchestration.settings import Settings
 
 _DEAREST = 12
 _HEAD = f"{'step':<38}{'rows':>14}{'wall s':>10}{'CPU s':>10}{'peak MiB':>10}{'x floor':>9}"

@@ -24,15 +24,15 @@ from statistics import median
 import click
 import duckdb
 
+from foundation.languages import LANGUAGES, LanguageCode
+from foundation.settings import Settings
 from orchestration import warehouse
-from orchestration.reporting import meta
-from orchestration.settings import Settings
 from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
 from reports.bundle.store import read_bundle, write_bundle
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
-from reports.languages import LANGUAGES, LanguageCode
+from reports.issuing.inputs import meta
 from reports.page.render import render_html, render_pdf
 from reports.registry import DEFAULT
 

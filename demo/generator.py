@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from demo.files import write_file
-from orchestration.settings import REPOSITORY
+from foundation.settings import REPOSITORY
 
 SOURCE = "demo"
 HISTORY_DATE = date(2026, 9, 30)
@@ -30,6 +30,7 @@ _HERE = Path(__file__).resolve().parent
 _CODE_GLOBS = (
     "demo/**/*",
     "dbt_project/models/staging/_sources.yml",
+    "foundation/contract.py",
     "orchestration/ingestion/*.py",
     "orchestration/mappings/demo.yml",
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orchestration.ingestion.contract import Entity, contract
+from foundation.contract import Entity, contract
 
 _SUPPLIED = """
     select entity, source_system, arg_max(load_mode, load_date) as load_mode

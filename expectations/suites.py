@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from expectations.context import marts_context, raw_context
 from expectations.results import Finding, Outcome, Severity, Suite, SuiteResult
-from orchestration.ingestion.contract import literal, quote
+from foundation.contract import literal, quote
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

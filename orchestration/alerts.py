@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from reports.delivery.channels import send
 from reports.delivery.mail import Failure, compose_failure, compose_hold
 

@@ -11,12 +11,12 @@ import duckdb
 
 from expectations.results import SuiteResult
 from expectations.suites import load_checks
+from foundation.settings import Settings
 from orchestration import warehouse
 from orchestration.alerts import HELD, tell_data_owner
 from orchestration.assets.reports import files_key, report_of
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
-from orchestration.settings import Settings
 from reports.delivery.ledger import Ledger
 from reports.delivery.mail import Failure
 from reports.periods import first_day

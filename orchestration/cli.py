@@ -7,17 +7,18 @@ import sys
 import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import ValidationError
 
-from orchestration.errors import CommandFailedError
+from foundation.errors import CommandFailedError
+from foundation.languages import LANGUAGES, SOURCE, LanguageCode
+from foundation.settings import Settings
 from orchestration.lock import WarehouseBusyError
 from orchestration.progress import reporting_to
-from orchestration.settings import Settings
-from reports.languages import LANGUAGES, SOURCE, LanguageCode
 
 if TYPE_CHECKING:  # reports are imported by the commands that need them: the others start sooner
     from reports.bundle.rows import Scope
@@ -304,7 +305,7 @@ def report(
     if revise != bool(reason.strip()):
         raise click.UsageError("--revise and --reason TEXT go together: the note in the report says why")
     from orchestration import commands
-    from orchestration.reporting import pending
+    from reports.issuing.issue import pending
 
     settings: Settings = context.obj
     _not_in_future(settings, first)
@@ -342,7 +343,7 @@ def report_diff(
     """Show what differs between two issued reports, each a month or a month's revision: 2026-09 2026-10, or
     2026-10@1 2026-10@2. Of a daily report: days."""
     from orchestration.report_tables import show_diff
-    from orchestration.reporting import issued
+    from reports.issuing.issue import issued
 
     first, second = (
         issued(settings, scope, _first_day(spec, period), revision, spec.id) for period, revision in (old, new)
@@ -370,9 +371,11 @@ def report_verify(settings: Settings, period: str, spec: ReportSpec) -> None:
     """Build the warehouse again from raw, as known when the month (or day) was issued, and compare every issued
     figure."""
     from orchestration.report_tables import show_verdict
-    from orchestration.verification import verify
+    from orchestration.reporting import rebuilt
+    from reports.issuing.verification import verify
 
-    if not show_verdict(verify(settings, _first_day(spec, period), spec.id)):
+    verdict = verify(settings, _first_day(spec, period), partial(rebuilt, settings), spec.id)
+    if not show_verdict(verdict):
         sys.exit(FAILED)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import dagster as dg
 
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.assets.raw import FIRST_DAY_TAG
 from orchestration.assets.reports import REPORT_TAG, bundle_key, files_key
 from orchestration.definitions import build_defs
-from orchestration.errors import CommandFailedError
 from orchestration.jobs import NIGHTLY, report_job
 from orchestration.lock import single_writer
-from orchestration.settings import Settings
 from reports.registry import DEFAULT
 
 _CHECK_FAILED = "DagsterAssetCheckFailedError"  # the step error beside a failed check, which is told by itself

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.assets.delivery import delivery_assets
 from orchestration.assets.raw import raw_zone_asset
 from orchestration.assets.reports import report_assets
@@ -13,7 +14,6 @@ from orchestration.jobs import jobs
 from orchestration.resources import writer
 from orchestration.schedules import schedules
 from orchestration.sensors import landing_sensor
-from orchestration.settings import Settings
 
 
 def build_defs(settings: Settings) -> dg.Definitions:

@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.assets.delivery import due
 from orchestration.checks import SUITE, reasons_to_hold
-from orchestration.errors import CommandFailedError
-from orchestration.settings import Settings
 from reports.delivery.ledger import Ledger
 from reports.delivery.preview import write_preview
 from reports.delivery.recipients import RecipientsError

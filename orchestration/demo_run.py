@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demo import DELIVERIES, furnish, generate
+from foundation.settings import Settings
 from orchestration import commands
 from orchestration.assets.reports import report_folder
 from orchestration.progress import step
-from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 
 

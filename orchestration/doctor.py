@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.settings import Settings
+from foundation.settings import Settings
 
 if TYPE_CHECKING:
     from reports.delivery.recipients import Recipient
@@ -103,7 +103,7 @@ def _not_stated(settings: Settings) -> Finding:
 
 def figures_that_wait_for(tables: list[str]) -> dict[str, list[str]]:
     """The ids of the figures that stand on each of these reference tables, as their declarations say."""
-    from orchestration.declarations import REFERENCE, declared_metrics, stands_on
+    from foundation.declarations import REFERENCE, declared_metrics, stands_on
 
     found: dict[str, list[str]] = {table: [] for table in tables}
     for _, metric in declared_metrics():
@@ -162,7 +162,7 @@ def _reports(settings: Settings) -> Finding:
     found = list(recorded(settings.reports))
     if not found:
         return Finding("reports", True, "no printed figure differs from the issued reports")
-    periods = ", ".join(sorted({report(one.report).calendar.name(one.month) for one in found}))
+    periods = ", ".join(sorted({report(one.report).calendar.name(one.period_start) for one in found}))
     text = f"{sum(one.total for one in found)} printed figures of {periods} differ from the issued reports"
     return Finding("reports", True, f"{text}; see kefu report differences")
 

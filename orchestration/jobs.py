@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.alerts import mail_on_failure
 from orchestration.assets.delivery import delivery_key
 from orchestration.assets.reports import DIFFERENCES, REPORT_TAG, bundle_key, files_key
 from orchestration.assets.warehouse import PUBLISHED
 from orchestration.partitions import daily, of_schedule
-from orchestration.settings import Settings
 from reports.registry import DEFAULT, ReportSpec, reports
 
 NIGHTLY = "nightly"

@@ -14,10 +14,10 @@ from sqlglot import exp, parse_one
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from orchestration.declarations import REFERENCE, declared_metrics, stands_on
-from orchestration.ingestion.contract import contract
-from orchestration.reference import seeds
-from orchestration.settings import Settings
+from foundation.contract import contract
+from foundation.declarations import REFERENCE, declared_metrics, stands_on
+from foundation.seeds import seeds
+from foundation.settings import Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

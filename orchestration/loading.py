@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from orchestration.errors import CommandFailedError
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.ingestion.deliveries import IngestReport
 from orchestration.ingestion.deliveries import ingest as read
 from orchestration.ingestion.ledger import FileEntry
 from orchestration.lock import single_writer
 from orchestration.progress import step
-from orchestration.settings import Settings
 
 
 def ingest(settings: Settings, first: date, last: date) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.settings import Settings
+from foundation.settings import Settings
 
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.1

@@ -17,12 +17,12 @@ from typing import Any
 
 import yaml
 
-from orchestration.declarations import metrics, models
+from foundation.declarations import metrics, models
+from foundation.languages import LANGUAGES
+from foundation.seeds import Seed, seeds
+from foundation.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 from orchestration.ingestion.mapping_schema import SCHEMA, schema_text
 from orchestration.lineage import compiled, made_of
-from orchestration.reference import Seed, seeds
-from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
-from reports.languages import LANGUAGES
 from reports.text.language import language
 
 PAGES = REPOSITORY / "docs" / "metrics"

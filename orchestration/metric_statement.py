@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from orchestration.declarations import metrics, models
-from orchestration.errors import CommandFailedError
+from foundation.declarations import metrics, models
+from foundation.errors import CommandFailedError
+from foundation.settings import REPOSITORY, Settings
 from orchestration.metric_docs import described
-from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE, compile_inline
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import dagster as dg
 
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from reports.periods import Schedule
 
 FIRST_DAY = date(1990, 1, 1)  # earlier deliveries are refused by name: a typing error, most likely

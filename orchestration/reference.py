@@ -1,7 +1,7 @@
 """Reference tables: the project's seeds, each of which a file KEFU_HOME/reference/<seed>.csv replaces.
 
-Columns, types and what a row must keep to stand in the seeds' yml, where dbt reads them too; so does which tables only
-the company can fill (opening hours, targets, costs): those ship empty. No measure is here.
+What is declared of them (`foundation/seeds.py`) says columns, types, what a row must keep to, and which tables only the
+company can fill (opening hours, targets, costs): those ship empty. No measure is here.
 """
 
 from __future__ import annotations
@@ -14,21 +14,17 @@ import shutil
 import tempfile
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from orchestration.declarations import metric_ids
-from orchestration.errors import CommandFailedError
-from orchestration.settings import DBT_PROJECT_DIR, Settings
+from foundation.declarations import metric_ids
+from foundation.errors import CommandFailedError
+from foundation.seeds import BUILT_IN, Seed, seeds
+from foundation.settings import DBT_PROJECT_DIR, Settings
 
-BUILT_IN = DBT_PROJECT_DIR / "seeds"
 _LINKED = ("dbt_project.yml", "macros", "models", "profiles.yml", "tests")
-_OF_A_METRIC = {"to": "ref('rpt_metric_definitions')", "field": "metric_id"}  # what dbt asks of a column that names one
 _KEPT = 3  # copies of the project: one may be read by a build that began before a file changed
 _LISTED = 10  # faults of one file that are told; a file of another make has one in every line
 # how a value of a type is called and written; decimals are the rest
@@ -38,54 +34,6 @@ _WRITTEN = {
     "bigint": ("whole number", "7"),
     "boolean": ("truth value", "true or false"),
 }
-
-
-@dataclass(frozen=True)
-class Seed:
-    """One reference table as its yml declares it."""
-
-    name: str
-    description: str
-    types: dict[str, str]  # by column, in the file's order
-    columns: dict[str, str]  # what each column holds, in words
-    fixed: str | None = None  # why no company replaces it
-    stated_by_company: bool = False  # ships empty: nobody else can fill it
-    texts: list[str] = field(default_factory=list)  # columns that catalogues translate
-    key: list[str] = field(default_factory=list)
-    nullable: list[str] = field(default_factory=list)
-    not_null: list[str] = field(default_factory=list)
-    accepted_values: dict[str, list[str]] = field(default_factory=dict)
-    metrics: list[str] = field(default_factory=list)  # columns that name one
-    checks: list[str] = field(default_factory=list)
-
-
-@cache
-def seeds() -> dict[str, Seed]:
-    """Every reference table by name."""
-    declared = [
-        table for path in sorted(BUILT_IN.glob("*.yml")) for table in yaml.safe_load(path.read_text("utf-8"))["seeds"]
-    ]
-    return {table["name"]: _seed(table) for table in sorted(declared, key=lambda table: str(table["name"]))}
-
-
-def _seed(table: dict[str, Any]) -> Seed:
-    config = table["config"]
-    rules = [test["row_contract"]["arguments"] for test in table["data_tests"] if "row_contract" in test]
-    named = [
-        column["name"]
-        for column in table["columns"]
-        for test in column.get("data_tests", [])
-        if test["relationships"]["arguments"] == _OF_A_METRIC
-    ]
-    return Seed(
-        name=table["name"],
-        description=" ".join(table["description"].split()),
-        types=config["column_types"],
-        columns={column["name"]: column["description"] for column in table["columns"]},
-        metrics=named,
-        **config.get("meta", {}),
-        **rules[0],
-    )
 
 
 def replaced(settings: Settings) -> list[Path]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from orchestration.errors import CommandFailedError
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.ingestion import FileEntry, Manifest, ingest
 from orchestration.ingestion.deliveries import day_of
 from orchestration.lock import single_writer
-from orchestration.settings import Settings
 
 
 def reload(settings: Settings, source: str, first: date, last: date) -> Iterator[str]:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.settings import Settings
-from orchestration.verification import Verdict
+from foundation.languages import LanguageCode
+from foundation.settings import Settings
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Changed
 from reports.issuing.comparison import compared
 from reports.issuing.revisions import recorded
-from reports.languages import LanguageCode
+from reports.issuing.verification import Verdict
 from reports.registry import report
 from reports.text.language import plain
 
@@ -40,7 +40,7 @@ def show_recorded(settings: Settings) -> None:
     """What the nights found and no revision says yet."""
     found = list(recorded(settings.reports))
     for one in found:
-        period = report(one.report).calendar.name(one.month)
+        period = report(one.report).calendar.name(one.period_start)
         title = f"{one.report} {period} {one.scope.folder}, revision {one.revision}, known at {one.known_at}"
         _print(_plain_table(title, "now", one.changes))
         if one.total > len(one.changes):

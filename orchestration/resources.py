@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.lock import single_writer
-from orchestration.settings import Settings
 
 
 def writer(settings: Settings) -> dg.ResourceDefinition:

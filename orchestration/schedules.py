@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.jobs import MONTHLY_REPORT, NIGHTLY, report_job
-from orchestration.settings import Settings
 from reports.registry import reports
 
 _WORKING_DAY_OF_REPORT = 2

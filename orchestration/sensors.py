@@ -8,8 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.jobs import NIGHTLY
-from orchestration.settings import Settings
 
 SETTLED_SECONDS = 60  # a file that was touched more recently may still be on its way
 

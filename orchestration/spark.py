@@ -17,10 +17,10 @@ from dbt.adapters.base.impl import PythonJobHelper
 from dbt.adapters.spark.impl import SparkAdapter
 from pyspark.sql import SparkSession
 
-from orchestration.ingestion.contract import Entity, contract, quote
+from foundation.contract import Entity, contract, quote
+from foundation.settings import Settings
 from orchestration.ingestion.ledger import live_files
 from orchestration.reference import project_folder
-from orchestration.settings import Settings
 
 AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service", "economics", "reporting")
 _INNER = ("raw", "control", "staging", "intermediate", "reference")

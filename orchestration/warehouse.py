@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from foundation.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 from orchestration import reference
 from orchestration.ingestion.registration import RunContext, register_duckdb
 from orchestration.lock import single_writer
-from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -34,12 +34,12 @@ MARTS_FILE = "kefu.duckdb"
 # Nobody else opens the work file, so that it may be written in a format that older readers do not know but that is
 # written faster; the marts keep the one that any DuckDB since 0.10 reads.
 _WORK_FORMAT = {"storage_compatibility_version": "v1.5.0"}
+# what shapes a table: models, what those in Python call, and their declarations
 _CODE_GLOBS = (
     "dbt_project/models/**/*.sql",
     "dbt_project/models/**/*.py",
-    "orchestration/purchases.py",  # what those Python models call
-    "orchestration/frames.py",
     "dbt_project/models/**/*.yml",
+    "dbt_project/python/**/*.py",
     "dbt_project/macros/**/*.sql",
     "dbt_project/seeds/**/*",
 )
@@ -324,12 +324,16 @@ def manifest(settings: Settings) -> Manifest:
     return _manifests[key]
 
 
+def code_files() -> list[Path]:
+    """The files of the dbt project that shape a table."""
+    return sorted(path for pattern in _CODE_GLOBS for path in REPOSITORY.glob(pattern) if path.is_file())
+
+
 @cache
 def code_version() -> str:
     """Content hash of everything in the dbt project that shapes a table."""
-    paths = sorted(path for pattern in _CODE_GLOBS for path in REPOSITORY.glob(pattern) if path.is_file())
     digest = hashlib.sha256()
-    for path in paths:
+    for path in code_files():
         digest.update(str(path.relative_to(REPOSITORY)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from orchestration.settings import measure_defaults
+from foundation.settings import measure_defaults
 from reports.periods import CALENDARS, Calendar, Schedule
 
 FOLDER = Path(__file__).resolve().parent

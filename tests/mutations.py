@@ -19,8 +19,8 @@ from pathlib import Path
 
 import yaml
 
+from foundation.settings import DBT_PROJECT_DIR, Settings
 from orchestration import warehouse
-from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 
 @dataclass(frozen=True)

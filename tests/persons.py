@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
 
 MOST_RECORDS = 20  # a key of more is a placeholder
 

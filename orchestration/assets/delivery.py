@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.assets.reports import GROUP, files_key
 from orchestration.partitions import of_schedule
 from orchestration.progress import step
-from orchestration.settings import Settings
 from reports.delivery.channels import post
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import Recipient, read_recipients

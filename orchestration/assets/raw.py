@@ -9,11 +9,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.alerts import tell_data_owner
 from orchestration.ingestion.deliveries import IngestReport
 from orchestration.loading import read_days
 from orchestration.partitions import daily
-from orchestration.settings import Settings
 from reports.delivery.mail import Failure
 
 RAW_ZONE = dg.AssetKey("raw_zone")

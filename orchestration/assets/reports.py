@@ -5,12 +5,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from foundation.settings import Settings
 from orchestration.assets.warehouse import PUBLISHED
 from orchestration.partitions import of_schedule
 from orchestration.progress import step
-from orchestration.reporting import compare_issued, issue_period, renderings
-from orchestration.settings import Settings
+from orchestration.reporting import published
 from reports.bundle.rows import Scope
+from reports.issuing.issue import compare_issued, issue_period
+from reports.issuing.wanted import renderings
 from reports.page.archive import write_archive
 from reports.page.render import write_reports
 from reports.periods import first_day
@@ -49,10 +51,11 @@ def report_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         """What tonight's warehouse says otherwise than the reports issued of the last months: recorded, not issued."""
         home: Settings = context.resources.writer
         with step("compare reports") as running:
-            found = compare_issued(home)
+            with published(home) as inputs:
+                found = compare_issued(inputs)
             running.count(f"{sum(one.total for one in found)} printed figures differ in {len(found)} issued reports")
         return dg.MaterializeResult(
-            metadata={"reports": [f"{d.month:%Y-%m} {d.scope.folder}: {d.total}" for d in found]}
+            metadata={"reports": [f"{d.period_start:%Y-%m} {d.scope.folder}: {d.total}" for d in found]}
         )
 
     return [differences, *(asset for spec in reports().values() for asset in _assets_of(spec, settings))]
@@ -74,7 +77,8 @@ def _assets_of(spec: ReportSpec, settings: Settings) -> list[dg.AssetsDefinition
         home: Settings = context.resources.writer
         with step("bundle") as running:
             first = first_day(context.partition_key)
-            outcome = issue_period(home, first, spec.id, revise_it=config.revise, reason=config.reason)
+            with published(home) as inputs:
+                outcome = issue_period(inputs, first, spec.id, revise_it=config.revise, reason=config.reason)
             running.count(outcome.summary())
         for line in outcome.told():
             context.log.warning(line)

@@ -9,10 +9,10 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from foundation.settings import Settings
 from orchestration import warehouse
 from orchestration.assets.raw import RAW_ZONE
 from orchestration.progress import step
-from orchestration.settings import Settings
 
 CANDIDATE = dg.AssetKey("candidate")
 PUBLISHED = dg.AssetKey("published")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from foundation.settings import Settings
 from orchestration.ingestion.arrivals import WAITS, Arrival, Watch, arrivals
 from orchestration.ingestion.changes import new_columns
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
@@ -27,7 +28,6 @@ from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook, Rates
 from orchestration.ingestion.snapshots import settle
 from orchestration.ingestion.statement import is_converted
-from orchestration.settings import Settings
 
 Progress = Callable[[FileEntry, int, int], None]  # the file just done, how many are done, how many there are
 

@@ -47,9 +47,8 @@ def is_of_the_machine(error: BaseException) -> bool:
 
 def unexpected(error: BaseException) -> str:
     """What to say of an error that nobody foresaw. Its own text is left out, for it may hold a value."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if "orchestration" in Path(frame.filename).parts
-    ]
+    ours = {"foundation", "orchestration"}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if ours & {*Path(frame.filename).parts}]
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}, {frames[-1].name}" if frames else ""
     return (
         f"met an error that nobody foresaw: {type(error).__name__}{where}; nothing of it is loaded. This is a fault of "

@@ -16,7 +16,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from orchestration.ingestion.contract import quote
+from foundation.contract import quote
 from orchestration.ingestion.moments import iso_instant, local_day, local_stamp
 
 _SYNTAX: tuple[type[exp.Expr], ...] = (

@@ -13,8 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestration.ingestion.contract import LoadMode
-from orchestration.settings import Settings
+from foundation.contract import LoadMode
+from foundation.settings import Settings
 
 Status = Literal["loaded", "refused", "held", "waits"]  # waits: a file is still being written
 

@@ -20,9 +20,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foundation.contract import Entity, contract, literal, quote
+from foundation.settings import Settings
 from orchestration.ingestion.arrivals import WAITS, state
 from orchestration.ingestion.changes import for_missing, for_unread
-from orchestration.ingestion.contract import Entity, contract, literal, quote
 from orchestration.ingestion.errors import (
     MissingColumnsError,
     RefusedError,
@@ -39,7 +40,6 @@ from orchestration.ingestion.rates import Rates, Spans
 from orchestration.ingestion.readers import DelimitedReader, NotPlainError, Reader, open_reader
 from orchestration.ingestion.staged import Staged, Tally, Verdict, staged
 from orchestration.ingestion.statement import Statement, Surroundings, is_converted, source_text
-from orchestration.settings import Settings
 
 _SHOWN = 10_000  # rows of a refused file that its quarantine shows
 _POSITIONS = 15  # bits of a counted number for the place among events of one instant

@@ -29,13 +29,13 @@ from pydantic import (
     model_validator,
 )
 
-from orchestration.ingestion.contract import Column, Entity, LoadMode, contract, quote
+from foundation.contract import Column, Entity, LoadMode, contract, quote
+from foundation.settings import BUILT_IN_MAPPINGS, Settings
+from foundation.yaml_text import TextLoader
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
 from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, problems
 from orchestration.ingestion.notations import LENGTHS, NumberStyle, locale_exists
-from orchestration.settings import BUILT_IN_MAPPINGS, Settings
-from orchestration.yaml_text import TextLoader
 
 Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
 _LARGEST = 1 << 20  # bytes of a mapping file, and values that its aliases unfold to

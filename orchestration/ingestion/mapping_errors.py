@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from orchestration.yaml_text import TextLoader
+from foundation.yaml_text import TextLoader
 
 Place = tuple[str | int, ...]
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
+from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.mapping import Mapping
-from orchestration.settings import BUILT_IN_MAPPINGS
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "mapping.schema.json"
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 from orchestration.ingestion.notations import in_english, let
 
 # formats besides strptime's: a number that counts from 1970, and how many microseconds one of it is

@@ -15,7 +15,7 @@ from typing import Literal
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 
 _BLANKS = r"[\s\x{00A0}\x{2009}\x{202F}]"  # no-break and thin ones too
 _GROUPS = {" ": r"[ \x{00A0}\x{2009}\x{202F}]", "'": "['\N{RIGHT SINGLE QUOTATION MARK}]"}

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
-from orchestration.ingestion.contract import literal, quote
+from foundation.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.mapping import FileMapping, FixedColumn, Format, HeaderRows
 from orchestration.ingestion.signatures import HEAD, other_format

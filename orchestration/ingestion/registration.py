@@ -6,16 +6,16 @@ Reads the manifest alone: no folder is listed and no delivery is looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ingestion.contract import Entity, contract, control_tables, literal, quote
+from foundation.contract import Entity, contract, control_tables, literal, quote
+from foundation.settings import Settings
 from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.load import filled_columns
-from orchestration.settings import Settings
 
 
 class NothingLoadedError(LookupError):
@@ -29,12 +29,6 @@ class RunContext:
     known_at: date  # the last load_date it sees
     as_of_date: date  # the last local day its figures speak of
     as_of: datetime  # UTC without zone, exclusive: the end of that day
-
-
-def end_of_day(day: date, settings: Settings) -> datetime:
-    """The first instant after the company's local day, UTC without zone."""
-    local = datetime.combine(day + timedelta(days=1), time(), settings.company.zone)
-    return local.astimezone(UTC).replace(tzinfo=None)
 
 
 def register_duckdb(
@@ -53,7 +47,7 @@ def register_duckdb(
     if known_at is None:
         raise NothingLoadedError(f"nothing is in {settings.raw} yet; put a delivery into {settings.landing}")
     as_of_date = as_of or known_at
-    run = RunContext(known_at, as_of_date, end_of_day(as_of_date, settings))
+    run = RunContext(known_at, as_of_date, settings.company.end_of(as_of_date))
     loads = manifest.known(known_at)
 
     con.execute("create schema if not exists raw")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.ingestion.contract import contract, literal
+from foundation.contract import contract, literal
+from foundation.settings import Settings
 from orchestration.ingestion.ledger import Feed, FileEntry, LoadEntry, Status
 from orchestration.ingestion.load import key_sql
-from orchestration.settings import Settings
 
 
 def settle(

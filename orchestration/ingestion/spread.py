@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from orchestration.ingestion.contract import literal, quote
+from foundation.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.expressions import Reference
 from orchestration.ingestion.mapping import EntityMapping, Unpivot

@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from orchestration.ingestion.contract import Entity, contract, quote
+from foundation.contract import Entity, contract, quote
 from orchestration.ingestion.mapping import EntityMapping
 from orchestration.ingestion.moments import is_odd
 from orchestration.ingestion.readers import Reader

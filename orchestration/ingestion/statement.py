@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from orchestration.ingestion.contract import Column, Entity, Rule, literal
+from foundation.contract import Column, Entity, Rule, literal
 from orchestration.ingestion.errors import MissingColumnsError
 from orchestration.ingestion.expressions import Expression, Numbers, Reference, parse
 from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.errors import CommandFailedError
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.ingestion.errors import MappingError, RefusedError
 from orchestration.ingestion.readers import open_reader
 from orchestration.onboarding import writing
@@ -22,7 +23,6 @@ from orchestration.onboarding.known import Known, known_system, left_out
 from orchestration.onboarding.profile import Profile, Table
 from orchestration.onboarding.proposal import File, Line, Proposal
 from orchestration.onboarding.terminal import counted
-from orchestration.settings import Settings
 
 _TRIES = 4  # how often a proposal is mended after it was tried
 _BAD_SHARE, _BAD_ROWS = 0.01, 5  # of a file's rows, beyond which a column is no good guess

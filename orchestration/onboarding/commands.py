@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 
-from orchestration.errors import CommandFailedError
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.ingestion.errors import MappingError
 from orchestration.onboarding import dryrun, shown
 from orchestration.onboarding.listing import sources
-from orchestration.settings import Settings
 
 _POLL_SECONDS = 0.2
 

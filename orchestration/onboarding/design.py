@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from orchestration.ingestion.contract import Column as ContractColumn
-from orchestration.ingestion.contract import contract, literal
+from foundation.contract import Column as ContractColumn
+from foundation.contract import contract, literal
+from foundation.settings import Settings
 from orchestration.onboarding import shapes
 from orchestration.onboarding.orders import by_order
 from orchestration.onboarding.profile import Column, Profile, Table, number_sql
@@ -24,7 +25,6 @@ from orchestration.onboarding.proposal import (
     reference,
 )
 from orchestration.onboarding.vocabulary import constants, entity_names, length_of, names_fit
-from orchestration.settings import Settings
 
 _LISTED = 8
 _OF_A_LINE = {"product_id", "quantity", "unit_price", "discount_amount", "amount", "unit_cost"}

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import CommandFailedError
+from foundation.contract import contract, literal, quote
+from foundation.errors import CommandFailedError
+from foundation.seeds import seeds
+from foundation.settings import Settings
 from orchestration.ingestion.arrivals import Arrival, Watch, arrivals
-from orchestration.ingestion.contract import contract, literal, quote
 from orchestration.ingestion.deliveries import day_of, match, nothing_taken
 from orchestration.ingestion.errors import printable
 from orchestration.ingestion.ledger import FileEntry, Manifest
@@ -26,8 +28,7 @@ from orchestration.ingestion.rates import RateBook
 from orchestration.ingestion.readers import open_reader
 from orchestration.ingestion.staged import Staged
 from orchestration.onboarding.supply import Outlook, Supply, of_loads, outlook
-from orchestration.reference import not_stated, seeds
-from orchestration.settings import Settings
+from orchestration.reference import not_stated
 
 _SAMPLES = 1  # rows shown of each entity that a file feeds
 _LONGEST_RECORD = 64 << 20  # bytes of a row put aside

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.mapping import FileMapping, Mapping, load_mapping
 from orchestration.ingestion.readers import open_reader
 from orchestration.ingestion.statement import Statement, Surroundings
-from orchestration.settings import BUILT_IN_MAPPINGS
 
 _NOT_A_SYSTEM = {"demo"}
 _USED = 0.6  # share of a file's columns that a mapping must use where its names are anybody's

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from foundation.settings import Settings
 from orchestration.ingestion.deliveries import day_of
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.mapping import load_mapping, mapping_path
-from orchestration.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 from orchestration.onboarding.terminal import counted
 
 _ENOUGH = 0.95  # share of the values that the formats of a column must read

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 from orchestration.ingestion.moments import iso_instant
 from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, Reader, open_reader
 from orchestration.onboarding.files import Written

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestration.ingestion.contract import Column as ContractColumn
-from orchestration.ingestion.contract import Entity, contract
+from foundation.contract import Column as ContractColumn
+from foundation.contract import Entity, contract
 from orchestration.ingestion.expressions import ExpressionError, parse
 from orchestration.onboarding.profile import Column, NumberStyle, Table, number_sql
 from orchestration.onboarding.vocabulary import Fit, accepted, constants, file_score, fit

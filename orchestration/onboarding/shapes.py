@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, Line, assign, line, reference
 from orchestration.onboarding.terminal import counted

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
 from orchestration.onboarding.adding import Added
 from orchestration.onboarding.dryrun import Cell, Check, Sample
 from orchestration.onboarding.listing import Source

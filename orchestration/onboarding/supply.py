@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from orchestration.declarations import REFERENCE, declared_metrics, stands_on
+from foundation.declarations import REFERENCE, declared_metrics, stands_on
 from orchestration.ingestion.ledger import LoadEntry
 
 Column = tuple[str, str]  # entity and column, or `reference` and table

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.ingestion.contract import Column, contract
+from foundation.contract import Column, contract
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z0-9à-ÿ]+|[\u3400-\u9fff]+")

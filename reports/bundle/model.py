@@ -55,10 +55,10 @@ def _spec_within(report_id: str, known: frozenset[str]) -> ReportSpec:
 class Bundle(Frozen):
     """All that a rendering of one report needs."""
 
-    format: Literal[2]  # 1 had a field per language; it was written by no release
+    format: Literal[3]  # 1 had a field per language, in 2 period_start was called month; no release wrote either
     revision: int = 1
     report: str
-    month: date  # its first day; of a report of days the day itself
+    period_start: date  # first day of its month; of a report of days the day itself
     scope: Scope
     meta: Meta
     metrics: tuple[Metric, ...]
@@ -95,7 +95,7 @@ class Bundle(Frozen):
     @property
     def period(self) -> str:
         """The name of its month or day."""
-        return self.spec.calendar.name(self.month)
+        return self.spec.calendar.name(self.period_start)
 
     @property
     def sha256(self) -> str:
@@ -146,7 +146,7 @@ class Bundle(Frozen):
 
     def figure(self, metric_id: str) -> Figure | None:
         """The scope's own figure of the month, None when nothing was supplied for it."""
-        return next((f for f in self.series(metric_id) if f.month == self.month), None)
+        return next((f for f in self.series(metric_id) if f.month == self.period_start), None)
 
     @property
     def headlines(self) -> tuple[str, ...]:

@@ -177,9 +177,9 @@ class Source:
         hidden = [Withheld(metric_id=m, dimension=d) for m, d in self._rows(query("withheld"), values)]
         short = (*self._figure_histories(values), *self._table_histories(scope))
         return Bundle(
-            format=2,
+            format=3,
             report=self.spec.id,
-            month=self.month,
+            period_start=self.month,
             scope=scope,
             meta=self.meta,
             metrics=self._metrics,

@@ -259,7 +259,7 @@ class Changed(Place):
 class Restatement(Frozen):
     """What a revision changed of the one before it, and why."""
 
-    month: date  # whose report was revised
+    period_start: date  # of the report that was revised
     revision: int  # that the changes made
     known_at: date
     reason: str  # in the words of whoever revised it; empty when it came with the next month's report

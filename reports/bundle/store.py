@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reports.bundle.model import Bundle, canonical
 
-FORMAT = 2  # of the bundles that are read
+FORMAT = 3  # of the bundles that are read
 
 
 class BundleDamagedError(Exception):

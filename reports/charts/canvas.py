@@ -56,7 +56,7 @@ class Canvas:
         return {"name": name}
 
     def is_worse(self, figure: Figure) -> bool:
-        return figure.month == self.bundle.month and figure.change_previous == "worse"
+        return figure.month == self.bundle.period_start and figure.change_previous == "worse"
 
     def shown(self, metric_id: str, value: Decimal | None, like: Decimal) -> float | None:
         if value is None:

@@ -185,8 +185,8 @@ def _month_axis(canvas: Canvas, labels: int) -> Declared:
 def _place(canvas: Canvas, month: date) -> int:
     """Months or days before the report's own; a number, for a time axis would depend on the machine's time zone."""
     if canvas.bundle.spec.schedule == "daily":
-        return (month - canvas.bundle.month).days
-    return (month.year - canvas.bundle.month.year) * 12 + month.month - canvas.bundle.month.month
+        return (month - canvas.bundle.period_start).days
+    return (month.year - canvas.bundle.period_start.year) * 12 + month.month - canvas.bundle.period_start.month
 
 
 def _lines(canvas: Canvas, rows: Rows, axis: Declared, attention: bool, scale: Declared | None = None) -> Declared:

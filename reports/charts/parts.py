@@ -21,7 +21,7 @@ def scopes(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     """A dot per member with its interval, the company's figure as a line."""
     metric_id = spec.metrics[0]
     own = canvas.bundle.figure(metric_id)
-    parts = [p for p in told(canvas.bundle.parts(metric_id, spec.scope)) if p.month == canvas.bundle.month]
+    parts = [p for p in told(canvas.bundle.parts(metric_id, spec.scope)) if p.month == canvas.bundle.period_start]
     if not parts or own is None or own.value is None:
         return []
     kept = parts[:MOST_BARS]

@@ -15,7 +15,7 @@ from email.policy import SMTPUTF8
 from pathlib import Path
 from typing import Protocol, Self
 
-from orchestration.settings import Mail
+from foundation.settings import Mail
 from reports.bundle.store import write_whole
 from reports.delivery.records import OUTBOX
 

@@ -12,12 +12,12 @@ from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
 
+from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.charts.chart import Chart, png
 from reports.charts.draw import Draw
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import Format, Recipient
-from reports.languages import LanguageCode
 from reports.page.render import environment
 from reports.periods import first_day
 from reports.registry import report
@@ -82,7 +82,7 @@ def compose(
         "lang": recipient.language,
         "title": words.say(bundle.spec.title),
         "company": " · ".join(filter(None, (teller.scope_name("company", ""), scope))),
-        "month": words.period(bundle.spec.schedule, bundle.month),
+        "month": words.period(bundle.spec.schedule, bundle.period_start),
         "is_daily": bundle.spec.schedule == "daily",
         "revision": bundle.revision,
         "story": story(teller),

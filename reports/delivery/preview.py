@@ -10,7 +10,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
-from orchestration.settings import Mail
+from foundation.settings import Mail
 from reports.bundle.store import write_whole
 from reports.delivery.channels import size_of
 from reports.delivery.records import Delivery, Key

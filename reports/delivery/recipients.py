@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from orchestration.yaml_text import TextLoader
+from foundation.languages import LANGUAGES, LanguageCode
+from foundation.yaml_text import TextLoader
 from reports.bundle.rows import Scope
 from reports.delivery.addresses import hashed, read_address
-from reports.languages import LANGUAGES, LanguageCode
 from reports.registry import REPORT_SCOPES, report
 from reports.text.language import plain
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
-from orchestration.settings import Mail
+from foundation.settings import Mail
 from reports.bundle.store import BundleDamagedError, read_bundle
 from reports.delivery.channels import OutcomeUnknownError, Post, RefusedError, UnreachableError, size_of
 from reports.delivery.ledger import Ledger

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Changed
 from reports.issuing.revisions import changed
-from reports.languages import LanguageCode
 from reports.text.language import language, plain
 from reports.text.teller import Teller
 from reports.text.units import unit_of
@@ -31,7 +31,7 @@ def compared(old: Bundle, new: Bundle, code: LanguageCode) -> Comparison:
     """What two issued reports tell of their months otherwise, in printed order."""
     teller = Teller(new, language(code))
     say = teller.words.say
-    note = new.restated if (old.month, old.revision) == (new.month, new.revision - 1) else None
+    note = new.restated if (old.period_start, old.revision) == (new.period_start, new.revision - 1) else None
     return Comparison(
         title=f"{say(new.spec.title)}, {teller.scope_name(*new.scope.key)}",
         headings=(say("Figure"), _edition(old, code), _edition(new, code), say("Difference")),
@@ -70,5 +70,5 @@ def _line(change: Changed, teller: Teller) -> tuple[str, str, str, str]:
 
 
 def _edition(bundle: Bundle, code: LanguageCode) -> str:
-    text = language(code).period(bundle.spec.schedule, bundle.month)
+    text = language(code).period(bundle.spec.schedule, bundle.period_start)
     return text if bundle.revision == 1 else f"{text} @{bundle.revision}"

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Cause, Changed, Place, Restatement, Scope
 from reports.bundle.store import read_bundle, write_bundle, write_whole
 from reports.bundle.suppression import Key
-from reports.languages import LanguageCode
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
 from reports.text.language import language
@@ -47,7 +47,7 @@ class Differences(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     report: str
-    month: date
+    period_start: date
     scope: Scope
     revision: int  # in force, of which they are the differences
     known_at: date
@@ -105,7 +105,7 @@ def revise(
     if not changes:
         return Issued(issued, is_new=False)
     note = Restatement(
-        month=made.month,
+        period_start=made.period_start,
         revision=issued.revision + 1,
         known_at=made.meta.known_at,
         reason=reason,
@@ -198,7 +198,7 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
     teller = Teller(bundle, language(code))
     found: dict[Place, Told] = {}
     for figure in bundle.figures:
-        if figure.month == bundle.month:
+        if figure.month == bundle.period_start:
             row = printed(teller, figure)
             place = Place(
                 metric_id=figure.metric_id,
@@ -261,7 +261,7 @@ def _record(issued: Bundle, made: Bundle, changes: tuple[Changed, ...], path: Pa
         return
     found = Differences(
         report=made.report,
-        month=made.month,
+        period_start=made.period_start,
         scope=made.scope,
         revision=issued.revision,
         known_at=made.meta.known_at,

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from foundation.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.bundle.rows import Figure, Metric, Scope, ScopeName
 from reports.bundle.store import FORMAT, write_whole
-from reports.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.page.render import environment
 from reports.registry import DEFAULT, report
 from reports.text.language import Language, language, plain
@@ -30,7 +30,7 @@ class Issued:
 
     folder: str  # below the folder of all reports
     report: str
-    month: date
+    period_start: date
     scope: Scope
     scope_name: str
     revision: int
@@ -56,18 +56,19 @@ def _issued(reports: Path) -> Iterator[Issued]:
     for path in reports.glob("*/*/*/bundle.json"):
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         scope = Scope.model_validate(content["scope"])
+        start: str = content["period_start" if "period_start" in content else "month"]  # month: before format 3
         is_company = scope.type == "company"
         tells = is_company and content.get("format") == FORMAT
         own = (
             record
             for record in content["figures"]
-            if record["month"] == content["month"] and record["scope_type"] == "company" and not record["dimension"]
+            if record["month"] == start and record["scope_type"] == "company" and not record["dimension"]
         )
         names = map(ScopeName.model_validate, content.get("scope_names", ()))
         yield Issued(
             folder=path.parent.relative_to(reports).as_posix(),
             report=content["report"],
-            month=date.fromisoformat(content["month"]),
+            period_start=date.fromisoformat(start),
             scope=scope,
             scope_name=next((n.name for n in names if (n.scope_type, n.scope_id) == scope.key), scope.id),
             revision=content.get("revision", 1),
@@ -103,13 +104,13 @@ def _write(reports: Path, issued: Sequence[Issued], code: LanguageCode) -> Path:
 
 def _months(issued: Iterable[Issued], words: Language) -> Iterator[dict[str, Any]]:
     """The newest month first, with a line for each scope, and in a report of days for each day and scope."""
-    newest = sorted(issued, key=lambda one: one.month, reverse=True)
-    for month, of_month in groupby(newest, key=lambda one: one.month.replace(day=1)):
+    newest = sorted(issued, key=lambda one: one.period_start, reverse=True)
+    for month, of_month in groupby(newest, key=lambda one: one.period_start.replace(day=1)):
         yield {
             "title": words.month(month),
             "lines": [
                 {
-                    "day": words.day(one.month) if report(one.report).schedule == "daily" else "",
+                    "day": words.day(one.period_start) if report(one.report).schedule == "daily" else "",
                     "scope": words.say("Company")
                     if one.scope.type == "company"
                     else f"{words.name(one.scope.type)} {plain(one.scope_name)}",
@@ -127,7 +128,7 @@ def _months(issued: Iterable[Issued], words: Language) -> Iterator[dict[str, Any
 def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
     """Each metric of the company's monthly reports with month, value, n and where it is printed, the newest first."""
     monthly = (one for one in issued if one.figures and report(one.report).schedule == "monthly")
-    newest = sorted(monthly, key=lambda one: one.month, reverse=True)
+    newest = sorted(monthly, key=lambda one: one.period_start, reverse=True)
     labels: dict[str, str] = {}
     lines: dict[str, list[tuple[str, str, str, str]]] = {}
     for one in newest:
@@ -138,7 +139,7 @@ def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, l
             labels.setdefault(metric.metric_id, plain(words.text(metric.label, metric.metric_id)))
             value = printed_value(words, figure, metric.unit, one.currency)
             n = "" if figure.n is None else words.count(figure.n)
-            lines.setdefault(metric.metric_id, []).append((words.month(one.month), value, n, link))
+            lines.setdefault(metric.metric_id, []).append((words.month(one.period_start), value, n, link))
     yield from sorted((labels[metric_id], found) for metric_id, found in lines.items())
 
 

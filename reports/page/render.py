@@ -17,11 +17,11 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 from pylopdf_fonts_zh_cn import sans_path
 
+from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.store import read_bundle, write_whole
 from reports.charts.chart import Chart
 from reports.charts.draw import Draw
-from reports.languages import LanguageCode
 from reports.registry import FOLDER, AreaSpec, report
 from reports.text import provenance
 from reports.text.language import Language, language, plain
@@ -146,7 +146,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "scope": None
         if bundle.scope.type == "company"
         else f"{words.name(bundle.scope.type)} {teller.scope_name(bundle.scope.type, bundle.scope.id)}",
-        "month": words.period(bundle.spec.schedule, bundle.month),
+        "month": words.period(bundle.spec.schedule, bundle.period_start),
         "meta": bundle.meta,
         "as_of": words.day(bundle.meta.as_of),
         "known_at": words.day(bundle.meta.known_at),

@@ -15,10 +15,10 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from orchestration.declarations import metrics, models
-from orchestration.reference import BUILT_IN, seeds
-from orchestration.settings import REPOSITORY
-from reports.languages import LANGUAGES, SOURCE, LanguageCode
+from foundation.declarations import metrics, models
+from foundation.languages import LANGUAGES, SOURCE, LanguageCode
+from foundation.seeds import BUILT_IN, seeds
+from foundation.settings import REPOSITORY
 from reports.registry import FOLDER, reports
 from reports.text.language import DATE_PATTERN, DATE_PATTERNS, catalogue_path
 from reports.text.terms import TERMS

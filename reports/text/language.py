@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, parse_pattern
 
-from reports.languages import LANGUAGES, SOURCE, LanguageCode
+from foundation.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.periods import Schedule
 from reports.registry import FOLDER
 from reports.text.terms import TERMS

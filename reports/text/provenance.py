@@ -225,7 +225,7 @@ def _restated(teller: Teller, note: Restatement) -> Restated:
     return Restated(
         title=say(
             "%(month)s, revision %(revision)s of %(day)s",
-            month=words.period(teller.bundle.spec.schedule, note.month),
+            month=words.period(teller.bundle.spec.schedule, note.period_start),
             revision=words.count(note.revision),
             day=words.day(note.known_at),
         ),

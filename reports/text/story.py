@@ -298,5 +298,5 @@ def _parts(teller: Teller, metric_id: str) -> list[Figure]:
         part
         for scope_type in teller.bundle.spec.parts
         for part in teller.bundle.parts(metric_id, scope_type)
-        if part.month == teller.bundle.month and part.status != "too_few"
+        if part.month == teller.bundle.period_start and part.status != "too_few"
     ]

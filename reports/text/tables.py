@@ -129,7 +129,7 @@ def members_table(teller: Teller, spec: MembersSpec) -> Listing | None:
     cells: dict[str, dict[str, Figure]] = {}
     for metric in metrics:
         for part in bundle.parts(metric, spec.scope):
-            if part.month == bundle.month:
+            if part.month == bundle.period_start:
                 cells.setdefault(part.scope_id, {})[metric] = part
     if not cells:
         return None

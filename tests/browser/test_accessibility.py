@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle
-from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html
 from reports.registry import reports
 

@@ -19,10 +19,9 @@ import pandas as pd
 import pytest
 
 from demo import furnish
-from orchestration.ingestion.contract import contract, control_tables, quote
-from orchestration.ingestion.registration import end_of_day
+from foundation.contract import contract, control_tables, quote
+from foundation.settings import Settings
 from orchestration.reference import project_folder
-from orchestration.settings import Settings
 
 Row = Mapping[str, Any]
 Load = tuple[str, date, Iterable[Row], str | None]  # entity, load_date, rows, load mode where not the contract's
@@ -56,7 +55,7 @@ class Warehouse:
                 self._deliver(con, entity, load_date, list(rows), load_mode or contract()[entity].load_mode)
             con.execute(
                 "insert into control.run by name select ? as as_of, ? as as_of_date, ? as known_at",
-                [end_of_day(as_of, Settings()), as_of, max((load[1] for load in known), default=as_of)],
+                [Settings().company.end_of(as_of), as_of, max((load[1] for load in known), default=as_of)],
             )
 
     def _deliver(

@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from orchestration.settings import DBT_PROJECT_DIR, measure_defaults
+from foundation.settings import DBT_PROJECT_DIR, measure_defaults
 
 MACROS = ("engine.sql", "attribute_versions.sql", "customer_rules.sql")
 

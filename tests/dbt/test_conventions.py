@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestration.warehouse import code_files
+
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 MODELS = PROJECT / "models"
 _MACRO = re.compile(r"\{%-? macro (\w+)\(")
@@ -160,3 +162,12 @@ def test_a_macro_that_is_called_once_stands_where_it_is_called() -> None:
         of_models += _called(re.sub(r"_hook=\"[^\"]*\"", "", _code(path)))
     once = {name for name, count in of_models.items() if count == 1 and _calls()[name] == 1}
     assert sorted(name for name in once if macros()[name][0].name != "engine.sql") == []
+
+
+def test_what_python_models_call_is_part_of_the_version_of_the_code() -> None:
+    """A likelihood that changes builds its tables anew."""
+    models_in_python = [path for path in models() if path.suffix == ".py"]
+    assert any("from dbt_project.python" in path.read_text(encoding="utf-8") for path in models_in_python)
+    called = sorted((PROJECT / "python").rglob("*.py"))
+    assert {path.stem for path in called} >= {"frames", "purchases"}
+    assert {*models_in_python, *called} <= {*code_files()}

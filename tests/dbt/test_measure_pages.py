@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from orchestration.declarations import metrics, models
-from orchestration.settings import REPOSITORY
+from foundation.declarations import metrics, models
+from foundation.settings import REPOSITORY
 
 PAGES = [page for page in (REPOSITORY / "docs" / "measures").glob("*.md") if page.name != "README.md"]
 LINK = re.compile(r"\[(\w+)\]\(\.\./\.\./(dbt_project/models/marts/\w+/(\w+)\.yml)\)")

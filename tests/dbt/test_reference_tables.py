@@ -11,8 +11,8 @@ import jinja2
 import pytest
 
 import demo
+from foundation.settings import Settings
 from orchestration.reference import project_folder, seed_folder
-from orchestration.settings import Settings
 from tests.dbt.conftest import Warehouse
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"

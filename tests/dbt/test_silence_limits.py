@@ -17,7 +17,7 @@ import pytest
 import yaml
 from scipy import stats
 
-from orchestration.settings import DBT_PROJECT_DIR
+from foundation.settings import DBT_PROJECT_DIR
 
 Floats = npt.NDArray[np.float64]
 VARS = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from foundation.settings import Settings
 from orchestration import warehouse
-from orchestration.settings import Settings
 
 pytestmark = pytest.mark.slow
 

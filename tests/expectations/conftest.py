@@ -10,7 +10,7 @@ import pytest
 
 from expectations.results import Suite, SuiteResult
 from expectations.suites import run_suite
-from orchestration.ingestion.contract import contract, control_tables
+from foundation.contract import contract, control_tables
 
 DELIVERIES = 8
 _LOADS = f"""

@@ -11,7 +11,7 @@ import pytest
 
 from expectations.context import Supply
 from expectations.suites import _environment, load_checks
-from orchestration.ingestion.contract import contract, control_tables
+from foundation.contract import contract, control_tables
 
 SOURCES = 1_000  # loads judged, each against 28 of its own
 DAYS = [date(2026, 9, 1) + timedelta(days=n) for n in range(29)]

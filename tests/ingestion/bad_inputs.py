@@ -25,8 +25,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from foundation.settings import REPOSITORY, Settings
 from orchestration.ingestion import IngestReport, ingest
-from orchestration.settings import REPOSITORY, Settings
 
 PAGE = REPOSITORY / "docs" / "bad-inputs.md"
 DAY = date(2026, 1, 5)

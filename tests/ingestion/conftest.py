@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from foundation.settings import Settings
 from orchestration.ingestion import FileEntry, IngestReport, ingest, register_duckdb
-from orchestration.settings import Settings
 
 DAY = date(2026, 1, 5)
 

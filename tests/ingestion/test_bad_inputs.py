@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from foundation.settings import REPOSITORY, Settings
 from orchestration.ingestion import ingest, register_duckdb
 from orchestration.ingestion.arrivals import Watch
-from orchestration.settings import REPOSITORY, Settings
 from tests.ingestion import bad_inputs
 from tests.ingestion.bad_inputs import DAY, SECRET, Result
 from tests.ingestion.conftest import Home

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from foundation.errors import CommandFailedError
 from orchestration.cli import cli
-from orchestration.errors import CommandFailedError
 from orchestration.ingestion import Manifest
 from orchestration.reload import reload
 from tests.ingestion.conftest import DAY, Home

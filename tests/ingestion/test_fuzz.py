@@ -19,13 +19,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from foundation.settings import Settings
 from orchestration.ingestion import FileEntry
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import ExpressionError, parse
 from orchestration.ingestion.load import Delivery, load_file, workbench
 from orchestration.ingestion.mapping import Mapping, load_mapping
 from orchestration.ingestion.rates import RateBook
-from orchestration.settings import Settings
 from tests.ingestion import bad_inputs
 
 FEW, MANY = 40, 3_000

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import ExpressionError, parse
 from orchestration.ingestion.mapping import load_mapping
-from orchestration.settings import BUILT_IN_MAPPINGS
 
 if TYPE_CHECKING:
     from tests.ingestion.conftest import Home

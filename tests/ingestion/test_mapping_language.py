@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestration.ingestion.contract import quote
+from foundation.contract import quote
 
 if TYPE_CHECKING:
     from tests.ingestion.conftest import Home

@@ -11,11 +11,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.cli import cli
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.mapping import load_mapping
 from orchestration.ingestion.mapping_schema import SCHEMA, mapping_schema, schema_text
-from orchestration.settings import BUILT_IN_MAPPINGS
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "sources"
 GOOD = """\

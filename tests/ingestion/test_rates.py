@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from tests.ingestion.conftest import DAY, Home
 
 SHOP = """

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.mapping import load_mapping
-from orchestration.settings import BUILT_IN_MAPPINGS
 
 if TYPE_CHECKING:
     from tests.ingestion.conftest import Home

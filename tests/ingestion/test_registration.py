@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from foundation.contract import contract
+from foundation.settings import Settings
 from orchestration.ingestion import LoadEntry, Manifest, live_files, register_duckdb
-from orchestration.ingestion.contract import contract
 from orchestration.ingestion.registration import NothingLoadedError
-from orchestration.settings import Settings
 
 
 @pytest.fixture

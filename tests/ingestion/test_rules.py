@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.ingestion.contract import contract, quote
+from foundation.contract import contract, quote
+from foundation.settings import Settings
 from orchestration.ingestion.expressions import parse
-from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from tests.ingestion.conftest import Home

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from foundation.settings import Settings
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.mapping import load_mapping
-from orchestration.settings import Settings
 from tests.ingestion.test_headers import table
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from foundation.settings import Settings
 from orchestration.ingestion import statement
-from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from tests.ingestion.conftest import Home

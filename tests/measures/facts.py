@@ -18,8 +18,8 @@ import pandas as pd
 import yaml
 
 import demo
-from orchestration.ingestion.contract import contract
-from orchestration.settings import DBT_PROJECT_DIR
+from foundation.contract import contract
+from foundation.settings import DBT_PROJECT_DIR
 from tests.persons import naming_customers, of_persons, one_row_a_person, persons
 
 LOCAL = pd.Timedelta(hours=8)  # the demo company's zone, without changes of the clock

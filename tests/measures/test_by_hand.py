@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from foundation.settings import Settings
 from orchestration.reference import project_folder, seed_folder
-from orchestration.settings import Settings
 from tests.persons import of_persons, one_row_a_person, persons
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from foundation.settings import Settings
 from orchestration.cli import cli
-from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 
 

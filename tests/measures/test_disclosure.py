@@ -9,8 +9,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from orchestration.reporting import meta
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 from reports.bundle.identities import Identity, holds, instances, name_of
 from reports.bundle.model import Bundle
@@ -18,6 +17,7 @@ from reports.bundle.numbers import Asked, read_identities, read_numbers
 from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
 from reports.bundle.suppression import Key
+from reports.issuing.inputs import meta
 from reports.periods import months_before
 from reports.registry import report
 from tests.reports.attacker import Attack, Truth, truth_of

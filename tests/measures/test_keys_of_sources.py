@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
 from orchestration.lineage import Lineage
 
 pytestmark = pytest.mark.slow

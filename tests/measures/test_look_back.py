@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.ingestion.contract import contract, quote
-from orchestration.settings import DBT_PROJECT_DIR, Settings
+from foundation.contract import contract, quote
+from foundation.settings import DBT_PROJECT_DIR, Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from orchestration.declarations import metrics, models
+from foundation.declarations import metrics, models
+from foundation.settings import DBT_PROJECT_DIR
 from orchestration.metric_docs import EXPOSURES, PAGES, pages, report_exposures
-from orchestration.settings import DBT_PROJECT_DIR
 
 CELLS = DBT_PROJECT_DIR / "models" / "intermediate" / "reporting"
 

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from foundation.declarations import metrics, models
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration.cli import cli
-from orchestration.declarations import metrics, models
-from orchestration.errors import CommandFailedError
 from orchestration.metric_statement import explanation, statement
-from orchestration.settings import Settings
 
 LINES_MAX = 250
 LARGEST = ("complaint_handling", "fct_customer_month", "service_category")  # by lines

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from demo import read_facts
-from orchestration.settings import Settings
+from foundation.settings import Settings
 
 pytestmark = pytest.mark.slow
 # what the failing store does worse; complaints per order rise as well, deliveries are late, replies slow

@@ -16,7 +16,7 @@ from scipy.integrate import quad
 from scipy.special import gammaln
 from scipy.stats import beta, gamma
 
-from orchestration.purchases import (
+from dbt_project.python.purchases import (
     WEEKS_PER_MONTH,
     Fit,
     discounted_if_alive,

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from orchestration.declarations import metrics, models
-from orchestration.settings import DBT_PROJECT_DIR
+from foundation.declarations import metrics, models
+from foundation.settings import DBT_PROJECT_DIR
 
 pytestmark = pytest.mark.slow
 KEY = ["month", "scope_type", "scope_id", "dimension", "dimension_value"]

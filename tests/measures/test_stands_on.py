@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.declarations import REFERENCE, declared_metrics, stands_on
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
+from foundation.declarations import REFERENCE, declared_metrics, stands_on
 from orchestration.lineage import Lineage
 from orchestration.metric_docs import LINEAGE, lineage_file
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from benchmarks import floor
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from orchestration.warehouse import MARTS_FILE, WORK_FILE
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from foundation.settings import Settings
 from orchestration.ingestion import ingest, register_duckdb
 from orchestration.ingestion.mapping import Mapping, load_mapping
 from orchestration.onboarding.adding import Added, add
-from orchestration.settings import Settings
 
 DAY = date(2026, 9, 30)
 

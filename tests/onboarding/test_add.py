@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from orchestration.errors import CommandFailedError
+from foundation.errors import CommandFailedError
 from tests.onboarding.conftest import DAY, Desk
 
 BEGIN = datetime(2026, 3, 1, 9, 0)  # noqa: DTZ001 - written as local time

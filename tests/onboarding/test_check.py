@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import CommandFailedError
+from foundation.errors import CommandFailedError
 from orchestration.ingestion import ingest
 from orchestration.onboarding.dryrun import check
 from orchestration.onboarding.listing import sources

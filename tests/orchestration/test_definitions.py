@@ -14,8 +14,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from foundation.settings import Settings
 from orchestration.definitions import build_defs
-from orchestration.settings import Settings
 
 SNAPSHOT = Path(__file__).with_name("definitions.json")
 

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from expectations.results import Outcome, SuiteResult
+from foundation.settings import Settings
 from orchestration.alerts import mail_on_failure
 from orchestration.assets.delivery import delivery_asset, delivery_key
 from orchestration.assets.reports import files_key
@@ -24,7 +25,6 @@ from orchestration.cli import cli
 from orchestration.commands import _faults
 from orchestration.partitions import monthly
 from orchestration.resources import writer
-from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 from reports.bundle.model import Bundle
 from reports.registry import DEFAULT

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from foundation.settings import Settings
 from orchestration.lock import WarehouseBusyError, single_writer
-from orchestration.settings import Settings
 
 HOLD = """
 import sys, time
 from orchestration.lock import single_writer
-from orchestration.settings import Settings
+from foundation.settings import Settings
 with single_writer(Settings(home=sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

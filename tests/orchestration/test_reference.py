@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from foundation.errors import CommandFailedError
+from foundation.seeds import BUILT_IN, seeds
+from foundation.settings import DBT_PROJECT_DIR, Settings
 from orchestration import doctor, reference, warehouse
-from orchestration.errors import CommandFailedError
 from orchestration.metric_docs import REFERENCE_PAGE, reference_page
-from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 CUTS = "grade,name,up_to_share,valid_from,valid_to"
 
@@ -32,21 +33,21 @@ def give(settings: Settings, text: str | bytes, name: str = "grade_cuts.csv") ->
 
 def test_every_table_that_comes_along_keeps_its_own_rules() -> None:
     """A check in Python that no dbt test says too, or a type that no value fits, would refuse what is right."""
-    tables = {path.stem: path for path in reference.BUILT_IN.glob("*.csv")}
-    assert set(tables) == set(reference.seeds())
-    assert {name for name, seed in reference.seeds().items() if seed.fixed} == {
+    tables = {path.stem: path for path in BUILT_IN.glob("*.csv")}
+    assert set(tables) == set(seeds())
+    assert {name for name, seed in seeds().items() if seed.fixed} == {
         "t_quantiles",
         "metric_lineage",
         "warning_messages",
     }
-    own = {name: path for name, path in tables.items() if not reference.seeds()[name].fixed}
+    own = {name: path for name, path in tables.items() if not seeds()[name].fixed}
     assert {name: faults for name, path in own.items() if (faults := reference.faults(path))} == {}
 
 
 def test_every_column_has_its_type() -> None:
     """dbt would guess the others from the values: a store called 101 would become a number and match nothing."""
-    for name, seed in reference.seeds().items():
-        with (reference.BUILT_IN / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    for name, seed in seeds().items():
+        with (BUILT_IN / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             assert next(csv.reader(file)) == list(seed.types), name
         assert {*seed.key, *seed.not_null, *seed.accepted_values} <= set(seed.types), name
         assert seed.key, name
@@ -110,13 +111,13 @@ def test_a_file_that_makes_no_sense_stops_the_build_and_is_told(
 
 def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in(settings: Settings) -> None:
     """A row in one of these tables would be another company's opening hours, targets or costs."""
-    only = {name for name, seed in reference.seeds().items() if seed.stated_by_company}
+    only = {name for name, seed in seeds().items() if seed.stated_by_company}
     assert only == {
         "contact_cadence", "holidays", "inspection_standards", "loyalty_index_parts", "metric_targets", "names",
         "schedules", "service_standards", "tier_rules", "unit_costs",
     }  # fmt: skip
     for name in only:
-        assert (reference.BUILT_IN / f"{name}.csv").read_text(encoding="utf-8").count("\n") == 1, name
+        assert (BUILT_IN / f"{name}.csv").read_text(encoding="utf-8").count("\n") == 1, name
 
     own = give(settings, "schedule_id,holiday_date,name\nday,2026-10-01,国庆节\n", "holidays.csv")
     laid = reference.init(settings)
@@ -131,17 +132,17 @@ def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in
 def test_names_may_be_given_to_the_codes_that_reports_print() -> None:
     (path,) = (DBT_PROJECT_DIR / "models" / "marts" / "reporting").glob("rpt_codes.sql")
     tables = re.findall(r"^    '(?:int_service__standards|(\w+))': \[", path.read_text(encoding="utf-8"), re.MULTILINE)
-    named = reference.seeds()["names"].accepted_values["reference_table"]
+    named = seeds()["names"].accepted_values["reference_table"]
     assert sorted(table or "service_standards" for table in tables) == sorted(named)
 
 
 def test_what_catalogues_translate_is_what_comes_along() -> None:
     """Texts of a table that ships empty are the company's own, and no catalogue knows them."""
-    for seed in reference.seeds().values():
+    for seed in seeds().values():
         assert set(seed.texts) <= set(seed.not_null), seed.name
         assert not (seed.texts and seed.stated_by_company), seed.name
-    named = reference.seeds()["names"].accepted_values["reference_table"]
-    assert {name for name in named if not reference.seeds()[name].texts} == {"service_standards"}
+    named = seeds()["names"].accepted_values["reference_table"]
+    assert {name for name in named if not seeds()[name].texts} == {"service_standards"}
 
 
 def test_a_column_that_may_be_empty_may_be_left_out(settings: Settings) -> None:
@@ -162,14 +163,14 @@ def test_a_table_that_was_laid_and_filled_in_is_read_without_its_comments(settin
 
 def test_a_table_is_replaced_in_a_copy_that_dbt_reads(settings: Settings) -> None:
     """Columns in another order, a byte order mark, blanks and dates as spreadsheets write them all do."""
-    assert reference.seed_folder(settings) == reference.BUILT_IN
+    assert reference.seed_folder(settings) == BUILT_IN
     text = "\ufeffvalid_from,valid_to,grade,name,up_to_share\r\n2026/01/01,,A, Best ,.5\r\n,,,,,\r\n"
     give(settings, text + '2026-01-01,,B,"The ""rest"", all",1\r\n')
     folder = reference.seed_folder(settings)
     assert (folder / "grade_cuts.csv").read_text(encoding="utf-8") == (
         f'{CUTS}\nA,Best,0.500000,2026-01-01,\nB,"The ""rest"", all",1.000000,2026-01-01,\n'
     )
-    others = [path for path in reference.BUILT_IN.iterdir() if path.name != "grade_cuts.csv"]
+    others = [path for path in BUILT_IN.iterdir() if path.name != "grade_cuts.csv"]
     assert [path.name for path in others if path.read_bytes() != (folder / path.name).read_bytes()] == []
     assert reference.seed_folder(settings) == folder
 

@@ -12,13 +12,19 @@ import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestration import reporting, verification
+from foundation.settings import Settings
+from orchestration import reporting
+from orchestration.assets import reports as assets
 from orchestration.cli import cli
-from orchestration.reporting import meta as real_meta
-from orchestration.settings import Settings
+from orchestration.ingestion.ledger import Manifest
 from reports.bundle.rows import Scope
 from reports.bundle.suppression import Key
+from reports.issuing import inputs, verification
+from reports.issuing.inputs import Inputs
+from reports.issuing.inputs import meta as real_meta
+from reports.issuing.issue import compare_issued, issue_period, pending
 from reports.issuing.revisions import remember_hidden
+from reports.issuing.wanted import renderings
 from reports.registry import DEFAULT
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.days import DAY, add_days
@@ -33,13 +39,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sett
     with warehouse() as con:
 
         @contextmanager
-        def published(_: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-            yield con
+        def published(_: Settings) -> Iterator[Inputs]:
+            yield _inputs(settings, con)
 
-        monkeypatch.setattr(reporting, "published", published)
-        for module in (reporting, verification):
+        monkeypatch.setattr(assets, "published", published)
+        for module in (inputs, verification):
             monkeypatch.setattr(module, "meta", lambda *_: META)
         yield settings, con
+
+
+def _inputs(settings: Settings, con: duckdb.DuckDBPyConnection) -> Inputs:
+    return Inputs(settings, con, Manifest().known)
 
 
 def run(settings: Settings, *words: str) -> Result:
@@ -73,12 +83,12 @@ def test_wrong_use_says_what_would_do(tmp_path: Path, words: list[str], told: st
 
 def test_two_revisions_are_shown_side_by_side(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
     settings, con = home
-    reporting.issue_period(settings, MONTH)
+    issue_period(_inputs(settings, con), MONTH)
     con.execute("update reporting.kpi_monthly set value = value + 2 where metric_id = 'nps' and month = ?", [MONTH])
-    assert reporting.issue_period(settings, MONTH).issued[0].pending
+    assert issue_period(_inputs(settings, con), MONTH).issued[0].pending
     assert "nps" in run(settings, "differences").output
-    assert "stand" in " ".join(reporting.pending(settings, MONTH))
-    outcome = reporting.issue_period(settings, MONTH, revise_it=True, reason="late answers")
+    assert "stand" in " ".join(pending(settings, MONTH))
+    outcome = issue_period(_inputs(settings, con), MONTH, revise_it=True, reason="late answers")
     assert outcome.issued[0].bundle.revision == 2
     result = run(settings, "diff", "2026-10@1", "2026-10")
     assert result.exit_code == 0
@@ -91,29 +101,29 @@ def test_the_next_month_restates_the_one_before(home: tuple[Settings, duckdb.Duc
     """A correction of September that nobody asks for goes out with October."""
     settings, con = home
     september = date(2026, 9, 1)
-    reporting.issue_period(settings, september)
+    issue_period(_inputs(settings, con), september)
     con.execute("update reporting.kpi_monthly set value = value + 2 where metric_id = 'nps' and month = ?", [september])
-    assert [one.month for one in reporting.compare_issued(settings)] == [september]
-    outcome = reporting.issue_period(settings, MONTH)
-    assert [(one.bundle.month, one.bundle.revision) for one in outcome.revised] == [(september, 2)]
-    assert reporting.compare_issued(settings) == []
+    assert [one.period_start for one in compare_issued(_inputs(settings, con))] == [september]
+    outcome = issue_period(_inputs(settings, con), MONTH)
+    assert [(one.bundle.period_start, one.bundle.revision) for one in outcome.revised] == [(september, 2)]
+    assert compare_issued(_inputs(settings, con)) == []
 
 
 def test_scopes_of_recipients_are_issued_and_one_without_figures_is_told(
     home: tuple[Settings, duckdb.DuckDBPyConnection],
 ) -> None:
     """A store that was misspelt must not stop the others, nor pass unseen."""
-    settings, _ = home
+    settings, con = home
     people = [
         "{id: a, name: A, address: a@example.com, scope: {store: 'demo:S07'}, language: zh-CN, formats: [html]}",
         "{id: b, name: B, address: b@example.com, scope: {store: 'demo:S99'}}",
     ]
     settings.recipients.write_text("recipients:\n" + "".join(f"  - {one}\n" for one in people), encoding="utf-8")
-    outcome = reporting.issue_period(settings, MONTH)
+    outcome = issue_period(_inputs(settings, con), MONTH)
     store = Scope(type="store", id="demo:S07")
     assert [one.bundle.scope for one in outcome.issued] == [Scope(), store]
     assert "no figure for store demo:S99" in " ".join(outcome.told())
-    wanted = {(one.path.parent.name, one.code): one.pdf for one in reporting.renderings(settings, MONTH)}
+    wanted = {(one.path.parent.name, one.code): one.pdf for one in renderings(settings, MONTH)}
     assert wanted == {("company", "en"): False, ("company", "zh-CN"): False, (store.folder, "zh-CN"): False}
 
 
@@ -124,26 +134,26 @@ def test_a_digest_is_issued_once_and_stands(home: tuple[Settings, duckdb.DuckDBP
     person = "{id: a, name: A, address: a@example.com, report: daily_digest, scope: {store: 'demo:S01'}}"
     settings.recipients.write_text(f"recipients:\n  - {person}\n", encoding="utf-8")
     day_before = DAY - timedelta(days=1)
-    first = reporting.issue_period(settings, day_before, DIGEST)
+    first = issue_period(_inputs(settings, con), day_before, DIGEST)
     assert [one.bundle.scope.folder for one in first.issued] == ["company", "store=demo_S01"]
     con.execute("update reporting.kpi_daily set value = value + 9 where metric_id = 'calls' and day = ?", [day_before])
-    assert reporting.compare_issued(settings) == []
-    assert reporting.issue_period(settings, DAY, DIGEST).revised == []
-    assert [one.path.parent.name for one in reporting.renderings(settings, DAY, DIGEST)] == [
+    assert compare_issued(_inputs(settings, con)) == []
+    assert issue_period(_inputs(settings, con), DAY, DIGEST).revised == []
+    assert [one.path.parent.name for one in renderings(settings, DAY, DIGEST)] == [
         "company", "company", "store=demo_S01",
     ]  # fmt: skip
     result = run(settings, "diff", "2026-10-30", "2026-10-31", "--report", DIGEST)
     assert result.exit_code == 0
     assert "Calls offered" in result.output
-    again = reporting.issue_period(settings, day_before, DIGEST, revise_it=True, reason="late calls")
+    again = issue_period(_inputs(settings, con), day_before, DIGEST, revise_it=True, reason="late calls")
     assert again.issued[0].bundle.revision == 2
     assert "--report daily_digest --day 2026-10-30" in " ".join(_pending_after_a_change(settings, con, day_before))
 
 
 def _pending_after_a_change(settings: Settings, con: duckdb.DuckDBPyConnection, day: date) -> list[str]:
     con.execute("update reporting.kpi_daily set value = value + 9 where metric_id = 'calls' and day = ?", [day])
-    reporting.issue_period(settings, day, DIGEST)
-    return reporting.pending(settings, day, DIGEST)
+    issue_period(_inputs(settings, con), day, DIGEST)
+    return pending(settings, day, DIGEST)
 
 
 def test_a_month_hides_what_would_tell_a_day_that_a_digest_hid(
@@ -153,7 +163,7 @@ def test_a_month_hides_what_would_tell_a_day_that_a_digest_hid(
     add_days(con)
     hidden = Key("sla", date(2026, 10, 3), "store", "demo:S01")
     remember_hidden({hidden}, settings.reports, DIGEST, hidden.month)
-    company = reporting.issue_period(settings, MONTH).issued[0].bundle
+    company = issue_period(_inputs(settings, con), MONTH).issued[0].bundle
     shown = {f.scope_id for f in company.parts("sla", "store") if f.month == MONTH}
     assert "demo:S02" in shown
     assert "demo:S01" not in shown
@@ -185,7 +195,7 @@ def test_verify_tells_a_figure_that_comes_out_otherwise(
     report_id = DIGEST if DIGEST in words else DEFAULT
     person = f"{{id: a, name: A, address: a@example.com, report: {report_id}, scope: {{store: 'demo:S09'}}}}"
     settings.recipients.write_text(f"recipients:\n  - {person}\n", encoding="utf-8")
-    reporting.issue_period(settings, first, report_id)
+    issue_period(_inputs(settings, con), first, report_id)
 
     def rebuilt(*_: object) -> SimpleNamespace:
         folder = tmp_path / "scratch"
@@ -201,7 +211,7 @@ def test_verify_tells_a_figure_that_comes_out_otherwise(
         con.execute("detach scratch")
         return SimpleNamespace(folder=folder, marts=marts)
 
-    monkeypatch.setattr(verification, "_build", rebuilt)
+    monkeypatch.setattr(reporting, "_build", rebuilt)
     result = run(settings, "verify", *words)
     equal = [f"{words[0]} {scope}, revision 1: equal" for scope in ("company", "store=demo_S09")]
     assert (result.exit_code, result.output.splitlines()) == (0, equal)

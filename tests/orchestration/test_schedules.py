@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from foundation.settings import Settings
 from orchestration.schedules import month_before, schedules, working_day_of_month
 from orchestration.sensors import deliveries
-from orchestration.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from orchestration.settings import DBT_PROJECT_DIR, Engine, Settings, measure_defaults, measure_rule
+from foundation.settings import DBT_PROJECT_DIR, Engine, Settings, measure_defaults, measure_rule
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from demo import DemoFacts, furnish, generate
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 
 BUILD_ID_ONLY = {("reporting", "rpt_build")}  # names the build by the loads it stands on, byte for byte

@@ -16,9 +16,9 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from orchestration.ingestion.contract import Column, Entity, contract
+from foundation.contract import Column, Entity, contract
+from foundation.settings import DBT_PROJECT_DIR, REPOSITORY
 from orchestration.metric_docs import lineage_rows
-from orchestration.settings import DBT_PROJECT_DIR, REPOSITORY
 
 DELIVERIES = (date(2026, 10, 31), date(2026, 11, 30))
 AS_OF = DELIVERIES[-1]

@@ -8,11 +8,11 @@ from email import message_from_bytes, policy
 import duckdb
 import pytest
 
+from foundation.contract import contract
+from foundation.errors import CommandFailedError
+from foundation.settings import Settings
 from orchestration import commands
-from orchestration.errors import CommandFailedError
-from orchestration.ingestion.contract import contract
 from orchestration.ingestion.ledger import Manifest
-from orchestration.settings import Settings
 from orchestration.warehouse import MARTS_FILE
 from tests.pipeline import hostile
 

@@ -18,10 +18,10 @@ import duckdb
 import pytest
 
 from demo import DELIVERIES
+from foundation.contract import Column, contract, quote
+from foundation.settings import Settings
 from orchestration import commands, warehouse
-from orchestration.ingestion.contract import Column, contract, quote
 from orchestration.metric_docs import lineage_rows
-from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Demo

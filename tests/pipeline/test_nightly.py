@@ -16,12 +16,13 @@ import duckdb
 import pytest
 
 from demo import DELIVERIES
+from foundation.errors import CommandFailedError
+from foundation.seeds import BUILT_IN, seeds
+from foundation.settings import Settings
 from orchestration import commands, loading, warehouse
-from orchestration.errors import CommandFailedError
 from orchestration.ingestion import Manifest
 from orchestration.onboarding.supply import of_loads, outlook
-from orchestration.reference import BUILT_IN, not_stated, seeds
-from orchestration.settings import Settings
+from orchestration.reference import not_stated
 from orchestration.warehouse import MARTS_FILE
 from tests.pipeline.conftest import Demo, published_differences
 

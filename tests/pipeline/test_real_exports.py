@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from foundation.settings import REPOSITORY, Settings
 from orchestration import commands
-from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import published_version
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from foundation.settings import Settings
 from orchestration import commands
-from orchestration.settings import Settings
 from orchestration.warehouse import published_version
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import REPOSITORY
+from foundation.settings import REPOSITORY
 
 pytestmark = pytest.mark.slow
 

@@ -193,7 +193,7 @@ class Attack:
         self.known: dict[Number, Fraction] = {}
         self.there: set[Number] = set()  # of which it is told that there are some, and no more
         self.cut_short: set[tuple[str, str, date, Scope]] = set()  # splits and tables of which not all is shown
-        self.held = {(bundle.month, bundle.scope.key) for bundle in bundles}
+        self.held = {(bundle.period_start, bundle.scope.key) for bundle in bundles}
         for bundle in bundles:
             self._read(bundle)
         self.targets = {n for n in truth.targets if n in self.known or not n.cut or (n.month, n.scope) in self.held}
@@ -223,12 +223,12 @@ class Attack:
         for part in bundle.contributions:
             if part.scope_id:
                 scope = (part.scope_type, part.scope_id)
-                base = months_before(bundle.month, 1 if part.period == "previous" else 12)
-                self._learn(part.metric_id, bundle.month, scope, WHOLE, n=part.n, value=part.value)
+                base = months_before(bundle.period_start, 1 if part.period == "previous" else 12)
+                self._learn(part.metric_id, bundle.period_start, scope, WHOLE, n=part.n, value=part.value)
                 self._learn(part.metric_id, base, scope, WHOLE, n=None, value=part.base_value)
         for gap in bundle.withheld:
             name = (gap.metric_id, gap.dimension) if gap.metric_id else (gap.table, "")
-            self.cut_short.add((*name, bundle.month, bundle.scope.key))
+            self.cut_short.add((*name, bundle.period_start, bundle.scope.key))
         self._read_tables(bundle)
 
     def _learn(self, metric: str, month: date, scope: Scope, cut: Cut, *, n: int | None, value: object) -> None:
@@ -252,17 +252,19 @@ class Attack:
             for place, row in enumerate(table.rows):
                 values = dict(zip((c.name for c in spec.columns), row, strict=False))
                 name = row_name(spec, values)
-                cut = self.truth.cuts.get((f"{table.id}:{table.title}", bundle.month, bundle.scope.key, name))
+                cut = self.truth.cuts.get((f"{table.id}:{table.title}", bundle.period_start, bundle.scope.key, name))
                 self.there |= {  # a 0 is shown
-                    Number(f"{table.id}.{spec.columns[i].name}", "", bundle.month, bundle.scope.key, cut or WHOLE)
+                    Number(
+                        f"{table.id}.{spec.columns[i].name}", "", bundle.period_start, bundle.scope.key, cut or WHOLE
+                    )
                     for at, i in table.withheld
                     if at == place
                 }
                 for column, value in (values | ({spec.n: row[-1]} if spec.n else {})).items():
-                    number = Number(f"{table.id}.{column}", "", bundle.month, bundle.scope.key, cut or WHOLE)
+                    number = Number(f"{table.id}.{column}", "", bundle.period_start, bundle.scope.key, cut or WHOLE)
                     if value is not None and number in self.truth.numbers:
                         self.known[number] = Fraction(value)
-        at = (bundle.month, bundle.scope.key)
+        at = (bundle.period_start, bundle.scope.key)
         for shape in bundle.value_matrix:
             cell = frozenset({("cell", shape.cell)})
             self.known[Number("value_matrix.customers", "", *at, cell)] = Fraction(shape.customers)

@@ -18,9 +18,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle, Meta
 from reports.bundle.reading import make_bundle
-from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html
 from reports.registry import ColumnSpec, TableSpec, report
 from reports.text.language import language

@@ -18,7 +18,7 @@ from typing import Any, cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from orchestration.settings import Mail
+from foundation.settings import Mail
 from reports.bundle.model import Bundle
 from reports.delivery.channels import post
 from reports.delivery.ledger import Ledger

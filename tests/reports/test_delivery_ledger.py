@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.settings import Mail
+from foundation.settings import Mail
 from reports.delivery.channels import OutcomeUnknownError, RefusedError, UnreachableError
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import Recipient

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import demo
-from orchestration.settings import Settings
+from foundation.settings import Settings
 from reports.bundle.rows import Scope
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import RecipientsError, read_recipients

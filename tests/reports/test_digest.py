@@ -15,6 +15,7 @@ import pypdfium2
 import pytest
 from pydantic import ValidationError
 
+from foundation.languages import LANGUAGES, LanguageCode
 from reports import registry
 from reports.bundle.disclosure import told_by_days
 from reports.bundle.model import Bundle, Meta
@@ -24,7 +25,6 @@ from reports.bundle.store import write_bundle
 from reports.bundle.suppression import Key
 from reports.delivery.recipients import Recipient
 from reports.issuing.revisions import hidden_before, remember_hidden
-from reports.languages import LANGUAGES, LanguageCode
 from reports.page.archive import write_archive
 from reports.page.render import environment, render_html, render_pdf
 from tests.reports.conftest import META, WORSE_STORE, warehouse

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.reading import make_bundle
 from reports.bundle.rows import History, Scope
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
-from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import render_html, render_pdf
 from reports.text.language import language
 from tests.reports.conftest import META, MONTH, warehouse

@@ -15,12 +15,12 @@ import duckdb
 import pypdfium2
 import pytest
 
+from foundation.languages import LANGUAGES
 from reports.bundle.model import Bundle
 from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
-from reports.languages import LANGUAGES
 from reports.page.render import render_html, render_pdf
 from reports.registry import report
 from tests.reports.conftest import META, MONTH, insert, warehouse

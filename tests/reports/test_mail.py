@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from orchestration.settings import Mail
+from foundation.languages import LANGUAGES, LanguageCode
+from foundation.settings import Mail
 from reports.bundle.model import Bundle
 from reports.delivery.channels import send
 from reports.delivery.mail import Attachments, Failure, compose, compose_failure, content_hash
 from reports.delivery.recipients import Format, Recipient
-from reports.languages import LANGUAGES, LanguageCode
 
 MOMENT = datetime(2026, 11, 3, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40

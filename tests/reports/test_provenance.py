@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
+from foundation.languages import LANGUAGES
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
-from reports.languages import LANGUAGES
 from reports.page.render import render_html
 from reports.text import provenance
 from reports.text.language import language
@@ -16,7 +16,7 @@ from reports.text.tables import printed_table
 from reports.text.teller import Teller
 
 NOTE = Restatement(
-    month=date(2026, 9, 1),
+    period_start=date(2026, 9, 1),
     revision=2,
     known_at=date(2026, 10, 31),
     reason="Returns of store 7 came late",
@@ -53,7 +53,7 @@ def teller(bundle: Bundle, **updated: object) -> Teller:
 
 
 def test_exceptions_are_capped_and_say_how_many_there_are(bundle: Bundle) -> None:
-    missed = tuple(f for f in bundle.figures if f.status == "missed" and f.month == bundle.month)
+    missed = tuple(f for f in bundle.figures if f.status == "missed" and f.month == bundle.period_start)
     assert missed
     many = (missed * 40)[:40]
     printed = provenance.exceptions(teller(bundle, exceptions=many, exceptions_total=94))

@@ -27,15 +27,15 @@ from jsonschema import ValidationError
 from PIL import Image
 from pypdfium2 import raw
 
-from orchestration.declarations import metrics, models
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
+from foundation.declarations import metrics, models
+from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.store import write_bundle
 from reports.charts import canvas
 from reports.charts.chart import png
 from reports.charts.draw import KINDS, Draw
 from reports.charts.looks import ACCENT, DATA, FONTS, INK, RULE
-from reports.languages import LANGUAGES, LanguageCode
 from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports
 from reports.text.catalogue import messages, template, untranslated, update
@@ -240,7 +240,7 @@ def test_the_pdf(bundle: Bundle, pages: Pages, code: LanguageCode) -> None:
         assert pdf == render_pdf(page)
     assert len(pdf) < 3_000_000
     document = pypdfium2.PdfDocument(pdf)
-    assert document.get_metadata_value("Title").endswith(language(code).month(bundle.month))
+    assert document.get_metadata_value("Title").endswith(language(code).month(bundle.period_start))
     assert 9 <= len(document) <= 20
     assert next(document.get_toc()).get_title() == language(code).say("Monthly service-quality report")
     second = document[1].get_textpage().get_text_range()

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle, Meta
 from reports.bundle.reading import Source, make_bundle
 from reports.bundle.rows import Cause, Scope
@@ -26,7 +27,6 @@ from reports.issuing.revisions import (
     restatements_since_last,
     revise,
 )
-from reports.languages import LANGUAGES, LanguageCode
 
 MONTH = date(2026, 10, 1)
 REPORT = "service_quality"
@@ -62,7 +62,7 @@ def test_other_figures_are_recorded_and_not_issued(
     assert again.bundle == bundle
     assert [(change.metric_id, change.scope_type) for change in again.pending] == [("nps", "company")]
     (record,) = recorded(tmp_path)
-    assert (record.month, record.revision, record.total) == (MONTH, 1, 1)
+    assert (record.period_start, record.revision, record.total) == (MONTH, 1, 1)
     raise_nps(con, -0.5)
     issue(make(con, bundle.meta), tmp_path)
     assert list(recorded(tmp_path)) == [], "what came back to the issued figure is no difference any more"
@@ -126,7 +126,7 @@ def test_the_next_report_lists_what_was_restated_once(
     def issue_later(month: date, known_at: date) -> int:
         notes = restatements_since_last(tmp_path, REPORT, month, Scope())
         meta = bundle.meta.model_copy(update={"known_at": known_at})
-        issue(bundle.model_copy(update={"month": month, "meta": meta, "restatements": notes}), tmp_path)
+        issue(bundle.model_copy(update={"period_start": month, "meta": meta, "restatements": notes}), tmp_path)
         return len(notes)
 
     assert issue_later(date(2026, 11, 1), date(2026, 12, 1)) == 1

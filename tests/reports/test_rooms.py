@@ -1,27 +1,31 @@
-"""The rooms of the reports package: imports point one way, files stay short, each room says what lives in it."""
+"""Who may import whom: the packages among each other, then the rooms of the reports package, whose files stay short and
+which each say what lives in them."""
 
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import reports
+from foundation.settings import REPOSITORY
 
 FOLDER = Path(reports.__file__).parent
 ROOMS = ("bundle", "text", "charts", "page", "delivery", "issuing")  # each may import those before it
 MOST_LINES = 400
 LONGER: dict[str, str] = {}  # file -> why it may be longer; the list is not to grow
-# what comes from outside: settings of the home, YAML read as text; for the tool that collects messages, declarations
-OUTSIDE = {
-    "text/catalogue.py": {"orchestration.declarations", "orchestration.reference", "orchestration.settings"},
-    "registry.py": {"orchestration.settings"},
-    "delivery/channels.py": {"orchestration.settings"},
-    "delivery/sending.py": {"orchestration.settings"},
-    "delivery/preview.py": {"orchestration.settings"},
-    "delivery/recipients.py": {"orchestration.yaml_text"},
+MOST_LINES_OF_A_CLASS = 250
+# every package with those of ours that it may import; what dbt's Python models call is one too
+PACKAGES: dict[str, set[str]] = {
+    "foundation": set(),
+    "dbt_project": set(),
+    "reports": {"foundation"},
+    "expectations": {"foundation"},
+    "demo": {"foundation"},
+    "orchestration": {"foundation", "reports", "expectations", "demo"},
 }
 FILES = sorted(FOLDER.rglob("*.py"), key=lambda path: path.as_posix())
 
@@ -58,17 +62,37 @@ def test_imports_point_one_way(path: Path) -> None:
     assert _back(path, path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=_name)
-def test_nothing_else_of_orchestration_is_imported(path: Path) -> None:
-    imported = _imported(ast.parse(path.read_text(encoding="utf-8")))
-    outside = {name.rpartition(".")[0] for name in imported if name.split(".")[0] == "orchestration"}
-    assert outside == OUTSIDE.get(_name(path), set())
+def _others(package: str, text: str) -> set[str]:
+    """The other packages of ours that a file imports."""
+    return {name.split(".")[0] for name in _imported(ast.parse(text))} & {*PACKAGES, "benchmarks", "tests"} - {package}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_one_way(package: str) -> None:
+    files = sorted((REPOSITORY / package).rglob("*.py"))
+    assert files
+    for path in files:
+        assert _others(package, path.read_text(encoding="utf-8")) <= PACKAGES[package], path
+
+
+def test_the_wheel_holds_every_package() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(PACKAGES)
+
+
+def test_an_import_of_another_package_is_found() -> None:
+    inside = "def f() -> None:\n    from orchestration import warehouse\n"
+    assert _others("reports", inside) == {"orchestration"}
+    assert _others("reports", "import reports.registry, foundation.settings") == {"foundation"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
 def test_files_stay_short(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert (lines > MOST_LINES) == (_name(path) in LONGER), f"{lines} lines"
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_CLASS, node.name
 
 
 def test_each_room_says_what_lives_in_it() -> None:

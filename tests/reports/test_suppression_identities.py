@@ -17,7 +17,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from orchestration.declarations import models
+from foundation.declarations import models
 from reports.bundle.identities import Identity, parse
 from reports.bundle.inference import Sums
 from reports.bundle.model import Bundle
@@ -301,7 +301,7 @@ def test_a_figure_of_few_cases_in_a_table_is_printed_as_not_shown() -> None:
                     value
                     for name, value in truth.numbers.items()
                     if (name.of, name.month, name.scope)
-                    == (f"stage_flow.{column.name}", bundle.month, bundle.scope.key)
+                    == (f"stage_flow.{column.name}", bundle.period_start, bundle.scope.key)
                 )
                 if 0 < number < SMALL or text == words:
                     assert text == words

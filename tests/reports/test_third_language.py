@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po, write_po
 
-from orchestration.declarations import metrics, models
+from foundation.declarations import metrics, models
+from foundation.settings import DBT_PROJECT_DIR, REPOSITORY
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Code, Warned
 from reports.bundle.store import write_bundle
-from reports.registry import FOLDER
 from reports.text.catalogue import messages
 from reports.text.language import DATE_PATTERN
 
@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 import reports
 from orchestration.cli import report_diff
-from orchestration.settings import Mail
+from foundation.settings import Mail
 from reports.bundle.store import read_bundle
 from reports.delivery.recipients import Recipient
 from reports.page.archive import write_archive
@@ -69,9 +69,11 @@ def bracketed(catalogue: Path) -> None:
 
 @pytest.fixture
 def home(bundle: Bundle, tmp_path: Path) -> Path:
-    """A copy of the reports package with one more language, and a bundle that prints names and a warning."""
-    shutil.copytree(FOLDER, tmp_path / "reports", ignore=shutil.ignore_patterns("__pycache__"))
-    listed = tmp_path / "reports" / "languages.py"
+    """A copy of the reports package and of the list with one more language; a bundle with names and a warning."""
+    for package in ("foundation", "reports"):
+        shutil.copytree(REPOSITORY / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "dbt_project").symlink_to(DBT_PROJECT_DIR)
+    listed = tmp_path / "foundation" / "languages.py"
     text = listed.read_text(encoding="utf-8")
     listed.write_text(text.replace('Literal["en", "zh-CN"]', f'Literal["en", "zh-CN", "{CODE}"]'), encoding="utf-8")
     run(tmp_path, "-m", "reports.text.catalogue")  # lays the new .po

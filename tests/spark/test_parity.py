@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 from demo import DELIVERIES, HISTORY_DATE, furnish, generate
+from foundation.settings import Settings
 from orchestration.ingestion.deliveries import ingest
 from orchestration.progress import reporting_to, step
-from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

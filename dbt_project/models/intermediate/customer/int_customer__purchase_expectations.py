@@ -4,8 +4,8 @@ SQL brings in with P(alive)."""
 
 import pandas as pd
 
-from orchestration import frames
-from orchestration.purchases import DAYS_PER_WEEK, Fit, discounted_if_alive, expected_if_alive
+from dbt_project.python import frames
+from dbt_project.python.purchases import DAYS_PER_WEEK, Fit, discounted_if_alive, expected_if_alive
 
 COLUMNS = {"sample": "str", "repeat_days": "int64", "age_days": "int64", "expected": "float64", "discounted": "float64"}
 

@@ -1,9 +1,9 @@
-"""BG/NBD fitted on the grouped counts of each sample; orchestration/purchases.py holds the likelihood."""
+"""BG/NBD fitted on the grouped counts of each sample; dbt_project/python/purchases.py holds the likelihood."""
 
 import pandas as pd
 
-from orchestration import frames
-from orchestration.purchases import DAYS_PER_WEEK, fit_purchases
+from dbt_project.python import frames
+from dbt_project.python.purchases import DAYS_PER_WEEK, fit_purchases
 
 PARAMETERS = ("r", "alpha", "a", "b")
 

@@ -1,10 +1,10 @@
 """Gamma-Gamma fitted on the grouped counts of repeat days and their mean value; the likelihood is in
-orchestration/purchases.py."""
+dbt_project/python/purchases.py."""
 
 import pandas as pd
 
-from orchestration import frames
-from orchestration.purchases import fit_values
+from dbt_project.python import frames
+from dbt_project.python.purchases import fit_values
 
 PARAMETERS = ("p", "q", "v")
 

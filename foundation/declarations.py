@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-from orchestration.settings import DBT_PROJECT_DIR
+from foundation.settings import DBT_PROJECT_DIR
 
 
 def models(layer: str = "marts") -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import yaml
 
-from orchestration.settings import DBT_PROJECT_DIR
+from foundation.settings import DBT_PROJECT_DIR
 
 LoadMode = Literal["snapshot", "delta", "append"]
 STAGING = DBT_PROJECT_DIR / "models" / "staging"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from reports.languages import SOURCE, LanguageCode
+from foundation.languages import SOURCE, LanguageCode
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = REPOSITORY / "dbt_project"
@@ -55,6 +56,11 @@ class Company(_Section):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def end_of(self, day: date) -> datetime:
+        """The first instant after the company's local day, UTC without zone."""
+        local = datetime.combine(day + timedelta(days=1), time(), self.zone)
+        return local.astimezone(UTC).replace(tzinfo=None)
 
 
 class Ingestion(_Section):
