@@ -102,6 +102,7 @@ class Planted(_Frozen):
     failing_from: date = date(2026, 8, 1)
     working_campaign: str = "C09"
     idle_campaign: str = "C10"
+    improved_store: str = "S05"  # by the one improvement action that changed anything
     deleted_product: str = "P0037"
     deleted_on: date = date(2026, 10, 15)
     moved_customer: str = "K00000017"

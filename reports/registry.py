@@ -10,10 +10,10 @@ from datetime import date
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from foundation.settings import measure_defaults
 from reports.periods import CALENDARS, Calendar, Schedule
@@ -84,8 +84,8 @@ class ColumnSpec(_Spec):
 
     name: Name
     title: str  # a message of the catalogue
-    # a unit of figures (figure: that of the metric its row is of), or how a text is printed: code (in words, if there
-    # are any), metric (by its label), scope (by its name), text, date
+    # a unit of figures (figure: that of the metric its row is of, difference: of two such figures), or how a text is
+    # printed: code (in words, if there are any), metric (by its label), scope (by its name), text, date
     unit: Literal[
         "code",
         "scope",
@@ -93,6 +93,7 @@ class ColumnSpec(_Spec):
         "text",
         "date",
         "figure",
+        "difference",
         "rate",
         "money",
         "count",
@@ -125,7 +126,8 @@ class TableSpec(_Spec):
     all_scopes: bool = False  # the company's report prints the rows of every scope
     n: Name | None = None  # the column that says how many cases a row stands on
     counts: Name | None = None  # the column that counts whom a row is about, where its rows divide a printed whole
-    disclosure: Literal["confidential", "operational"] = "confidential"  # of its rows, as metrics declare it
+    # of its rows, as metrics declare it; none: they are about the company's own doing, not about cases
+    disclosure: Literal["confidential", "operational", "none"] = "confidential"
     most: int = 20  # rows that are printed; how many more there are is told
     window: WindowSpec | None = None
 
@@ -158,6 +160,44 @@ class AreaSpec(_Spec):
     sparklines: bool = False  # a line of the last periods beside each of its figures
 
 
+class StatedSpec(_Spec):
+    """A sentence of the first page on one figure.
+
+    In its messages stand %(value)s, %(n)s, of a share %(cases)s (those of the n that it counts) and, by its metric, the
+    value of another figure: %(cost_to_serve)s. What a dimension divides it into stands behind it.
+    """
+
+    metric: str
+    one: str = ""  # where it is of one case
+    many: str  # a message of the catalogue
+    none: str = ""  # where of a share none are counted
+    of: Literal["n", "cases"] = "n"  # what decides between the two
+    by: str = ""  # dimension of the parts
+    parts: dict[str, tuple[str, str]] = {}  # by code of the dimension: of one case and of many; %(n)s, %(value)s
+    beside: tuple[str, ...] = ()  # metrics whose values stand in it
+
+
+class AdviceSpec(_Spec):
+    """What to do about a figure that is off target or got worse."""
+
+    text: str  # a message of the catalogue
+    first: str = ""  # where a value of a dimension stands out: a message with %(what)s
+    by: str = ""  # that dimension: the value that is furthest from its target; servqual: the widest gap
+    of: str = ""  # the metric divided by it, if it is not the figure itself
+    stake: str = ""  # which part of the margin at risk the figure speaks of: a value of the dimension of `stakes`
+
+
+def _advice(given: Any) -> Any:
+    return {"text": given} if isinstance(given, str) else given
+
+
+class StakesSpec(_Spec):
+    """The money at risk, by which what to do is ordered."""
+
+    metric: str
+    dimension: str
+
+
 class ReportSpec(_Spec):
     """What a report selects and prints; report.yml of its folder."""
 
@@ -170,10 +210,11 @@ class ReportSpec(_Spec):
     headlines: tuple[str | tuple[str, ...], ...]
     parts: tuple[str, ...] = ()  # scope types whose members may explain a company figure
     overview: tuple[ChartSpec, ...] = ()  # charts of the second page
-    costs: tuple[str, ...] = ()  # metrics of the first page: what service costs, or puts at risk
-    actions: tuple[str, ...] = ()  # metrics of the first page: what is being done about it
+    stakes: StakesSpec | None = None
+    costs: tuple[StatedSpec, ...] = ()  # of the first page: what service cost in the period, or puts at risk
+    actions: tuple[StatedSpec, ...] = ()  # of the first page: what is being done about it
     areas: tuple[AreaSpec, ...]
-    advice: dict[str, str] = {}  # metric id -> what to do when it is missed or worse; messages of the catalogue
+    advice: dict[str, Annotated[AdviceSpec, BeforeValidator(_advice)]] = {}  # by metric
 
     @property
     def folder(self) -> Path:
@@ -200,7 +241,8 @@ class ReportSpec(_Spec):
         areas = (
             metric for area in self.areas for metric in (*area.metrics, *(m for t in area.members for m in t.metrics))
         )
-        return tuple(dict.fromkeys((*chain(*self.places), *self.costs, *self.actions, *areas)))
+        stated = (metric for one in (*self.costs, *self.actions) for metric in (one.metric, *one.beside))
+        return tuple(dict.fromkeys((*chain(*self.places), *stated, *areas)))
 
     @property
     def drawn_metrics(self) -> tuple[str, ...]:
@@ -220,6 +262,9 @@ class ReportSpec(_Spec):
 
         def of(metrics: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(metric for metric in metrics if metric in known)
+
+        def stated(all_of_them: tuple[StatedSpec, ...]) -> tuple[StatedSpec, ...]:
+            return tuple(one for one in all_of_them if known.issuperset((one.metric, *one.beside)))
 
         def charts(all_of_them: tuple[ChartSpec, ...]) -> tuple[ChartSpec, ...]:
             return tuple(
@@ -245,20 +290,26 @@ class ReportSpec(_Spec):
         return self.model_copy(
             update={
                 "headlines": tuple(kept if len(kept) > 1 else kept[0] for place in self.places if (kept := of(place))),
-                "costs": of(self.costs),
-                "actions": of(self.actions),
+                "costs": stated(self.costs),
+                "actions": stated(self.actions),
                 "overview": charts(self.overview),
                 "areas": areas,
             }
         )
 
     @property
-    def messages(self) -> tuple[str, ...]:
-        """Texts of this report that the catalogues must carry."""
+    def messages(self) -> tuple[str | tuple[str, str], ...]:
+        """Texts of this report that the catalogues must carry, some in two forms."""
         areas = (*(area.title for area in self.areas), *(chart.title for chart in self.charts))
         members = (table.title for area in self.areas for table in area.members)
         tables = (text for table in self.tables for text in (table.title, *(column.title for column in table.columns)))
-        return tuple(dict.fromkeys((self.title, *areas, *members, *tables, *self.advice.values())))
+        stated = (text for one in (*self.costs, *self.actions) for text in _forms(one))
+        advice = (text for one in self.advice.values() for text in (one.text, one.first) if text)
+        return tuple(dict.fromkeys((self.title, *areas, *members, *tables, *stated, *advice)))
+
+
+def _forms(one: StatedSpec) -> tuple[str | tuple[str, str], ...]:
+    return ((one.one, one.many) if one.one else one.many, *filter(None, (one.none,)), *one.parts.values())
 
 
 @cache

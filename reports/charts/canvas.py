@@ -17,7 +17,7 @@ from reports.charts.chart import Chart, Width, read
 from reports.charts.looks import CONFIG, NAMES_AXIS
 from reports.charts.vega import Declared, Rows
 from reports.registry import ChartSpec
-from reports.text.language import DASH, Language
+from reports.text.language import DASH, NBSP, Language
 from reports.text.layout import Listing
 from reports.text.teller import Teller
 
@@ -67,6 +67,9 @@ class Canvas:
         unit = self.bundle.metric(metric_id).unit
         if unit == "rate":
             return {"tickCount": 3, "labelExpr": "format(datum.value * 100, '~g') + '%'"}
+        for step, word in self.words.large:
+            if like >= step:
+                return {"tickCount": 3, "labelExpr": f"format(datum.value / {step}, '~g') + '{NBSP}{word}'"}
         return {"tickCount": 3, "format": "~s" if like >= 10000 else ",~f"}
 
     def names_axis(self, rows: Rows, padding: int = 8) -> Declared:

@@ -56,7 +56,10 @@ def sparkline(canvas: Canvas, metric_id: str) -> list[Chart]:
     }
     attention = canvas.is_worse(latest) or latest.status == "missed"
     colour = ACCENT if attention else DATA
+    aims = [figure for figure in series if figure.target is not None]
+    target = {"x": places["x"], "y": vega.quantity("target", axis=None)}
     chart = vega.layered(
+        *([vega.marks("line", data, target, color=MUTED, strokeDash=[4, 3], strokeWidth=1)] if aims else []),
         vega.marks("line", data, places, color=DATA, strokeWidth=1.5),
         vega.marks("circle", data, places, where="datum.last", size=30, opacity=1, color=colour),
         width=THIRD,

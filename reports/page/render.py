@@ -150,6 +150,7 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "meta": bundle.meta,
         "as_of": words.day(bundle.meta.as_of),
         "known_at": words.day(bundle.meta.known_at),
+        "currency": words.currency(bundle.meta.currency),
         "hash": bundle.mark,
         "story": story(teller),
         "headlines": lambda: _lines(bundle.headlines, teller, draw),  # drawn only where a template asks

@@ -1,7 +1,8 @@
 """Which messages the catalogues must carry; `python -m reports.text.catalogue` brings the .po files up to date.
 
 A message is looked up by its text and, where one text may mean different things, by its context: labels and definitions
-of figures by the metric's id, texts of reference tables by the table's name, patterns of dates by DATE_PATTERN.
+of figures by the metric's id, texts of reference tables by the table's name, what a language needs of its own (patterns
+of dates, words for large numbers) by its kind.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from foundation.languages import LANGUAGES, SOURCE, LanguageCode
 from foundation.seeds import BUILT_IN, seeds
 from foundation.settings import REPOSITORY
 from reports.registry import FOLDER, reports
-from reports.text.language import DATE_PATTERN, DATE_PATTERNS, catalogue_path
+from reports.text.language import (
+    CURRENCIES,
+    CURRENCY,
+    CURRENCY_UNIT,
+    DATE_PATTERN,
+    DATE_PATTERNS,
+    LARGE,
+    LARGE_CONTEXT,
+    catalogue_path,
+)
 from reports.text.terms import TERMS
 from reports.text.units import SHAPE_UNITS
 
@@ -46,6 +56,8 @@ def messages() -> Iterator[Message]:
     yield from (Message(text, "text/terms.py") for text in TERMS.values())
     yield from (Message(text, "text/units.py") for shape in SHAPE_UNITS for text in shape)
     yield from (Message(text, "text/language.py", DATE_PATTERN) for text in DATE_PATTERNS)
+    yield Message(LARGE, "text/language.py", LARGE_CONTEXT)
+    yield from (Message(code, "text/language.py", of) for code in CURRENCIES for of in (CURRENCY, CURRENCY_UNIT))
     yield from _of_metrics()
     yield from _of_reference_tables()
 

@@ -17,7 +17,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent, parse_pattern
+from babel.numbers import format_decimal, format_percent, get_currency_name, parse_pattern
 
 from foundation.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.periods import Schedule
@@ -29,11 +29,16 @@ LONGEST = 120  # characters of a foreign string that are printed
 LONGEST_DEFINITION = 800
 
 DASH = "–"
+NBSP = "\u00a0"  # between a number and its unit, which no end of a line may part
 MINUTE, HOUR, DAY = Decimal(1), Decimal(60), Decimal(60 * 24)
 DATE_PATTERN = "date pattern"  # context of the messages below in a catalogue
 MONTH, MONTH_SHORT = "MMMM y", "MMM yy"
 WEEKDAY, DAY_LONG, DAY_SHORT = "EEEE, d MMMM y", "d MMMM y", "d MMM"
 DATE_PATTERNS = (MONTH, MONTH_SHORT, WEEKDAY, DAY_LONG, DAY_SHORT)
+# what a language calls large numbers in sentences and on axes: the power of ten from which it does, and the word
+LARGE_CONTEXT, LARGE = "large numbers", "6 m, 9 bn"
+# currencies that a language names otherwise than Babel does: in a sentence, and behind a number
+CURRENCY, CURRENCY_UNIT, CURRENCIES = "currency", "currency behind a number", ("CNY",)
 
 
 def catalogue_path(code: LanguageCode) -> Path:
@@ -51,7 +56,7 @@ def _kept(formatter: _Formatter) -> _Formatter:
 
 _pattern = cache(parse_pattern)
 _date, _decimal = _kept(format_date), _kept(format_decimal)
-_percent, _currency = _kept(format_percent), _kept(format_currency)
+_percent = _kept(format_percent)
 
 
 @lru_cache(maxsize=10_000)
@@ -130,10 +135,19 @@ class Language:
         return _decimal(value, _pattern("#,##0"), self.locale)
 
     def figure(
-        self, value: Decimal | None, unit: str, currency: str, *, like: Decimal | None = None, bare: bool = False
+        self,
+        value: Decimal | None,
+        unit: str,
+        currency: str,
+        *,
+        like: Decimal | None = None,
+        bare: bool = False,
+        brief: bool = False,
+        sign: str = "",
     ) -> str:
         """A figure with its unit, a dash for none. `like` fixes the scale so that a figure and its interval read alike;
-        `bare` leaves the unit sign out."""
+        `bare` leaves the unit out, `brief` names large numbers by their thousands or millions, `sign` stands before the
+        number."""
         if value is None:
             return DASH
         value += 0  # equal numbers are kept as one, so there is no negative nought
@@ -142,42 +156,76 @@ class Language:
             case "rate":
                 digits = "0.00" if 0 < scale < Decimal("0.01") else "0.0"
                 if bare:
-                    return self._number(value * 100, digits)
-                return _percent(value, _pattern(digits + "%"), self.locale)
+                    return sign + self._number(value * 100, digits)
+                return sign + _percent(value, _pattern(digits + "%"), self.locale).replace("-", "−")
             case "money":
-                digits = "#,##0.00" if scale < 1000 else "#,##0"
+                number, word = self._large(value, scale, "#,##0.00" if scale < 1000 else "#,##0", brief=brief)
                 if bare:
-                    return self._number(value, digits)
-                pattern = _pattern("¤" + digits)
-                return _currency(value, currency, pattern, self.locale, currency_digits=False)
+                    return sign + NBSP.join(filter(None, (number, word)))
+                return self.amount(sign + number, currency, word)
             case "minutes":
                 divisor = self.divisor(scale, unit)
-                number = self._number(value / divisor, "#,##0.0" if scale / divisor < 100 else "#,##0")
+                number = sign + self._number(value / divisor, "#,##0.0" if scale / divisor < 100 else "#,##0")
                 return number if bare else self.time(number, divisor)
             case "days":
-                number = self._number(value, "#,##0.0")
+                number = sign + self._number(value, "#,##0.0")
                 return number if bare else self.time(number, DAY)
             case "count" | "points":
-                return self._number(value, "#,##0" if scale >= 100 else "#,##0.##")
+                parts = self._large(value, scale, "#,##0" if scale >= 100 else "#,##0.##", brief=brief)
+                return sign + NBSP.join(filter(None, parts))
             case _:
-                return self._number(value, "#,##0.00" if scale < 10 else "#,##0.0")
+                return sign + self._number(value, "#,##0.00" if scale < 10 else "#,##0.0")
+
+    def amount(self, number: str, currency: str, word: str = "") -> str:
+        """A number of money (of thousands or millions: the word for them) with its currency."""
+        unit = self.text(currency, CURRENCY_UNIT)
+        name = get_currency_name(currency, locale=self.locale) if unit == currency else unit
+        values = {"code": currency, "number": number, "name": name}
+        if word:
+            return self.say("%(code)s\u00a0%(number)s\u00a0%(large)s", large=word, **values)
+        return self.say("%(code)s\u00a0%(number)s", **values)
+
+    def currency(self, code: str) -> str:
+        """What money is counted in, in a sentence."""
+        return self.text(code, CURRENCY)
+
+    @property
+    def large(self) -> list[tuple[Decimal, str]]:
+        """From which number on a language counts in what, the largest first."""
+        steps = [step.split(" ", 1) for step in self.text(LARGE, LARGE_CONTEXT).split(", ")]
+        return [(Decimal(10) ** int(power), word) for power, word in reversed(steps)]
+
+    def _large(self, value: Decimal, scale: Decimal, pattern: str, *, brief: bool) -> tuple[str, str]:
+        """A number and, in brief, the word for what it counts in."""
+        if brief:
+            for step, word in self.large:
+                if scale >= step:
+                    return self._number(value / step, "#,##0.0" if scale / step < 100 else "#,##0"), word
+        return self._number(value, pattern), ""
 
     def interval(
         self, low: Decimal | None, high: Decimal | None, unit: str, currency: str, like: Decimal | None
     ) -> str:
-        """The 95 % interval of a figure, a dash for none."""
+        """The 95 % interval of a figure with its unit once, a dash for none."""
         if low is None or high is None:
             return DASH
+        is_money = unit == "money"
         lowest = self.figure(low, unit, currency, like=like, bare=True)
-        highest = self.figure(high, unit, currency, like=like)
-        return self.say("%(low)s to %(high)s", low=lowest, high=highest) if low < 0 else f"{lowest}{DASH}{highest}"
+        highest = self.figure(high, unit, currency, like=like, bare=is_money)
+        both = self.say("%(low)s to %(high)s", low=lowest, high=highest) if low < 0 else f"{lowest}{DASH}{highest}"
+        return self.amount(both, currency) if is_money else both
 
-    def difference(self, value: Decimal, unit: str, currency: str) -> str:
+    def difference(self, value: Decimal, unit: str, currency: str, *, brief: bool = False) -> str:
         """A difference of two figures with its sign; of two shares in percentage points."""
         sign = "+" if value > 0 else ""
         if unit == "rate":
-            return sign + self.say("%(number)s pp", number=self.figure(value, unit, currency, bare=True))
-        return sign + self.figure(value, unit, currency)
+            return self.say("%(number)s\u00a0pp", number=self.figure(value, unit, currency, bare=True, sign=sign))
+        return self.figure(value, unit, currency, sign=sign, brief=brief)
+
+    def inside(self, label: str) -> str:
+        """A label as it stands within a sentence: in the source language without its capital, unless it is a name."""
+        begins = self.code == SOURCE and len(label) > 1 and label[1].islower()
+        return label[0].lower() + label[1:] if begins else label
 
     def _number(self, value: Decimal, pattern: str) -> str:
         return _decimal(value, _pattern(pattern), self.locale).replace("-", "−")
@@ -185,8 +233,12 @@ class Language:
     def time(self, number: str, divisor: Decimal) -> str:
         """A number of minutes, hours or days with its unit."""
         if divisor == MINUTE:
-            return self.say("%(number)s min", number=number)
-        return self.say("%(number)s h", number=number) if divisor == HOUR else self.say("%(number)s d", number=number)
+            return self.say("%(number)s\u00a0min", number=number)
+        return (
+            self.say("%(number)s\u00a0h", number=number)
+            if divisor == HOUR
+            else self.say("%(number)s\u00a0d", number=number)
+        )
 
     @staticmethod
     def divisor(scale: Decimal, unit: str) -> Decimal:

@@ -1,32 +1,52 @@
-"""The first page in sentences: what changed, which targets were missed, where to look first, what to do.
+"""The first page in sentences: the headline, what changed, targets missed, what it costs, what worked, what to do.
 
-A sentence is made only where the bundle carries it: changes as called by the warehouse, targets as judged there.
+A sentence is made only where the bundle carries it: changes as called by the warehouse, targets as judged there. What
+comes first is decided in changes.py, the headline in headline.py, what to do in advice.py.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from reports.bundle.rows import Figure
-from reports.text.teller import Teller
+from reports.periods import months_before
+from reports.registry import StatedSpec
+from reports.text.advice import Advice, advice, due_day
+from reports.text.changes import Change, changes, contributions, parts_of, short_of_target, worst_first
+from reports.text.headline import headline
+from reports.text.language import plain
+from reports.text.names import own_part
+from reports.text.sentences import changed, lead_after
+from reports.text.table_rows import rows_of
+from reports.text.teller import Period, Teller
 
-Tone = Literal["worse", "changed", "better", "missed"]
+Tone = Literal["worse", "changed", "better", "missed", "plain"]
 MOST_STATEMENTS = 5
+MOST_ADVICE = 6
+LEAST_BETTER = 2  # of them that tell what got better, if as many did
+MOST_MISSED = 3
 MOST_PARTS_NAMED = 3
-MOST_PLACES = 5
+MOST_PLACES = 3
+MOST_FINDINGS = 3  # at a place
+MOST_VERDICTS = 2  # on campaigns, and on improvement actions
+CAMPAIGN_MONTHS, ACTION_MONTHS = 3, 12  # how long ago one began whose effect is told
+_VERDICTS = ("works", "better", "harms", "worse", "no_clear_effect")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One sentence, with a second one on the members behind it (empty when there is none)."""
+    """A sentence, with its evidence or what else is known of it (empty when there is none)."""
 
     tone: Tone
     text: str
     detail: str = ""
+    metric_id: str = ""
+    period: Period | None = None  # with what the figure is compared
 
 
 @dataclass(frozen=True)
@@ -35,6 +55,7 @@ class Place:
 
     name: str
     findings: tuple[str, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,255 +69,278 @@ class Story:
     more_places: int
     advice: tuple[Statement, ...]
     costs: tuple[Statement, ...]
+    verdicts: tuple[Statement, ...]
     actions: tuple[Statement, ...]
 
 
 def story(teller: Teller) -> Story:
-    changes = _changes(teller)
-    missed = [_missed(teller, figure) for figure in teller.own if figure.status == "missed"]
+    told = changes(teller)
+    shown = _shown(told)
+    missed = sorted(
+        (figure for figure in teller.own if figure.status == "missed"),
+        key=lambda figure: (figure.metric_id not in teller.bundle.headlines, -short_of_target(figure)),
+    )
     places = _places(teller)
     return Story(
-        lead=_lead(teller),
-        changes=tuple(changes[:MOST_STATEMENTS]),
-        more_changes=max(0, len(changes) - MOST_STATEMENTS),
-        missed=tuple(missed[:MOST_STATEMENTS]),
-        more_missed=max(0, len(missed) - MOST_STATEMENTS),
+        lead=headline(teller),
+        changes=tuple(_change(teller, one) for one in shown),
+        more_changes=len(told) - len(shown),
+        missed=tuple(_missed(teller, figure) for figure in missed[:MOST_MISSED]),
+        more_missed=max(0, len(missed) - MOST_MISSED),
         places=tuple(places[:MOST_PLACES]),
         more_places=max(0, len(places) - MOST_PLACES),
-        advice=tuple(_advice(teller)),
+        advice=tuple(_advised(one) for one in advice(teller)[:MOST_ADVICE]),
         costs=tuple(_stated(teller, teller.bundle.spec.costs)),
-        actions=tuple(_stated(teller, teller.bundle.spec.actions)),
+        verdicts=(*_campaigns(teller), *_improvements(teller)),
+        actions=(*_stated(teller, teller.bundle.spec.actions), *_overdue(teller)),
     )
 
 
-def _lead(teller: Teller) -> str:
-    say_n = teller.words.say_n
-    base = teller.words.say("what is usual") if teller.is_daily else teller.words.say("last month")
-    worse = sum(figure.change_previous == "worse" for figure in teller.own)
-    better = sum(figure.change_previous == "better" for figure in teller.own)
-    yearly = sum(f.change_year_ago == "worse" and f.change_previous != "worse" for f in teller.own)
-    targets = [figure for figure in teller.own if figure.status in {"met", "missed"}]
-    missed = sum(figure.status == "missed" for figure in targets)
-    sentences = []
-    if worse:
-        sentences.append(
-            say_n(
-                "%(count)s figure is clearly worse than %(base)s.",
-                "%(count)s figures are clearly worse than %(base)s.",
-                worse,
-                base=base,
-            )
-        )
-    if better and worse:
-        sentences.append(say_n("%(count)s is clearly better.", "%(count)s are clearly better.", better))
-    elif better:
-        sentences.append(
-            say_n(
-                "%(count)s figure is clearly better than %(base)s.",
-                "%(count)s figures are clearly better than %(base)s.",
-                better,
-                base=base,
-            )
-        )
-    if not worse and not better:
-        sentences.append(teller.words.say("No clear change against %(base)s.", base=base))
-    if yearly:
-        sentences.append(
-            say_n(
-                "%(count)s is worse than a year ago, but not than last month.",
-                "%(count)s are worse than a year ago, but not than last month.",
-                yearly,
-            )
-        )
-    if targets:
-        sentences.append(
-            teller.words.say_n(
-                "The one target was missed.",
-                "%(missed)s of %(count)s targets missed.",
-                len(targets),
-                missed=teller.words.count(missed),
-            )
-            if missed
-            else teller.words.say("No target was missed.")
-        )
-    return teller.words.sentences(*sentences)
+def _shown(told: Sequence[Change]) -> list[Change]:
+    """The first of them, with room for what got better."""
+    better = [one for one in told if one.tone == "better"]
+    others = [one for one in told if one.tone != "better"]
+    room = MOST_STATEMENTS - min(LEAST_BETTER, len(better))
+    return [*others[:room], *better[: MOST_STATEMENTS - len(others[:room])]]
 
 
-def _changes(teller: Teller) -> list[Statement]:
-    """Called changes, the bad ones first."""
-    statements = []
-    for figure in teller.own:
-        period = teller.called(figure)
-        tone = figure.change_year_ago if period == "year_ago" else figure.change_previous
-        if period and tone and tone != "no_clear_change":
-            statements.append(_change(teller, figure, tone, yearly=period == "year_ago"))
-    return sorted(statements, key=lambda statement: ("worse", "changed", "better").index(statement.tone))
-
-
-def _change(teller: Teller, figure: Figure, tone: Tone, *, yearly: bool) -> Statement:
-    say = teller.words.say
-    before = figure.year_ago if yearly else figure.previous
-    rose = figure.value is not None and before is not None and figure.value > before
-    values = {
-        "label": teller.label(figure.metric_id),
-        "value": teller.value(figure),
-        "before": teller.number(figure, before),
-        "evidence": teller.evidence(figure),
-    }
-    if yearly:
-        text = (
-            say("%(label)s is up on a year ago: %(value)s after %(before)s (%(evidence)s).", **values)
-            if rose
-            else say("%(label)s is down on a year ago: %(value)s after %(before)s (%(evidence)s).", **values)
-        )
-    elif teller.is_daily:
-        text = (
-            say("%(label)s is up: %(value)s, usually %(before)s (%(evidence)s).", **values)
-            if rose
-            else say("%(label)s is down: %(value)s, usually %(before)s (%(evidence)s).", **values)
-        )
-    else:
-        text = (
-            say("%(label)s rose to %(value)s from %(before)s (%(evidence)s).", **values)
-            if rose
-            else say("%(label)s fell to %(value)s from %(before)s (%(evidence)s).", **values)
-        )
-    if not yearly and figure.change_year_ago == tone:
-        year_ago = say("A year ago it was %(year_ago)s.", year_ago=teller.number(figure, figure.year_ago))
-        text = teller.words.sentences(text, year_ago)
-    return Statement(tone, text, _behind(teller, figure, "year_ago" if yearly else "previous"))
-
-
-def _behind(teller: Teller, figure: Figure, period: Literal["previous", "year_ago"]) -> str:
-    """The members that add most to a change, of the kind whose foremost one adds most, and all others together.
-
-    Where a case counts for two members they are no parts of a whole: those that moved alike are named instead.
-    """
-    added = [c for c in teller.bundle.contributions if (c.metric_id, c.period) == (figure.metric_id, period)]
-    if not added:
-        change = figure.change_previous if period == "previous" else None
-        alike = [part for part in _parts(teller, figure.metric_id) if change and part.change_previous == change]
-        return teller.words.say("Likewise: %(parts)s.", parts=_named(teller, alike)) if alike else ""
-    scope_type = max(added, key=lambda c: abs(c.contribution)).scope_type
-    parts = [c for c in added if c.scope_type == scope_type]
-    named = [
-        f"{teller.member(part)} {teller.difference(figure.metric_id, part.contribution)}"
-        for part in parts[:MOST_PARTS_NAMED]
-    ]
-    rest = sum((part.contribution for part in parts[MOST_PARTS_NAMED:]), Decimal(0))
-    if parts[MOST_PARTS_NAMED:]:
-        named.append(
-            teller.words.say("all others together %(difference)s", difference=teller.difference(figure.metric_id, rest))
-        )
-    return teller.words.say(
-        "Behind the change of %(difference)s: %(parts)s.",
-        difference=teller.difference(figure.metric_id, sum((part.contribution for part in parts), Decimal(0))),
-        parts=teller.words.join(named),
+def _change(teller: Teller, change: Change) -> Statement:
+    words, figure = teller.words, change.figure
+    sentences = [changed(teller, figure, change.comparison)]
+    other = next((one for one in teller.comparisons(figure) if one.period != change.comparison.period), None)
+    if other and other.change == change.tone:
+        sentences.append(words.say("A year ago it was %(year_ago)s.", year_ago=teller.number(figure, other.before)))
+    sentences.append(lead_after(teller, change) or _behind(teller, change))
+    evidence = teller.evidence(figure)
+    return Statement(
+        tone="worse" if change.tone == "worse" else "better" if change.tone == "better" else "changed",
+        text=words.sentences(*filter(None, sentences)),
+        detail=words.say("(%(evidence)s)", evidence=evidence) if evidence else "",
+        metric_id=figure.metric_id,
+        period=change.comparison.period,
     )
 
 
-def _stated(teller: Teller, metric_ids: Iterable[str]) -> Iterator[Statement]:
-    """Figures as they are, with interval and n, beside last month's: no change is claimed."""
-    for metric_id in metric_ids:
-        figure = teller.bundle.figure(metric_id)
-        if figure is None or figure.value is None or figure.status == "too_few":
-            continue
-        evidence = teller.words.join([text for text in (teller.evidence(figure), teller.history(metric_id)) if text])
-        more = teller.words.say(" (%(evidence)s)", evidence=evidence) if evidence else ""
-        split = [
-            f"{teller.value_name(f.dimension, f.dimension_value)} {teller.value(f)}"
-            for f in _divided(teller, metric_id)
-        ]
-        if split:
-            more += teller.words.say(", of which %(parts)s", parts=teller.words.join(split))
-        if figure.previous is not None:
-            before = teller.number(figure, figure.previous)
-            more += (
-                teller.words.say("; usually %(before)s", before=before)
-                if teller.is_daily
-                else teller.words.say("; last month %(before)s", before=before)
-            )
-        text = teller.words.say(
-            "%(label)s: %(value)s%(more)s.", label=teller.label(metric_id), value=teller.value(figure), more=more
-        )
-        yield Statement("missed" if figure.status == "missed" else "changed", text)
-
-
-def _divided(teller: Teller, metric_id: str) -> list[Figure]:
-    """The figure by its dimension, the largest parts first."""
-    parts = [f for f in teller.bundle.of(metric_id) if f.dimension and f.value]
-    return sorted(parts, key=lambda f: (-(f.value or 0), f.dimension_value))[:MOST_PARTS_NAMED]
+def _behind(teller: Teller, change: Change) -> str:
+    """Where no one member explains half of a change: its largest parts; where it has no parts, who moved alike."""
+    figure, say = change.figure, teller.words.say
+    for scope_type in teller.bundle.spec.parts:
+        parts = contributions(teller, figure, change.comparison, scope_type)
+        named = [part for part in parts if part.scope_id and part.contribution * change.comparison.difference > 0]
+        if len(parts) > 1 and len(named) > 1:
+            shown = [
+                f"{teller.member(part)} {teller.difference(part.metric_id, part.contribution)}"
+                for part in named[:MOST_PARTS_NAMED]
+            ]
+            return say("No one explains half of it; most come from %(parts)s.", parts=teller.words.join(shown))
+    if change.comparison.period != "previous" or change.tone not in {"worse", "better"}:
+        return ""
+    alike = [part for part in parts_of(teller, figure.metric_id) if part.change_previous == change.tone]
+    if not alike:
+        return ""
+    named_parts = _named(teller, alike)
+    return (
+        say("Worse too: %(parts)s.", parts=named_parts)
+        if change.tone == "worse"
+        else say("Better too: %(parts)s.", parts=named_parts)
+    )
 
 
 def _missed(teller: Teller, figure: Figure) -> Statement:
     text = teller.words.say(
-        "%(label)s: %(value)s against a target of %(target)s (%(evidence)s).",
+        "%(label)s: %(value)s, target %(target)s.",
         label=teller.label(figure.metric_id),
-        value=teller.value(figure),
-        target=teller.number(figure, figure.target),
-        evidence=teller.evidence(figure),
+        value=teller.brief(figure),
+        target=teller.number(figure, figure.target, brief=True),
     )
-    parts = [part for part in _parts(teller, figure.metric_id) if part.status == "missed"]
-    return Statement(
-        "missed", text, teller.words.say("Missed by: %(parts)s.", parts=_named(teller, parts)) if parts else ""
-    )
+    parts = worst_first(teller, (part for part in parts_of(teller, figure.metric_id) if part.status == "missed"))
+    if parts:
+        furthest = _named(teller, parts[:1])
+        text = teller.words.sentences(text, teller.words.say("Furthest from it: %(parts)s.", parts=furthest))
+    return Statement("missed", text, metric_id=figure.metric_id)
 
 
-def _named(teller: Teller, parts: list[Figure]) -> str:
+def _advised(one: Advice) -> Statement:
+    return Statement("missed", one.text, one.state, metric_id=one.metric_id)
+
+
+def _named(teller: Teller, parts: Sequence[Figure]) -> str:
     """The first few members with their figures, and how many more there are."""
-    named = [f"{teller.scope_name(p.scope_type, p.scope_id)} {teller.value(p)}" for p in parts[:MOST_PARTS_NAMED]]
+    named = [f"{teller.scope_name(p.scope_type, p.scope_id)} {teller.brief(p)}" for p in parts[:MOST_PARTS_NAMED]]
     if len(parts) > MOST_PARTS_NAMED:
         named.append(teller.words.say_n("%(count)s more", "%(count)s more", len(parts) - MOST_PARTS_NAMED))
     return teller.words.join(named)
+
+
+def _stated(teller: Teller, specs: Iterable[StatedSpec]) -> Iterator[Statement]:
+    """Figures as they are, beside last month's: no change is claimed."""
+    words = teller.words
+    for spec in specs:
+        figure = teller.bundle.figure(spec.metric)
+        beside = {name: teller.bundle.figure(name) for name in spec.beside}
+        if figure is None or figure.value is None or figure.is_withheld or not _are_told(beside.values()):
+            continue
+        n = figure.n or 0
+        cases = round(figure.value * n) if teller.bundle.metric(spec.metric).unit == "rate" else n
+        values = {
+            "value": teller.brief(figure),
+            "n": words.count(n),
+            "cases": words.count(cases),
+            **{name: teller.brief(other) for name, other in beside.items() if other},
+        }
+        if spec.none and not cases:
+            text = words.say(spec.none, **values)
+        elif spec.one:
+            text = words.say_n(spec.one, spec.many, cases if spec.of == "cases" else n, **values)
+        else:
+            text = words.say(spec.many, **values)
+        if before := _before(teller, figure):
+            text = words.say("%(text)s, %(evidence)s", text=text, evidence=before)
+        if parts := _parts(teller, spec, figure):
+            text += words.say(": ") + parts
+        text = words.say("%(text)s.", text=text)
+        yield Statement("missed" if figure.status == "missed" else "plain", text, metric_id=spec.metric)
+
+
+def _are_told(figures: Iterable[Figure | None]) -> bool:
+    return all(figure is not None and figure.value is not None and not figure.is_withheld for figure in figures)
+
+
+def _before(teller: Teller, figure: Figure) -> str:
+    """Last month's figure and how long the history is."""
+    say, told = teller.words.say, []
+    if figure.previous is not None:
+        before = teller.number(figure, figure.previous, brief=True)
+        told.append(
+            say("usually %(before)s", before=before)
+            if teller.is_daily
+            else say("against %(before)s last month", before=before)
+        )
+    if history := teller.history(figure.metric_id):
+        told.append(history)
+    return teller.words.join(told)
+
+
+def _parts(teller: Teller, spec: StatedSpec, whole: Figure) -> str:
+    """What a dimension divides the figure into, the largest first, on the scale of the whole."""
+    found = [f for f in teller.bundle.split(spec.metric, spec.by) if spec.by and f.value and not f.is_withheld]
+    said = [
+        teller.words.say_n(
+            *spec.parts[f.dimension_value],
+            f.n or 0,
+            n=teller.words.count(f.n or 0),
+            value=teller.number(whole, f.value, brief=True),
+        )
+        for f in sorted(found, key=lambda f: (-(f.value or 0), f.dimension_value))
+        if f.dimension_value in spec.parts
+    ]
+    return teller.words.join(said)
+
+
+def _overdue(teller: Teller) -> Iterator[Statement]:
+    """Improvement actions that are past their day."""
+    known = {metric.metric_id for metric in teller.bundle.metrics}
+    late = [row for row in rows_of(teller.bundle, "improvement_actions") if row["timing"] == "overdue"]
+    for row in [row for row in late if row["metric_id"] in known][:MOST_VERDICTS]:
+        text = teller.words.say(
+            "Overdue: %(label)s at %(place)s, due %(due)s.",
+            label=teller.words.inside(teller.short_label(row["metric_id"] or "")),
+            place=teller.scope_name(row["scope_type"] or "", row["scope_id"] or ""),
+            due=due_day(teller, row["due_date"]),
+        )
+        yield Statement("missed", text)
+
+
+def _campaigns(teller: Teller) -> Iterator[Statement]:
+    """Campaigns of the last months that were judged against their control group."""
+    words, say = teller.words, teller.words.say
+    since = months_before(teller.bundle.period_start, CAMPAIGN_MONTHS - 1)
+    rows = [row for row in rows_of(teller.bundle, "campaign_results") if row["verdict"] in _VERDICTS]
+    names = own_part((plain(row["name"] or "") for row in rows), words.locale)
+    recent = [row for row in rows if date.fromisoformat(row["start_date"] or "0001-01-01") >= since]
+    recent = [row for row in recent if row["control_conversion_rate"] and row["lift_low"] and row["lift_high"]]
+    for row in sorted(recent, key=lambda row: _VERDICTS.index(row["verdict"] or ""))[:MOST_VERDICTS]:
+        values = {
+            "name": names[plain(row["name"] or "")],
+            "bought": words.figure(Decimal(row["conversion_rate"] or 0), "rate", ""),
+            "control": words.figure(Decimal(row["control_conversion_rate"] or 0), "rate", ""),
+            "low": words.difference(Decimal(row["lift_low"] or 0), "rate", ""),
+            "high": words.difference(Decimal(row["lift_high"] or 0), "rate", ""),
+        }
+        if row["verdict"] == "works":
+            text = say("%(name)s works: %(bought)s bought, %(control)s of the control group.", **values)
+        elif row["verdict"] == "harms":
+            text = say("%(name)s does harm: %(bought)s bought, %(control)s of the control group.", **values)
+        else:
+            text = say("%(name)s shows no clear effect: %(bought)s bought, %(control)s of the control group.", **values)
+        yield Statement(_tone(row["verdict"]), text, say("(lift %(low)s to %(high)s, 95%%)", **values))
+
+
+def _improvements(teller: Teller) -> Iterator[Statement]:
+    """Improvement actions whose effect was judged against scopes that no action touched."""
+    words, say = teller.words, teller.words.say
+    since = months_before(teller.bundle.period_start, ACTION_MONTHS - 1)
+    known = {metric.metric_id for metric in teller.bundle.metrics}
+    rows = [
+        row
+        for row in rows_of(teller.bundle, "improvement_effects")
+        if row["verdict"] in _VERDICTS
+        and row["metric_id"] in known
+        and date.fromisoformat(row["implemented_month"] or "0001-01-01") >= since
+        and row["effect_low"]
+        and row["effect_high"]
+    ]
+    for row in sorted(rows, key=lambda row: _VERDICTS.index(row["verdict"] or ""))[:MOST_VERDICTS]:
+        metric_id, currency = row["metric_id"] or "", teller.bundle.meta.currency
+        unit = teller.bundle.metric(metric_id).unit
+        values = {
+            "place": teller.scope_name(row["scope_type"] or "", row["scope_id"] or ""),
+            "label": words.inside(teller.label(metric_id)),
+            "before": words.figure(Decimal(row["before_value"] or 0), unit, currency),
+            "after": words.figure(Decimal(row["after_value"] or 0), unit, currency),
+            "low": teller.difference(metric_id, Decimal(row["effect_low"] or 0)),
+            "high": teller.difference(metric_id, Decimal(row["effect_high"] or 0)),
+        }
+        if row["verdict"] == "better":
+            text = say("The action at %(place)s held: %(label)s %(after)s after %(before)s.", **values)
+        elif row["verdict"] == "worse":
+            text = say("After the action at %(place)s it got worse: %(label)s %(after)s after %(before)s.", **values)
+        else:
+            text = say("The action at %(place)s shows no clear effect: %(label)s %(after)s after %(before)s.", **values)
+        detail = say("(%(low)s to %(high)s beyond places without an action, 95%%)", **values)
+        yield Statement(_tone(row["verdict"]), text, detail)
+
+
+def _tone(verdict: str | None) -> Tone:
+    return "better" if verdict in {"works", "better"} else "worse" if verdict in {"harms", "worse"} else "plain"
 
 
 def _places(teller: Teller) -> list[Place]:
     """Members that got worse in some figure, those with the most such figures first."""
     findings: dict[tuple[str, str], list[str]] = defaultdict(list)
     for metric_id in teller.bundle.spec.metrics:
-        for part in _parts(teller, metric_id):
+        for part in parts_of(teller, metric_id):
             if part.change_previous != "worse":
                 continue
             values = {
                 "label": teller.label(metric_id),
-                "value": teller.value(part),
-                "before": teller.number(part, part.previous),
-                "evidence": teller.evidence(part),
+                "value": teller.brief(part),
+                "before": teller.number(part, part.previous, brief=True),
             }
             finding = (
-                teller.words.say("%(label)s %(value)s, usually %(before)s (%(evidence)s)", **values)
+                teller.words.say("%(label)s %(value)s, usually %(before)s", **values)
                 if teller.is_daily
-                else teller.words.say("%(label)s %(value)s after %(before)s (%(evidence)s)", **values)
+                else teller.words.say("%(label)s %(value)s after %(before)s", **values)
             )
             if part.status == "missed":
                 finding += teller.words.say(", target %(target)s missed", target=teller.number(part, part.target))
             findings[part.scope_type, part.scope_id].append(finding)
     ordered = sorted(findings, key=lambda key: (-len(findings[key]), key))
-    return [Place(teller.scope_name(*key), tuple(findings[key])) for key in ordered]
-
-
-def _advice(teller: Teller) -> list[Statement]:
-    """What the report's advice says on figures missed or worse here, or worse at a member."""
-    statements = []
-    for metric_id, advice in teller.bundle.spec.advice.items():
-        figure = teller.bundle.figure(metric_id)
-        behind = [part for part in _parts(teller, metric_id) if part.change_previous == "worse"]
-        called = figure is not None and (
-            figure.status == "missed" or "worse" in (figure.change_previous, figure.change_year_ago)
-        )
-        if not called and not behind:
-            continue
-        say = teller.words.say
-        where = say("Begin with %(parts)s.", parts=_named(teller, behind)) if behind else ""
-        statements.append(Statement("missed", teller.label(metric_id) + say(": ") + say(advice), where))
-    return statements[:MOST_STATEMENTS]
-
-
-def _parts(teller: Teller, metric_id: str) -> list[Figure]:
-    """Members' figures of the month that may be spoken of, worst judged first by the bundle's order."""
     return [
-        part
-        for scope_type in teller.bundle.spec.parts
-        for part in teller.bundle.parts(metric_id, scope_type)
-        if part.month == teller.bundle.period_start and part.status != "too_few"
+        Place(
+            teller.scope_name(*key),
+            tuple(findings[key][:MOST_FINDINGS]),
+            max(0, len(findings[key]) - MOST_FINDINGS),
+        )
+        for key in ordered
     ]

@@ -11,7 +11,8 @@ from reports.bundle.rows import Figure, Table
 from reports.registry import ColumnSpec, MembersSpec, TableSpec
 from reports.text.language import DASH, Language, plain
 from reports.text.layout import Listing, listing
-from reports.text.teller import Teller
+from reports.text.names import own_part
+from reports.text.teller import Comparison, Teller
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Row:
     change_previous: str  # better, worse, changed, no_clear_change or empty: picks the mark
     year_ago: str
     change_year_ago: str
+    against: tuple[tuple[str, str], ...] = ()  # the change on each period, and that in words: what a tile says
     previous_n: str = ""  # cases behind what is usual, in a report of days
     note: str = ""  # that the window is longer than the history
 
@@ -54,9 +56,24 @@ def printed(teller: Teller, figure: Figure) -> Row:
         change_previous="" if few else figure.change_previous or "",
         year_ago=DASH if few else number(figure.year_ago),
         change_year_ago="" if few else figure.change_year_ago or "",
+        against=tuple((one.change, _against(teller, figure.metric_id, one)) for one in teller.comparisons(figure)),
         previous_n=DASH if few or figure.previous_n is None else words.count(figure.previous_n),
         note=teller.history(figure.metric_id) if figure.status == "short_history" else "",
     )
+
+
+MARKS = {"worse": "▼", "better": "▲", "changed": "◆", "no_clear_change": "≈"}
+
+
+def _against(teller: Teller, metric_id: str, one: Comparison) -> str:
+    """A change as a tile says it: how it is called, against what, and by how much."""
+    say = teller.words.say
+    values = {"mark": MARKS[one.change], "difference": teller.difference(metric_id, one.difference)}
+    if one.period == "year_ago":
+        return say("%(mark)s\u00a0a year ago %(difference)s", **values)
+    if teller.is_daily:
+        return say("%(mark)s\u00a0against usual %(difference)s", **values)
+    return say("%(mark)s\u00a0last month %(difference)s", **values)
 
 
 def printed_value(words: Language, figure: Figure, unit: str, currency: str) -> str:
@@ -79,6 +96,13 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
     words, currency = teller.words, teller.bundle.meta.currency
 
     shown = [column for column in spec.columns if column.printed]
+    texts = (
+        value
+        for row in table.rows
+        for column, value in zip(spec.columns, row, strict=False)
+        if value and column.unit == "text"
+    )
+    names = {text: plain(read) for text, read in own_part(texts, words.locale).items()}
 
     def text(column: ColumnSpec, value: str | None, n: str | None, metric: str | None) -> str:
         if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
@@ -96,9 +120,11 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
             case "date":
                 return words.day(date.fromisoformat(value))
             case "text":
-                return plain(value)
+                return names.get(value, plain(value))
             case "figure":
                 return words.figure(Decimal(value), teller.bundle.unit_of(metric), currency)
+            case "difference":
+                return words.difference(Decimal(value), teller.bundle.unit_of(metric), currency)
             case unit:
                 return words.figure(Decimal(value), unit, currency)
 

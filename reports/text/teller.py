@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Code, Contribution, Figure
 from reports.text.language import LONGEST_DEFINITION, Language, place_of, plain
+from reports.text.names import own_part
 
 LONGEST_NAME = 24  # characters of a scope's name
+
+Period = Literal["previous", "year_ago"]  # with what a figure is compared: of a day, previous is what is usual
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A figure beside an earlier one, and what the warehouse calls the difference: all that a page says of a change, in
+    tiles, bullets and tables, is read from here."""
+
+    period: Period
+    change: str  # better, worse, changed or no_clear_change
+    before: Decimal
+    difference: Decimal
 
 
 class Teller:
@@ -21,13 +38,17 @@ class Teller:
         self.names = {
             (known.dimension, known.code): (known.place, plain(self._called(known))) for known in bundle.codes
         }
-        self.scope_names = {(scope.scope_type, scope.scope_id): scope.name for scope in bundle.scope_names}
+        self.scope_names = _scope_names(bundle, words)
         self.is_daily = bundle.spec.schedule == "daily"
         self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
 
     def label(self, metric_id: str) -> str:
         metric = self.bundle.metric(metric_id)
         return plain(self.words.text(metric.label, metric_id))
+
+    def short_label(self, metric_id: str) -> str:
+        """A label without what stands in brackets at its end, for a sentence: how it is measured is told elsewhere."""
+        return re.sub(r"\s*[(（][^()（）]*[)）]$", "", self.label(metric_id))
 
     def definition(self, metric_id: str) -> str:
         metric = self.bundle.metric(metric_id)
@@ -72,8 +93,10 @@ class Teller:
         if figure.n is None:
             return ""
         if low_high == self.words.interval(None, None, "", "", None):
-            return self.words.say("n = %(n)s", n=self.words.count(figure.n))
-        return self.words.say("95%% interval %(interval)s, n = %(n)s", interval=low_high, n=self.words.count(figure.n))
+            return self.words.say("n\u00a0=\u00a0%(n)s", n=self.words.count(figure.n))
+        return self.words.say(
+            "95%% interval %(interval)s, n\u00a0=\u00a0%(n)s", interval=low_high, n=self.words.count(figure.n)
+        )
 
     def interval(self, figure: Figure) -> str:
         unit = self.bundle.metric(figure.metric_id).unit
@@ -99,13 +122,41 @@ class Teller:
         """A member of the company by its name; cases of none are called so."""
         if not part.scope_id:
             return self.words.say("without %(member)s", member=self.words.name(part.scope_type))
-        return self._named_scope(part.scope_id, part.name)
+        return self.scope_name(part.scope_type, part.scope_id)
 
     def difference(self, metric_id: str, value: Decimal) -> str:
         """A difference with its sign; one of shares in percentage points."""
         unit = self.bundle.metric(metric_id).unit
         return self.words.difference(value, unit, self.bundle.meta.currency)
 
-    def number(self, figure: Figure, value: Decimal | None) -> str:
+    def number(self, figure: Figure, value: Decimal | None, *, brief: bool = False) -> str:
         unit = self.bundle.metric(figure.metric_id).unit
-        return self.words.figure(value, unit, self.bundle.meta.currency, like=figure.value)
+        return self.words.figure(value, unit, self.bundle.meta.currency, like=figure.value, brief=brief)
+
+    def brief(self, figure: Figure) -> str:
+        """The value of a figure in a sentence."""
+        return self.number(figure, figure.value, brief=True)
+
+    def comparisons(self, figure: Figure) -> tuple[Comparison, ...]:
+        """A figure beside those it is compared with, as far as the comparison was judged."""
+        pairs: tuple[tuple[Period, str | None, Decimal | None], ...] = (
+            ("previous", figure.change_previous, figure.previous),
+            ("year_ago", figure.change_year_ago, figure.year_ago),
+        )
+        return tuple(
+            Comparison(period, change, before, figure.value - before)
+            for period, change, before in pairs
+            if change and before is not None and figure.value is not None and not figure.is_withheld
+        )
+
+
+def _scope_names(bundle: Bundle, words: Language) -> dict[tuple[str, str], str]:
+    """Names of the scopes, as the reader's language has them."""
+    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for scope in bundle.scope_names:
+        names[scope.scope_type][scope.scope_id] = scope.name
+    for part in bundle.contributions:
+        if part.scope_id:
+            names[part.scope_type].setdefault(part.scope_id, part.name)
+    read = {kind: own_part(known.values(), words.locale) for kind, known in names.items()}
+    return {(kind, one): read[kind][name] for kind, known in names.items() for one, name in known.items()}

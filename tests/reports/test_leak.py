@@ -135,7 +135,10 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
     )
     insert(con, "rpt_servqual_monthly", [(MONTH, *scope, canary.word, canary.n, canary.amount, 1, 1, 1)])
     insert(con, "rpt_value_matrix", [(MONTH, *scope, canary.word, canary.n, 2, canary.amount, canary.amount)])
-    for table in dict.fromkeys(spec.id for spec in report("service_quality").tables):
+    about_cases = (
+        spec.id for spec in report("service_quality").tables if spec.disclosure != "none" or canary.n == MANY
+    )
+    for table in dict.fromkeys(about_cases):
         columns = con.execute(f"describe reporting.rpt_{table}").fetchall()
         values: dict[str, object] = {
             name: canary.amount if kind.startswith("DECIMAL") else canary.n if kind == "BIGINT" else canary.word

@@ -19,7 +19,7 @@ from reports.bundle.model import Bundle
 from reports.bundle.rows import Code, Warned
 from reports.bundle.store import write_bundle
 from reports.text.catalogue import messages
-from reports.text.language import DATE_PATTERN
+from reports.text.language import DATE_PATTERN, LARGE_CONTEXT
 
 CODE = "eo"  # Babel knows its dates and numbers; every text is the English one in brackets
 RENDER = f"""
@@ -57,7 +57,7 @@ def bracketed(catalogue: Path) -> None:
     with catalogue.open("rb") as source:
         found = read_po(source, locale=CODE)
     for message in found:
-        if message.id and message.context != DATE_PATTERN:
+        if message.id and message.context not in {DATE_PATTERN, LARGE_CONTEXT}:
             forms = message.id if isinstance(message.id, tuple) else (message.id,)
             said = tuple(f"⟨{form}⟩" for form in forms)
             message.string = said if isinstance(message.id, tuple) else said[0]

@@ -1,0 +1,282 @@
+"""The first page: a headline that is true for any company, tiles that say what the bullets say, advice on what is off
+target alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from foundation.languages import LANGUAGES
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Contribution, Figure, ScopeName, Table
+from reports.registry import report
+from reports.text.advice import advice
+from reports.text.changes import calls_for_action, changes
+from reports.text.headline import headline
+from reports.text.language import NBSP, language
+from reports.text.names import own_part
+from reports.text.story import MOST_STATEMENTS, story
+from reports.text.tables import MARKS, printed
+from reports.text.teller import Teller
+from tests.reports.conftest import STORES
+
+CALM = {"change_previous": "no_clear_change", "change_year_ago": "no_clear_change"}
+MOVES = st.sampled_from(["better", "worse", "changed", "no_clear_change", None])
+STATES = st.sampled_from(["met", "missed", "too_few", "suppressed", "no_target"])
+
+
+def told(bundle: Bundle, code: str = "en") -> Teller:
+    return Teller(bundle, language("en" if code == "en" else "zh-CN"))
+
+
+def said(bundle: Bundle) -> str:
+    return headline(told(bundle)).replace(NBSP, " ")
+
+
+def with_figures(bundle: Bundle, change: Callable[[Figure], dict[str, object]]) -> Bundle:
+    """The bundle with figures of its month changed, and nothing known of who adds what."""
+    figures = tuple(f.model_copy(update=change(f)) if f.month == bundle.period_start else f for f in bundle.figures)
+    return bundle.model_copy(update={"figures": figures})
+
+
+def is_own(figure: Figure) -> bool:
+    return figure.scope_type == "company" and not figure.dimension
+
+
+def test_the_headline_names_the_place_its_part_and_the_cost(bundle: Bundle) -> None:
+    """CSAT fell from 88.0 to 83.3 %, 4.1 points of it at S07; 2 of 7 targets are missed; CNY 793,700 at risk."""
+    assert said(bundle) == (
+        "S07 is dragging service down: it accounts for 4.1 of the 4.7-point fall in customer satisfaction since "
+        "last month. CNY 793,700 of margin is at risk. 2 of 7 targets are missed."
+    )
+
+
+def test_a_member_that_adds_more_than_the_change_accounts_for_the_whole(bundle: Bundle) -> None:
+    parts = tuple(
+        c.model_copy(update={"contribution": Decimal("-0.06")}) if c.scope_id == "demo:S07" else c
+        for c in bundle.contributions
+    )
+    assert "it accounts for the whole of the 4.7-point fall" in said(bundle.model_copy(update={"contributions": parts}))
+
+
+@pytest.mark.parametrize(("contribution", "n"), [("-0.02", 60), ("-0.041", 29), ("0.041", 60)])
+def test_nobody_is_named_for_less_than_half_few_cases_or_the_other_direction(
+    bundle: Bundle, contribution: str, n: int
+) -> None:
+    def changed(part: Contribution) -> Contribution:
+        is_it = part.scope_id == "demo:S07"
+        return part.model_copy(update={"contribution": Decimal(contribution), "n": n}) if is_it else part
+
+    parts = tuple(changed(c) for c in bundle.contributions if c.scope_type == "store")
+    text = said(bundle.model_copy(update={"contributions": parts}))
+    assert text.startswith("Customer satisfaction (CSAT) fell to 83.3% from 88.0% last month.")
+    assert "S07" not in text
+
+
+def test_money_at_risk_decides_between_places_then_size(bundle: Bundle) -> None:
+    """The service level fell at S02, where more margin is at risk than at S07: it comes first."""
+    stake = next(
+        f for f in bundle.figures if f.metric_id == "revenue_at_risk" and is_own(f) and f.month == bundle.period_start
+    )
+    stakes = tuple(
+        stake.model_copy(update={"scope_type": "store", "scope_id": store, "value": Decimal(money)})
+        for store, money in (("demo:S02", 500_000), ("demo:S07", 90_000))
+    )
+    first = next(c for c in bundle.contributions if c.scope_id == "demo:S07")
+    slower = first.model_copy(
+        update={"metric_id": "sla", "scope_id": "demo:S02", "name": "S02", "contribution": Decimal("-0.03")}
+    )
+    rest = slower.model_copy(update={"scope_id": "", "contribution": Decimal("-0.004")})
+    both = bundle.model_copy(
+        update={"figures": (*bundle.figures, *stakes), "contributions": (*bundle.contributions, slower, rest)}
+    )
+    text = said(both)
+    assert text.startswith("S02 is dragging service down: it accounts for 3.0 of the 3.4-point fall in service level")
+    assert "CNY 500,000 of margin is at risk there, of CNY 793,700 in all." in text
+    less = with_figures(
+        both, lambda f: {"value": Decimal(1)} if f.scope_id == "demo:S02" and f.metric_id == stake.metric_id else {}
+    )
+    assert said(less).startswith("S07 is dragging service down")
+
+
+def test_a_store_that_got_worse_while_the_whole_did_not(bundle: Bundle) -> None:
+    text = said(with_figures(bundle, lambda f: CALM if is_own(f) else {}))
+    assert text.startswith(
+        "As a whole nothing got clearly worse, but S07 did: "
+        "customer satisfaction (CSAT) fell to 74.1% from 82.6% last month."
+    )
+
+
+def test_a_missed_target_where_nothing_changed(bundle: Bundle) -> None:
+    calm = with_figures(bundle, lambda _: CALM)
+    assert said(calm).startswith("Nothing clearly changed, but a target is missed: service level, 88.4% against 90.0%.")
+
+
+def test_a_better_figure_where_nothing_else_is_to_be_told(bundle: Bundle) -> None:
+    def only_better(figure: Figure) -> dict[str, object]:
+        better = figure.metric_id == "csat" and is_own(figure)
+        return {
+            **CALM,
+            "status": "met",
+            **({"change_previous": "better", "previous": Decimal("0.7")} if better else {}),
+        }
+
+    text = said(with_figures(bundle, only_better))
+    assert text.startswith(
+        "Customer satisfaction (CSAT) rose to 83.3% from 70.0% last month. Nothing got clearly worse."
+    )
+
+
+def test_that_nothing_stands_out_is_said_plainly(bundle: Bundle) -> None:
+    calm = with_figures(bundle, lambda f: {**CALM, "status": "met" if f.target is not None else "no_target"})
+    assert said(calm).startswith("Nothing stands out: no figure clearly changed against last month or a year ago.")
+    assert said(calm).endswith("All 7 targets are met.")
+    assert story(told(calm)).advice == ()
+
+
+def test_a_first_month_has_nothing_to_compare_with(bundle: Bundle) -> None:
+    nothing = {"change_previous": None, "change_year_ago": None, "previous": None, "year_ago": None}
+    first = with_figures(bundle, lambda _: {**nothing, "status": "no_target", "target": None})
+    assert said(first).startswith("There is nothing to compare with yet. Known best: complaints per 1,000 orders, 6.80")
+    few = with_figures(bundle, lambda _: {**nothing, "status": "too_few"})
+    assert said(few) == "There are too few cases to say anything yet."
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), code=st.sampled_from(LANGUAGES))
+def test_no_page_contradicts_itself(bundle: Bundle, data: st.DataObject, code: str) -> None:
+    """Whatever the warehouse calls: tiles and bullets say the same of the same figure against the same period, nothing
+    is said of few cases, and nothing is advised about what is on target."""
+    ids = set(bundle.headlines) | {"reopen_rate", "standards"}
+
+    def drawn(figure: Figure) -> dict[str, object]:
+        if figure.metric_id not in ids or figure.dimension:
+            return {}
+        return {
+            "change_previous": data.draw(MOVES),
+            "change_year_ago": data.draw(MOVES),
+            "status": data.draw(STATES),
+            "target": figure.value,
+        }
+
+    teller = told(with_figures(bundle, drawn), code)
+    page = story(teller)
+    own = {figure.metric_id: figure for figure in teller.own}
+    called = {"previous": "change_previous", "year_ago": "change_year_ago"}
+    assert page.lead
+    assert len(page.changes) <= MOST_STATEMENTS
+    for statement in page.changes:
+        figure = own[statement.metric_id]
+        assert not figure.is_withheld
+        assert statement.period
+        assert getattr(figure, called[statement.period]) == statement.tone
+        marks = {one.period: printed(teller, figure).against[i] for i, one in enumerate(teller.comparisons(figure))}
+        assert marks[statement.period][0] == statement.tone
+        assert marks[statement.period][1].startswith(MARKS[statement.tone])
+    for metric_id in bundle.headlines:
+        row = printed(teller, own[metric_id])
+        judged = [] if own[metric_id].is_withheld else [own[metric_id].change_previous, own[metric_id].change_year_ago]
+        assert [kind for kind, _ in row.against] == [kind for kind in judged if kind]
+    parts = {f.metric_id for f in teller.bundle.figures if not is_own(f) and not f.dimension and calls_for_action(f)}
+    for one in advice(teller):
+        assert calls_for_action(own[one.metric_id]) or one.metric_id in parts
+
+
+def test_better_figures_have_their_place_however_many_are_worse(bundle: Bundle) -> None:
+    def mostly_worse(figure: Figure) -> dict[str, object]:
+        if not is_own(figure) or figure.previous is None:
+            return {}
+        return {**CALM, "change_previous": "better" if figure.metric_id in {"standards", "reopen_rate"} else "worse"}
+
+    tones = [statement.tone for statement in story(told(with_figures(bundle, mostly_worse))).changes]
+    assert tones == ["worse", "worse", "worse", "better", "better"]
+
+
+def test_advice_goes_by_money_and_names_dimension_place_and_action(bundle: Bundle) -> None:
+    """SERVQUAL misses its target: its widest gap is named. An overdue action on CSAT at S07 is told with its day."""
+    spec = next(spec for spec in report("service_quality").tables if spec.id == "improvement_actions")
+    rows = (
+        ("csat", "store", "demo:S07", "satisfaction falls", "staff left", "planned", "2026-10-29", "overdue", None),
+        ("csat", "store", "demo:S01", "another store", "", "planned", "2026-11-29", "in_time", None),
+    )
+    actions = Table(id=spec.id, title=spec.title, rows=rows, total=2)
+    others = tuple(table for table in bundle.tables if table.id != spec.id)
+    missed = with_figures(
+        bundle, lambda f: {"status": "missed", "target": Decimal(0), "n": 112} if f.metric_id == "servqual" else {}
+    )
+    teller = told(missed.model_copy(update={"tables": (*others, actions)}))
+    found = {one.metric_id: one for one in advice(teller)}
+    assert "Begin at S07 (74.1%)." in found["csat"].text
+    assert found["csat"].state == "An action is planned, due 29 October 2026: overdue."
+    assert [one.money for one in advice(teller)] == sorted((one.money for one in found.values()), reverse=True)
+    if "servqual" in found:
+        assert "Start with responsiveness (−0.92)" in found["servqual"].text
+
+
+def test_names_in_two_scripts_are_shown_in_the_reader_s(bundle: Bundle) -> None:
+    two = tuple(
+        ScopeName(scope_type="store", scope_id=store, name=f"青岛{i}号店 Seaside {i}") for i, store in enumerate(STORES)
+    )
+    names = bundle.model_copy(update={"scope_names": two})
+    for code, pattern in (("en", r"Seaside \d+"), ("zh-CN", r"青岛\d+号店")):
+        shown = {told(names, code).scope_name("store", one.scope_id) for one in two}
+        assert shown
+        assert all(re.fullmatch(pattern, name) for name in shown)
+
+
+@given(st.lists(st.text(max_size=12), max_size=6))
+def test_a_shorter_name_never_hides_which_one_it_is(names: list[str]) -> None:
+    for code in LANGUAGES:
+        read = own_part(names, language(code).locale)
+        assert set(read) == set(names)
+        assert len(set(read.values())) == len(set(names))
+        assert all(short in name for name, short in read.items())
+
+
+def test_a_name_that_alone_would_not_tell_it_apart_stays_whole() -> None:
+    towers = ["上海店 Tower One", "上海店 Tower Two"]
+    assert own_part(towers, language("zh-CN").locale) == {name: name for name in towers}
+    assert own_part(towers, language("en").locale) == {"上海店 Tower One": "Tower One", "上海店 Tower Two": "Tower Two"}
+
+
+@pytest.mark.parametrize(
+    ("value", "en", "zh"),
+    [
+        ("37.756", "CNY 37.76", "37.76 元"),
+        ("8036.4", "CNY 8,036", "8,036 元"),
+        ("103526.93", "CNY 103,527", "10.4 万元"),
+        ("7980804.98", "CNY 8.0 m", "798 万元"),
+        ("127984075", "CNY 128 m", "1.3 亿元"),
+        ("-1366.94", "CNY −1,367", "−1,367 元"),
+    ],
+)
+def test_money_in_sentences(value: str, en: str, zh: str) -> None:
+    for code, wanted in (("en", en), ("zh-CN", zh)):
+        shown = told_money(code, Decimal(value))
+        assert shown.replace(NBSP, " ") == wanted
+        assert " " not in shown, "a line could end between a number and its unit"
+
+
+def told_money(code: str, value: Decimal) -> str:
+    return language("en" if code == "en" else "zh-CN").figure(value, "money", "CNY", brief=True)
+
+
+def test_an_interval_has_its_currency_once() -> None:
+    low, high = Decimal("1318"), Decimal("1849.1")
+    assert language("en").interval(low, high, "money", "CNY", high) == "CNY 1,318–1,849".replace(" ", NBSP)
+    assert language("zh-CN").interval(low, high, "money", "CNY", high) == "1,318–1,849 元".replace(" ", NBSP)
+    assert language("zh-CN").figure(Decimal(5), "money", "USD") == "5.00 美元".replace(" ", NBSP)
+
+
+def test_changes_come_in_the_order_that_is_told(bundle: Bundle) -> None:
+    """For the worse first; of them the tiles first."""
+    found = changes(told(bundle))
+    ranks = [(one.tone != "worse", one.figure.metric_id not in bundle.headlines) for one in found]
+    assert ranks == sorted(ranks)
+    assert found == [replace(one) for one in found]
