@@ -85,13 +85,14 @@ class ColumnSpec(_Spec):
     name: Name
     title: str  # a message of the catalogue
     # a unit of figures (figure: that of the metric its row is of, difference: of two such figures), or how a text is
-    # printed: code (in words, if there are any), metric (by its label), scope (by its name), text, date
+    # printed: code (in words, if there are any), metric (by its label), scope (by its name), text, date, month
     unit: Literal[
         "code",
         "scope",
         "metric",
         "text",
         "date",
+        "month",
         "figure",
         "difference",
         "rate",
@@ -111,7 +112,7 @@ class ColumnSpec(_Spec):
 
     @property
     def is_number(self) -> bool:
-        return self.unit not in {"code", "metric", "scope", "text", "date"}
+        return self.unit not in {"code", "metric", "scope", "text", "date", "month"}
 
 
 class TableSpec(_Spec):

@@ -34,7 +34,7 @@ def trends(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
             canvas.finish(
                 {**chart, "width": THIRD, "height": 118},
                 title=canvas.teller.label(metric_id),
-                note=canvas.teller.value(latest),
+                note=canvas.teller.brief(latest),
                 alt_text=_series_alt(canvas, metric_id, series),
                 width="third",
                 table=_series_table(canvas, metric_id, series),
@@ -98,7 +98,7 @@ def parts_over_time(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     for ps in shown:
         is_worse = canvas.is_worse(ps[-1])
         name = ("▼ " if is_worse else "") + canvas.teller.scope_name(spec.scope, ps[-1].scope_id)
-        panel = _lines(canvas, _points(canvas, metric_id, ps, like), axis, is_worse, scale)
+        panel = _lines(canvas, _points(canvas, metric_id, ps, like), axis, is_worse, scale, labels=1)
         panels.append({**panel, "width": 122, "height": 58, "title": {"text": name, "limit": vega.limit([name], 140)}})
     chart = {"concat": panels, "columns": 4, "spacing": {"row": 6, "column": 12}}
     said = [f"{canvas.teller.scope_name(spec.scope, ps[-1].scope_id)} {canvas.teller.value(ps[-1])}" for ps in shown]
@@ -192,8 +192,10 @@ def _place(canvas: Canvas, month: date) -> int:
     return (month.year - canvas.bundle.period_start.year) * 12 + month.month - canvas.bundle.period_start.month
 
 
-def _lines(canvas: Canvas, rows: Rows, axis: Declared, attention: bool, scale: Declared | None = None) -> Declared:
-    data, x = canvas.named(rows), _month_axis(canvas, labels=2)
+def _lines(
+    canvas: Canvas, rows: Rows, axis: Declared, attention: bool, scale: Declared | None = None, labels: int = 2
+) -> Declared:
+    data, x = canvas.named(rows), _month_axis(canvas, labels)
     y = vega.quantity("value", axis=axis, scale=scale or {"zero": False, "nice": True}, title=None)
     interval = {"x": x, "y": vega.quantity("low", title=None), "y2": {"field": "high"}}
     target = {"x": x, "y": vega.quantity("target")}

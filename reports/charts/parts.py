@@ -30,7 +30,9 @@ def scopes(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         "value": canvas.shown(metric_id, own.value, own.value),
         "text": canvas.teller.scope_name("company", "") + " " + canvas.teller.value(own),
     }
-    note = canvas.words.say("Bar: 95%% interval. Line: the company. ▼ clearly worse than last month.")
+    note = canvas.words.say("Line: the company. ▼ clearly worse than last month.")
+    if any(row["low"] is not None for row in rows):
+        note = canvas.words.sentences(canvas.words.say("Bar: 95%% interval."), note)
     if len(parts) > len(kept):
         some = canvas.words.say(
             "%(shown)s of %(total)s are shown: those that call for attention, then the largest.",
@@ -54,13 +56,14 @@ def bars(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     own = canvas.bundle.figure(metric_id) or parts[0]  # some figures mean something by part alone
     if canvas.bundle.metric(metric_id).unit not in {"count", "money", "points"}:
         rows = [_dot(canvas, canvas.teller.value_name(spec.dimension, p.dimension_value), p, own) for p in parts]
-        note = canvas.words.say("Bar: 95%% interval.")
+        note = canvas.words.say("Bar: 95%% interval.") if any(row["low"] is not None for row in rows) else ""
         return [_dots(canvas, spec, metric_id, rows, None, note, _parts_table(canvas, spec, parts))]
+    unit, largest = canvas.bundle.metric(metric_id).unit, max(p.value or Decimal(0) for p in parts)
     bars = [
         {
             "name": canvas.teller.value_name(spec.dimension, p.dimension_value),
             "value": float(p.value or 0),
-            "text": canvas.teller.value(p),
+            "text": canvas.words.figure(p.value, unit, canvas.bundle.meta.currency, like=largest, brief=True),
         }
         for p in parts
     ]

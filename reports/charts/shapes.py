@@ -182,7 +182,7 @@ def value_matrix(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     )
     note = canvas.words.say(
         "Height: mean order value, %(currency)s. Area of a circle: number of customers.",
-        currency=canvas.bundle.meta.currency,
+        currency=canvas.words.currency(canvas.bundle.meta.currency),
     )
     return [
         canvas.declared(

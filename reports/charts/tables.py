@@ -84,9 +84,12 @@ def _quadrants(canvas: Canvas, spec: ChartSpec, title: str, found: list[dict[str
     chart = vega.layered(*layers, width=HALF, height=height)
     said = [point["name"] for point in points]
     note = canvas.words.say(
-        "Height: %(y)s. Lines: %(lines)s.",
+        "Height: %(y)s; width: %(x)s; lines at %(lines)s.",
         y=_column_title(canvas, spec, spec.y),
-        lines=canvas.words.say("the means") if isinstance(spec.x_at, str) else canvas.words.say("one half"),
+        x=_column_title(canvas, spec, spec.x),
+        lines=canvas.words.say("the means")
+        if isinstance(spec.x_at, str)
+        else canvas.words.figure(Decimal(str(spec.x_at)), "count", ""),
     )
     return [
         canvas.finish(

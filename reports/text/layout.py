@@ -19,6 +19,10 @@ BETWEEN = 11.0  # white between two columns
 LONGEST_TEXT = 180.0  # a text column may be that wide before it wraps
 MEASURED_AT = 100  # font size at which widths are taken
 
+# where the PDF puts white between Han and Latin or digits, and how much of the font size
+_SCRIPTS = re.compile(r"(?<=[\u3400-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z%])(?=[\u3400-\u9fff])")
+BETWEEN_SCRIPTS = 0.25
+
 # the part of a printed number behind its last digit before the point: fraction and unit
 _TAIL = re.compile(r"(?:\.\d+)?\D*$")
 
@@ -113,8 +117,9 @@ def _tail(cell: str) -> str:
 
 
 def width(text: str, size: float = CELL) -> float:
-    """Width of a text at that font size. Set without kerning, it is as wide as its characters."""
-    return sum(map(_advance, text)) / MEASURED_AT * size
+    """Width of a text at that font size: that of its characters, set without kerning, and of the white that the PDF
+    puts between Han and what is not."""
+    return sum(map(_advance, text)) / MEASURED_AT * size + len(_SCRIPTS.findall(text)) * BETWEEN_SCRIPTS * size
 
 
 @lru_cache(maxsize=10_000)

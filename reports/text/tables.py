@@ -119,8 +119,12 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
                 return teller.label(value) if value in known else words.name(value)
             case "date":
                 return words.day(date.fromisoformat(value))
+            case "month":
+                return words.month_short(date.fromisoformat(value))
             case "text":
                 return names.get(value, plain(value))
+            case "count":  # a mean of them too: 28.08 customers are none
+                return words.count(Decimal(value))
             case "figure":
                 return words.figure(Decimal(value), teller.bundle.unit_of(metric), currency)
             case "difference":

@@ -13,6 +13,7 @@ from reports.bundle.rows import Code, Contribution, Figure
 from reports.text.language import LONGEST_DEFINITION, Language, place_of, plain
 from reports.text.names import own_part
 
+EVERY = "*"  # a value of a dimension that stands for all of them
 LONGEST_NAME = 24  # characters of a scope's name
 
 Period = Literal["previous", "year_ago"]  # with what a figure is compared: of a day, previous is what is usual
@@ -39,6 +40,7 @@ class Teller:
             (known.dimension, known.code): (known.place, plain(self._called(known))) for known in bundle.codes
         }
         self.scope_names = _scope_names(bundle, words)
+        self.read = _values(bundle, words)
         self.is_daily = bundle.spec.schedule == "daily"
         self.own = [figure for metric in bundle.spec.metrics if (figure := bundle.figure(metric))]
 
@@ -65,8 +67,10 @@ class Teller:
 
     def value_name(self, dimension: str, code: str) -> str:
         """A value of a dimension in words: as reference data name it, else by the glossary."""
+        if code == EVERY:
+            return self.words.say("all")
         known = self.names.get((dimension, code))
-        return known[1] if known else self.words.name(code)
+        return known[1] if known else self.words.name(self.read.get((dimension, code), code))
 
     def value_place(self, dimension: str, code: str) -> tuple[int, str]:
         """Where it stands among the others."""
@@ -148,6 +152,24 @@ class Teller:
             for period, change, before in pairs
             if change and before is not None and figure.value is not None and not figure.is_withheld
         )
+
+
+def _values(bundle: Bundle, words: Language) -> dict[tuple[str, str], str]:
+    """Values of dimensions that a company names in two scripts, as the reader's language has them."""
+    values: dict[str, set[str]] = defaultdict(set)
+    for figure in bundle.figures:
+        values[figure.dimension].add(figure.dimension_value)
+    specs = {(spec.id, spec.title): spec.columns for spec in bundle.spec.tables}
+    for table in bundle.tables:
+        for i, column in enumerate(specs.get((table.id, table.title), ())):
+            if column.unit == "code":
+                values[column.of or column.name] |= {row[i] or "" for row in table.rows}
+    return {
+        (dimension, code): name
+        for dimension, codes in values.items()
+        for code, name in own_part(sorted(codes), words.locale).items()
+        if name != code
+    }
 
 
 def _scope_names(bundle: Bundle, words: Language) -> dict[tuple[str, str], str]:

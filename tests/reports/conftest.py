@@ -315,7 +315,7 @@ def _tabulate(con: duckdb.DuckDBPyConnection, table: TableSpec, rows: int) -> No
 def _cell(column: ColumnSpec, number: int) -> object:
     if column.is_number:
         return Decimal(number + 1) / 4
-    return "2026-10-01" if column.unit == "date" else f"{column.name} {number}"
+    return "2026-10-01" if column.unit in {"date", "month"} else f"{column.name} {number}"
 
 
 def insert(

@@ -19,7 +19,7 @@ from reports.text.language import language
 from tests.reports.conftest import META, MONTH, warehouse
 from tests.reports.test_report import visible
 
-NOTES = {"en": "history covers 3 of 12 months", "zh-CN": "历史仅覆盖12个月中的3个月"}
+NOTES = {"en": "history covers 3 of 12 months", "zh-CN": "历史仅覆盖12\u00a0个月中的3\u00a0个月"}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_page_says_what_the_history_covers_and_draws_no_line(young: Bundle, 
     page = render_html(young, code)
     text = visible(page)
     label = {"en": "Repurchase rate", "zh-CN": "复购率"}[code]
-    assert f"{label} {NOTES[code]}" in text
+    assert f"{label} {NOTES[code]}".replace("\u00a0", " ") in text
     row = re.search(rf'<th scope="row">{re.escape(label)} .*?</tr>', page, re.DOTALL)
     assert row is not None
     assert "mark" not in row.group()  # neither met nor missed, neither better nor worse

@@ -149,7 +149,10 @@ def plant(con: duckdb.DuckDBPyConnection, canary: Canary) -> None:
             values |= {**spec.where, **({spec.n: canary.n} if spec.n else {})} if spec.id == table else {}
             values |= {spec.counts: canary.n} if spec.id == table and spec.counts else {}
         values |= {
-            c.name: "2026-10-01" for s in report("service_quality").tables for c in s.columns if c.unit == "date"
+            c.name: "2026-10-01"
+            for s in report("service_quality").tables
+            for c in s.columns
+            if c.unit in {"date", "month"}
         }
         row = tuple(values[name] for name, *_ in columns)
         insert(con, f"rpt_{table}", [row])
