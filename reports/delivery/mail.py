@@ -90,6 +90,7 @@ def compose(
         "hash": digest[:12],
         "formats": sorted(attachments),
         "archive": archive,
+        "online": _page_of(bundle, recipient.language, archive) if archive else None,
         "is_too_large": is_too_large,
         "sender": read_address(unsubscribe).addr_spec,
     }
@@ -118,6 +119,12 @@ def compose(
             kind, sub = _KINDS[suffix]
             message.add_attachment(attachments[suffix], maintype=kind, subtype=sub, filename=f"{name}.{suffix}")
     return _with_fixed_boundaries(message)
+
+
+def _page_of(bundle: Bundle, code: LanguageCode, archive: str) -> str:
+    """Where the archive has the page of a bundle: below the folder of its index."""
+    folder = archive if archive.endswith("/") else archive.rsplit("/", 1)[0] if archive.endswith(".html") else archive
+    return f"{folder.rstrip('/')}/{quote(bundle.folder.as_posix())}/{code}/report.html"
 
 
 def content_hash(message: EmailMessage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import html
 import re
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
@@ -18,6 +19,9 @@ from reports.bundle.model import Bundle
 from reports.delivery.channels import send
 from reports.delivery.mail import Attachments, Failure, compose, compose_failure, content_hash
 from reports.delivery.recipients import Format, Recipient
+from reports.text.language import language
+from reports.text.story import story
+from reports.text.teller import Teller
 
 MOMENT = datetime(2026, 11, 3, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
@@ -114,6 +118,36 @@ def test_every_drawing_in_the_mail_is_carried_with_it_and_said_in_words(bundle: 
     assert [source for source, _ in pictures] == carried
     assert all(len(alt) > 20 for _, alt in pictures)
     assert not re.search(r'(src|href)="(?!cid:)', page.get_content())
+
+
+@pytest.mark.parametrize(
+    "archive",
+    ["https://reports.example.com/", "https://reports.example.com", "https://reports.example.com/index.html"],
+)
+def test_a_mail_links_to_its_own_report_in_its_language(bundle: Bundle, archive: str) -> None:
+    page = "https://reports.example.com/service_quality/2026-10/company/zh-CN/report.html"
+    message = mail(bundle, "zh-CN", archive=archive)
+    for part in ("plain", "html"):
+        body = message.get_body((part,))
+        assert body is not None
+        assert page in body.get_content()
+        assert archive in body.get_content()
+
+
+def test_the_mail_tells_the_headline_the_places_and_what_to_do(bundle: Bundle) -> None:
+    """The same sentences as page one."""
+    told = story(Teller(bundle, language("en")))
+    for part in ("plain", "html"):
+        body = message_text(mail(bundle), part)
+        assert told.lead in body
+        assert all(one.text in body for one in (*told.changes, *told.advice, *told.costs))
+        assert all(place.name in body and place.findings[0] in body for place in told.places)
+
+
+def message_text(message: EmailMessage, part: str) -> str:
+    body = message.get_body((part,))
+    assert body is not None
+    return html.unescape(body.get_content().replace("\r\n", "\n"))
 
 
 @pytest.mark.parametrize(
