@@ -23,6 +23,7 @@ from reports.text.changes import (
     stake_of,
     worst_first,
 )
+from reports.text.sentences import valued
 from reports.text.table_rows import rows_of
 from reports.text.teller import Teller
 
@@ -54,12 +55,7 @@ def _on(teller: Teller, metric_id: str, spec: AdviceSpec) -> Advice | None:
     if own is None and not where:
         return None
     say, words, label = teller.words.say, teller.words, teller.label(metric_id)
-    named = words.join(
-        [
-            say("%(place)s (%(value)s)", place=teller.scope_name(p.scope_type, p.scope_id), value=teller.brief(p))
-            for p in where
-        ]
-    )
+    named = words.join([valued(teller, part) for part in where])
     what = _stands_out(teller, metric_id, spec) if own and spec.by else ""
     to_do = say(spec.first, what=what) if what else say(spec.text)
     if own and named:

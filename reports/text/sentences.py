@@ -9,6 +9,12 @@ from reports.text.changes import Change
 from reports.text.teller import Comparison, Teller
 
 
+def valued(teller: Teller, part: Figure) -> str:
+    """A member with its figure."""
+    place = teller.scope_name(part.scope_type, part.scope_id)
+    return teller.words.say("%(place)s (%(value)s)", place=place, value=teller.brief(part))
+
+
 def changed(teller: Teller, figure: Figure, comparison: Comparison) -> str:
     """What a figure was and is."""
     say = teller.words.say
@@ -43,7 +49,7 @@ def lead_in(teller: Teller, change: Change) -> str:
         return changed(teller, change.figure, change.comparison)
     say, part = teller.words.say, change.lead.part
     values = {
-        "place": teller.member(part),
+        "place": teller.opening(part),
         "kind": teller.words.name(part.scope_type),
         "move": _move(teller, change.figure, change.comparison),
     }
@@ -62,7 +68,7 @@ def lead_after(teller: Teller, change: Change) -> str:
     if change.lead is None:
         return ""
     say, part = teller.words.say, change.lead.part
-    place = teller.member(part)
+    place = teller.opening(part)
     if change.lead.is_all:
         return say("%(place)s alone accounts for the whole of it.", place=place)
     amounts = {

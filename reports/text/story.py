@@ -21,7 +21,7 @@ from reports.text.changes import Change, changes, contributions, parts_of, short
 from reports.text.headline import headline
 from reports.text.language import plain
 from reports.text.names import own_part
-from reports.text.sentences import changed, lead_after
+from reports.text.sentences import changed, lead_after, valued
 from reports.text.table_rows import rows_of
 from reports.text.teller import Period, Teller
 
@@ -166,7 +166,7 @@ def _advised(one: Advice) -> Statement:
 
 def _named(teller: Teller, parts: Sequence[Figure]) -> str:
     """The first few members with their figures, and how many more there are."""
-    named = [f"{teller.scope_name(p.scope_type, p.scope_id)} {teller.brief(p)}" for p in parts[:MOST_PARTS_NAMED]]
+    named = [valued(teller, part) for part in parts[:MOST_PARTS_NAMED]]
     if len(parts) > MOST_PARTS_NAMED:
         named.append(teller.words.say_n("%(count)s more", "%(count)s more", len(parts) - MOST_PARTS_NAMED))
     return teller.words.join(named)

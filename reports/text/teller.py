@@ -122,6 +122,11 @@ class Teller:
             return "previous"
         return "year_ago" if figure.change_year_ago not in {None, "no_clear_change"} else None
 
+    def opening(self, part: Contribution) -> str:
+        """A member at the beginning of a sentence; a code without a name of its own gets a capital."""
+        name = self.member(part)
+        return name[:1].upper() + name[1:]
+
     def member(self, part: Contribution) -> str:
         """A member of the company by its name; cases of none are called so."""
         if not part.scope_id:

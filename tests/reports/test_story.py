@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+import pypdfium2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from foundation.languages import LANGUAGES
+from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Contribution, Figure, ScopeName, Table
+from reports.page.render import render_html, render_pdf
 from reports.registry import report
 from reports.text.advice import advice
 from reports.text.changes import calls_for_action, changes
@@ -280,3 +282,80 @@ def test_changes_come_in_the_order_that_is_told(bundle: Bundle) -> None:
     ranks = [(one.tone != "worse", one.figure.metric_id not in bundle.headlines) for one in found]
     assert ranks == sorted(ranks)
     assert found == [replace(one) for one in found]
+
+
+def rows(table_id: str, *given: dict[str, str]) -> Table:
+    """A table of the report with these values, and none in its other columns."""
+    spec = next(spec for spec in report("service_quality").tables if spec.id == table_id)
+    made = tuple((*(row.get(column.name) for column in spec.columns), None) for row in given)
+    return Table(id=spec.id, title=spec.title, rows=made, total=len(made))
+
+
+CAMPAIGN = {"start_date": "2026-09-01", "conversion_rate": "0.2", "control_conversion_rate": "0.1"}
+LIFT = {"lift_low": "-0.0401", "lift_high": "0.1212"}
+EFFECT = {"scope_type": "store", "implemented_month": "2026-03-01", "before_value": "0.5", "after_value": "0.7"}
+EFFECT |= {"effect_low": "0.1", "effect_high": "0.3"}
+
+
+def judged(bundle: Bundle) -> Bundle:
+    """With campaigns and improvement actions of every verdict, and actions overdue at every store."""
+    campaigns = [
+        {**CAMPAIGN, **LIFT, "name": f"Campaign {verdict}", "verdict": verdict}
+        for verdict in ("no_clear_effect", "no_control", "works", "harms", "too_few")
+    ]
+    old = {**CAMPAIGN, **LIFT, "name": "Old", "verdict": "works", "start_date": "2026-07-31"}
+    withheld = {**CAMPAIGN, "name": "Withheld", "verdict": "works"}
+    effects = [
+        {**EFFECT, "metric_id": "csat", "scope_id": store, "verdict": verdict}
+        for store, verdict in zip(STORES, ("not_yet", "no_clear_effect", "better", "worse"), strict=False)
+    ]
+    unknown = {**EFFECT, "metric_id": "no_such_metric", "scope_id": "demo:S09", "verdict": "better"}
+    actions = [
+        {"metric_id": metric, "scope_type": "store", "scope_id": store, "state": "planned", "due_date": "2026-10-02",
+         "timing": "overdue"}
+        for store in STORES
+        for metric in ("csat", "sla", "first_reply")
+    ]  # fmt: skip
+    ids = {"campaign_results", "improvement_effects", "improvement_actions"}
+    tables = (
+        *(table for table in bundle.tables if table.id not in ids),
+        rows("campaign_results", *campaigns, old, withheld),
+        rows("improvement_effects", *effects, unknown),
+        rows("improvement_actions", *actions),
+    )
+    return bundle.model_copy(update={"tables": tables})
+
+
+def test_what_was_judged_is_told_and_nothing_else(bundle: Bundle) -> None:
+    """Two campaigns and two actions, those that work first; none without a control group, too old or withheld."""
+    page = story(told(judged(bundle)))
+    said_of = [statement.text.replace(NBSP, " ") for statement in page.verdicts]
+    assert said_of == [
+        "Campaign works works: 20.0% bought, 10.0% of the control group.",
+        "Campaign harms does harm: 20.0% bought, 10.0% of the control group.",
+        "The action at S03 held: customer satisfaction (CSAT) 70.0% after 50.0%.",
+        "After the action at S04 it got worse: customer satisfaction (CSAT) 70.0% after 50.0%.",
+    ]
+    assert [statement.tone for statement in page.verdicts] == ["better", "worse", "better", "worse"]
+    assert page.verdicts[0].detail.replace(NBSP, " ") == "(lift −4.0 pp to +12.1 pp, 95%)"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_worst_month_has_its_story_on_one_page(bundle: Bundle, code: LanguageCode) -> None:
+    """Every figure worse and off its target, here and at every member, with names of some length."""
+
+    def worst(figure: Figure) -> dict[str, object]:
+        if figure.dimension or figure.value is None:
+            return {}
+        before = figure.value * Decimal("0.9") + 1
+        both = {"change_previous": "worse", "change_year_ago": "worse", "previous": before, "year_ago": before}
+        return {**both, "status": "missed", "target": before, "n": 100}
+
+    named = tuple(
+        ScopeName(scope_type="store", scope_id=store, name=f"Shopping centre north {i}")
+        for i, store in enumerate(STORES)
+    )
+    bad = judged(with_figures(bundle, worst)).model_copy(update={"scope_names": named, "revision": 2})
+    pages = pypdfium2.PdfDocument(render_pdf(render_html(bad, code)))
+    second = pages[1].get_textpage().get_text_range()
+    assert second.startswith(language(code).say("Targets and exceptions"))
