@@ -43,4 +43,6 @@ def unit_of(change: Changed, bundle: Bundle) -> str:
     columns = next((spec.columns for spec in bundle.spec.tables if spec.title == change.table), ())
     unit = next((column.unit for column in columns if column.title == change.column), "score")
     known = {metric.metric_id for metric in bundle.metrics}
-    return bundle.unit_of(next((name for name in change.row if name in known), None)) if unit == "figure" else unit
+    if unit not in {"figure", "difference"}:
+        return unit
+    return bundle.unit_of(next((name for name in change.row if name in known), None))
