@@ -130,10 +130,22 @@ def ingest(settings: Settings, day: date) -> None:
 
 
 @cli.command()
+@click.option("--date", "day", type=Day(), required=True, help="Day of delivery: landing/<source>/<day>/ is filled.")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.pass_obj
+def pull(settings: Settings, day: date, sources: tuple[str, ...]) -> None:
+    """Pull sources from their databases and APIs into the landing folder, as `pull:` in sources/<source>.yml says."""
+    from orchestration import loading
+
+    _not_in_future(settings, day)
+    loading.pull(settings, day, sources)
+
+
+@cli.command()
 @click.option("--date", "day", type=Day(), required=True, help="Day of delivery; figures are cut at its end.")
 @click.pass_obj
 def nightly(settings: Settings, day: date) -> None:
-    """Ingest a day, build the warehouse, check it, publish it."""
+    """Pull and ingest a day, build the warehouse, check it, publish it."""
     from orchestration import commands
 
     _not_in_future(settings, day)

@@ -36,6 +36,8 @@ from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
 from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, problems
 from orchestration.ingestion.notations import LENGTHS, NumberStyle, locale_exists
+from orchestration.pulling.declaration import Part as PullPart
+from orchestration.pulling.declaration import Pull
 
 Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
 _LARGEST = 1 << 20  # bytes of a mapping file, and values that its aliases unfold to
@@ -491,6 +493,7 @@ class Mapping(_Part):
     description: str = ""
     time_zone: Zone
     ignore: Texts = ()  # files that are not wanted
+    pull: Pull | None = None  # where the files come from, if nobody drops them (docs/pulls.md)
     files: dict[str, FileMapping] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -518,7 +521,7 @@ class Mapping(_Part):
     @cached_property
     def version(self) -> str:
         """Changes with whatever changes the outcome, not with comments or layout."""
-        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore"})
+        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore", "pull"})
         return hashlib.sha256(written.encode()).hexdigest()[:8]
 
     @property
@@ -576,13 +579,33 @@ def load_mapping(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(_document(path), context={"folders": (path.parent, BUILT_IN_MAPPINGS)})
     except ValidationError as error:
-        raise MappingError("\n".join(problems(path, error, _Part.__subclasses__()))) from error
+        raise MappingError(_told(path, error)) from error
     except RecursionError as error:
         raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if mapping.source != path.stem:
         said = f"source is {mapping.source!r}; call it {path.stem!r} as the file is called"
         raise MappingError(at_line(path, ("source",), said))
     return mapping
+
+
+class _Pulled(_Part):
+    """What a pull reads of the file: the rest may be wrong, or not be written yet."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    pull: Pull | None = None
+
+
+def load_pull(path: Path) -> Pull | None:
+    """How a source is pulled, if it is. Raises MappingError with a line for each thing that is wrong."""
+    try:
+        return _Pulled.model_validate(_document(path)).pull
+    except ValidationError as error:
+        raise MappingError(_told(path, error)) from error
+
+
+def _told(path: Path, error: ValidationError) -> str:
+    return "\n".join(problems(path, error, [*_Part.__subclasses__(), *PullPart.__subclasses__()]))
 
 
 def mapping_path(settings: Settings, source: str) -> Path | None:
