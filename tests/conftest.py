@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
-import sqlalchemy
+
+from benchmarks.postgresql import NotInstalledError, server
 
 # machines are shared: how long one example takes says nothing of the code
 hypothesis.settings.register_profile("kefu", deadline=None)
@@ -46,43 +40,11 @@ def real_exports() -> Path:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A PostgreSQL of its own on loopback; skipped where Debian's postgresql is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = found[-1] if found else shutil.which("initdb")
-    if not initdb:
-        pytest.skip("no PostgreSQL is installed (apt-get install postgresql): what runs on it is not tested")
-    # it refuses to run as root, and pytest's own folders are root's alone
-    as_user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    data = Path(tempfile.mkdtemp(prefix="kefu-postgresql-"))
-    if as_user:
-        shutil.chown(data, "postgres", "postgres")
-    quiet: dict[str, Any] = {"cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_user}
-    subprocess.run([initdb, "-D", data, "-U", "kefu", "-A", "trust", "--no-sync", "-E", "UTF8"], check=True, **quiet)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = [Path(initdb).with_name("postgres"), "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", data, "-F"]
-    with subprocess.Popen(server, **quiet) as running:
-        try:
-            url = f"postgresql://kefu@127.0.0.1:{port}/postgres"
-            _wait_for(url)
+    try:
+        with server() as url:
             yield url
-        finally:
-            running.send_signal(signal.SIGINT)  # a fast shutdown
-            running.wait(timeout=60)
-            shutil.rmtree(data)
-
-
-def _wait_for(url: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    engine = sqlalchemy.create_engine(url)
-    while True:
-        try:
-            engine.connect().close()
-        except sqlalchemy.exc.OperationalError:
-            assert time.monotonic() < deadline, "PostgreSQL never answered"
-            time.sleep(0.1)
-        else:
-            engine.dispose()
-            return
+    except NotInstalledError as error:
+        pytest.skip(f"{error}: what runs on it is not tested")
 
 
 # what a test may be skipped for where `--strict-skips` is given: what is no part of the repository

@@ -217,8 +217,26 @@ def _is_open(url: str) -> bool:
     return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
 
+def _with_what_a_preset_fills(schema: dict[str, Any]) -> None:
+    """For editors: objects of a preset are named, or stated in part."""
+    whole = schema["properties"]["objects"]
+    part = {
+        "type": "object",
+        "properties": dict.fromkeys(Endpoint.model_fields, True),
+        "additionalProperties": False,
+    }
+    schema["properties"]["objects"] = {
+        "anyOf": [whole, {"type": "array", "items": {"type": "string"}}, {**whole, "patternProperties": {_NAME: part}}]
+    }
+    schema["if"] = {"required": ["preset"]}
+    schema["then"] = {"required": ["url"]}
+    schema["else"] = {"required": schema.pop("required"), "properties": {"objects": whole}}
+
+
 class Api(Part):
     """A REST API with JSON."""
+
+    model_config = ConfigDict(json_schema_extra=_with_what_a_preset_fills)
 
     preset: Preset | None = None
     url: Annotated[str, BeforeValidator(_web, json_schema_input_type=str)]
