@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from benchmarks.meter import Cost, measured
 from benchmarks.postgresql import server
+from foundation.settings import Settings
 from orchestration.pulling.run import pull
-from orchestration.settings import Settings
 
 _FILL = """
 create table orders as

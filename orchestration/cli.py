@@ -106,8 +106,9 @@ def cli(context: click.Context) -> None:
     """Kefu: a customer-service data warehouse in a box.
 
     Everything lives under KEFU_HOME (default: var/ below this folder): deliveries in landing/<source>/<YYYY-MM-DD>/,
-    mappings in sources/<source>.yml, settings in kefu.toml, reference tables of your own in reference/<table>.csv, the
-    warehouse in published/kefu.duckdb, reports in reports/, mails in outbox/.
+    mappings in sources/<source>.yml, how far their pulls are in pulls/<source>.json, settings in kefu.toml, reference
+    tables of your own in reference/<table>.csv, the warehouse in published/kefu.duckdb, reports in reports/, mails in
+    outbox/.
     """
     if context.resilient_parsing:
         return

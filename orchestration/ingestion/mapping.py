@@ -9,7 +9,7 @@ import codecs
 import csv
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +38,7 @@ from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, pr
 from orchestration.ingestion.notations import LENGTHS, NumberStyle, locale_exists
 from orchestration.pulling.declaration import Part as PullPart
 from orchestration.pulling.declaration import Pull
+from orchestration.pulling.landing import part_name
 
 Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
 _LARGEST = 1 << 20  # bytes of a mapping file, and values that its aliases unfold to
@@ -486,6 +487,21 @@ class FileMapping(_Part):
         return self.format or _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower(), "csv")
 
 
+def _fits(file: Any, objects: Iterable[str]) -> bool:
+    """Whether files of a kind are pulled as objects of these names."""
+    patterns = [f"{one}{end}" for one in _as_list(file["pattern"]) for end in ("", ".gz")]
+    return any(fnmatch(part_name(name), pattern) for name in objects for pattern in patterns)
+
+
+def _as_increment(file: Any, entities: Collection[str]) -> Any:
+    """A kind of file, with what it feeds of these entities as no snapshot unless that is what it says."""
+    if "entities" not in file:
+        return file
+    snapshots = {name for name in entities if contract()[name].load_mode == "snapshot"}
+    feeds = [{"load_mode": "delta", **feed} if feed["entity"] in snapshots else feed for feed in file["entities"]]
+    return {**file, "entities": feeds}
+
+
 class Mapping(_Part):
     """All files of one source system."""
 
@@ -496,10 +512,28 @@ class Mapping(_Part):
     pull: Pull | None = None  # where the files come from, if nobody drops them (docs/pulls.md)
     files: dict[str, FileMapping] = Field(min_length=1)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _increments_are_no_snapshots(cls, data: Any) -> Any:
+        """What is pulled by what changed is no snapshot, whatever its entity is by the contract: what it lacks is not
+        gone."""
+        try:
+            increments = Pull.model_validate(data["pull"]).increments
+            files = data["files"]
+            fed = {feed["entity"] for file in files.values() if _fits(file, increments) for feed in file["entities"]}
+            return {**data, "files": {name: _as_increment(file, fed) for name, file in files.items()}}
+        except (KeyError, TypeError, AttributeError, ValidationError):
+            return data  # no pull, or what the fields themselves are about to say
+
     @model_validator(mode="after")
     def _files_fit_together(self) -> Self:
         modes: dict[str, LoadMode] = {}
+        pulled = [part_name(name) for name in self.pull.increments] if self.pull else []
         for name, file in self.files.items():
+            for number, feed in enumerate(file.entities):
+                if feed.mode == "snapshot" and any(map(file.matches, pulled)):
+                    said = "is pulled by what changed, which is no snapshot; leave `load_mode` out, or pull all rows"
+                    raise misplaced(("files", name, "entities", number, "load_mode"), said)
             if wrong := next((alias for alias in file.joins if not alias.isidentifier()), None):
                 raise ValueError(f"files.{name}.joins: {wrong!r} is no name of a join; write letters, digits and _")
             if len({alias.casefold() for alias in file.joins}) < len(file.joins):

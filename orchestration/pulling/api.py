@@ -21,13 +21,13 @@ from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 from dlt.sources.rest_api.config_setup import create_paginator
 from requests.auth import AuthBase
 
+from foundation.settings import Settings
 from orchestration.pulling.declaration import Api, Auth, Endpoint, Secret, Since
 from orchestration.pulling.errors import PullError
 from orchestration.pulling.reading import Batch, Reading, Row, before, digest, line
 from orchestration.pulling.secrets import place as where
 from orchestration.pulling.secrets import reveal
 from orchestration.pulling.state import Place
-from orchestration.settings import Settings
 
 BACKOFF_SECONDS = 1.0  # before the second attempt, twice as long before each further one
 _LONGEST_WAIT = 15 * 60  # that a server may ask for by Retry-After

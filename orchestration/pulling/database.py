@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 from dlt.sources.sql_database.helpers import TableLoader
 
+from foundation.settings import Settings
 from orchestration.pulling.declaration import Database, Secret, Table
 from orchestration.pulling.errors import PullError
-from orchestration.pulling.reading import Batch, Reading, before
+from orchestration.pulling.reading import Batch, Reading, Row, before
 from orchestration.pulling.secrets import place as where
 from orchestration.pulling.secrets import reveal
 from orchestration.pulling.state import Place
-from orchestration.settings import Settings
 
 _ROWS = 20_000  # of one fetch
 # SQLSTATE, the longest beginning that fits: what it means and what to do
@@ -53,11 +53,10 @@ def connected(settings: Settings, database: Database) -> Iterator[sa.Engine]:
 
 
 def _engine(settings: Settings, database: Database) -> sa.Engine:
-    is_secret = isinstance(database.url, Secret)
     url = reveal(settings, database.url) if isinstance(database.url, Secret) else database.url
     named = where(database.url) if isinstance(database.url, Secret) else "`url`"
     try:
-        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=is_secret)
+        return sa.create_engine(url, hide_parameters=True)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError):
         raise PullError(
             f"no driver is installed for the database of {named}; for PostgreSQL: pip install 'kefu[postgresql]'"
@@ -105,13 +104,20 @@ def _batches(engine: sa.Engine, table: Table, place: Place | None) -> Iterator[B
             if place:
                 asked = asked.where(cursor >= before(place.value, table.lag))
             asked = asked.order_by(cursor)
-        loader = TableLoader(
+        loader = _Loader(
             engine, "sqlalchemy", sa.Table("pulled", sa.MetaData()), {}, _ROWS, query_adapter_callback=lambda *_: asked
         )
         for rows in loader.load_rows():
-            names = list(map(str, rows[0]))  # SQLAlchemy's own kind of text is none for JSON
-            plain = [dict(zip(names, row.values(), strict=True)) for row in rows]
-            yield Batch(plain, [row[table.cursor] for row in plain] if table.cursor else ())
+            yield Batch(rows, [row[table.cursor] for row in rows] if table.cursor else ())
+
+
+class _Loader(TableLoader):
+    """Rows as dictionaries under plain names, made in a third of the time."""
+
+    def _convert_result(self, result: Any, backend_kwargs: dict[str, Any]) -> Iterator[list[Row]]:  # noqa: ARG002
+        names = list(map(str, result.keys()))  # SQLAlchemy's own kind of text is none for JSON
+        for rows in result.partitions(self.chunk_size):
+            yield [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _reflected(engine: sa.Engine, table: Table) -> tuple[sa.Select[Any], sa.ColumnElement[Any] | None]:

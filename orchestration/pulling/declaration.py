@@ -288,6 +288,14 @@ class Pull(Part):
             raise ValueError("give either `database` or `api`")
         return self
 
+    @property
+    def increments(self) -> tuple[str, ...]:
+        """The objects of which a delivery holds the new and changed rows, not all of them."""
+        tables = self.database.objects if self.database else {}
+        endpoints = self.api.objects if self.api else {}
+        by_cursor = (name for name, table in tables.items() if table.cursor)
+        return (*by_cursor, *(name for name, one in endpoints.items() if one.since or one.resume))
+
 
 @cache
 def _presets() -> tuple[str, ...]:

@@ -71,9 +71,13 @@ def snapshot_name(name: str) -> str:
     return f"{name}{SUFFIX}"
 
 
+def part_name(name: str, number: int = 1) -> str:
+    return f"{name}.{number:04}{SUFFIX}"
+
+
 def next_part(folder: Path, name: str) -> Path:
     """The first free name: what has landed is never written over, for it may hold rows that are gone at the source."""
     number = 1
-    while (target := folder / f"{name}.{number:04}{SUFFIX}").exists():
+    while (target := folder / part_name(name, number)).exists():
         number += 1
     return target

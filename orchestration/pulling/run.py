@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from foundation.settings import Settings
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, unexpected
 from orchestration.ingestion.mapping import load_pull
 from orchestration.pulling import landing, state
 from orchestration.pulling.declaration import Pull
 from orchestration.pulling.errors import PullError
 from orchestration.pulling.reading import Batch, Reading, before, digest, line
-from orchestration.settings import Settings
 
 PART_ROWS = 100_000  # after which a file lands and the state goes on: what a pull that dies has to read again
 _MOST_SEEN = 10_000  # digests that are kept; where more rows share a moment they come again, and ingestion drops them

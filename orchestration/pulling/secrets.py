@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
+from foundation.settings import Settings
 from orchestration.pulling.declaration import Secret
 from orchestration.pulling.errors import PullError
-from orchestration.settings import Settings
 
 
 def place(secret: Secret) -> str:

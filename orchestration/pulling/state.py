@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from foundation.settings import Settings
 from orchestration.pulling.errors import PullError
-from orchestration.settings import Settings
 
 _KINDS: dict[str, Any] = {
     "int": int,

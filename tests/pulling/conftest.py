@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from foundation.settings import Settings
 from orchestration.pulling import api, run
-from orchestration.settings import Settings
 from tests.pulling.systems import System, serving
 
 DAY = date(2026, 3, 9)

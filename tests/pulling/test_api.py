@@ -322,6 +322,12 @@ def test_an_answer_of_another_kind_is_refused(home: Home, serve: Serve, body: An
     assert said in home.pull().refusals[0]
 
 
+def test_a_record_without_what_it_is_asked_for_by_is_refused(home: Home, serve: Serve) -> None:
+    system = serve(System(lambda *_: Answer({"orders": [{"id": 1}]}), []))
+    home.declare(_preset(system, "shopify", "orders"))
+    assert "a record has no 'updated_at'" in home.pull().refusals[0]
+
+
 def test_parts_land_as_they_are_read(home: Home, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "PART_ROWS", 4)
     kind = KINDS["intercom"]

@@ -295,7 +295,7 @@ _PULLING = """
 import sys
 from datetime import date
 from orchestration.pulling import run
-from orchestration.settings import Settings
+from foundation.settings import Settings
 run.PART_ROWS = 20_000
 run.pull(Settings(home=sys.argv[1]), date.fromisoformat(sys.argv[2]))
 """
@@ -304,7 +304,7 @@ run.pull(Settings(home=sys.argv[1]), date.fromisoformat(sys.argv[2]))
 @pytest.mark.slow
 @pytest.mark.parametrize("objects", ["{table: shop.orders, cursor: updated_at}", "{table: shop.orders}"])
 def test_a_pull_that_was_killed_goes_on_where_it_was(home: Home, server: sa.Engine, objects: str) -> None:
-    _fill(server, 300_000)
+    _fill(server, 150_000)
     home.declare(PULL.format(objects=f"orders: {objects}"))
     folder = home.settings.landing / "crm" / str(DAY)
     with subprocess.Popen([sys.executable, "-c", _PULLING, str(home.settings.home), str(DAY)]) as process:
@@ -318,11 +318,11 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(home: Home, server: sa.Engi
     home.pulled(DAY)
     assert {name: (folder / name).read_bytes() for name in landed} == landed  # nothing is written twice
     rows = [row["id"] for row in home.rows("orders")]
-    assert set(rows) == set(range(1, 300_001))
+    assert set(rows) == set(range(1, 150_001))
     assert not any(folder.glob(".*"))
     if "cursor" in objects:
         assert len(landed) >= 1
-        assert len(rows) - 300_000 <= 20_000  # at most what one file holds comes twice
+        assert len(rows) - 150_000 <= 20_000  # at most what one file holds comes twice
 
 
 @pytest.mark.slow

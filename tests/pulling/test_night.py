@@ -14,11 +14,11 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from foundation.settings import Settings
 from orchestration.assets.raw import raw_zone_asset
 from orchestration.cli import cli
 from orchestration.ingestion import ingest, register_duckdb
 from orchestration.pulling import run
-from orchestration.settings import Settings
 from tests.pulling import systems
 from tests.pulling.conftest import DAY, Home
 from tests.pulling.systems import Answer, System
@@ -169,7 +169,7 @@ def test_a_pull_leaves_nothing_outside_the_home_and_calls_nobody_else(home: Home
         "socket.socket.connect = lambda self, to: (reached.append(to), connect(self, to))[1]\n"
         "from datetime import date\n"
         "from orchestration.pulling.run import pull\n"
-        "from orchestration.settings import Settings\n"
+        "from foundation.settings import Settings\n"
         f"report = pull(Settings(home={str(home.settings.home)!r}), date({DAY.year}, {DAY.month}, {DAY.day}))\n"
         "assert not report.refusals and len(report.landed) == 2, report\n"
         "assert {to[0] for to in reached} == {'127.0.0.1'}, reached\n"
