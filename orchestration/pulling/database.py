@@ -93,7 +93,7 @@ def read(engine: sa.Engine, table: Table, place: Place | None) -> Reading:
     """The rows of a table or a query: all, or from a place of its cursor on, in that order."""
     if table.cursor is None:
         return Reading(_batches(engine, table, None), whole=True)
-    return Reading(_batches(engine, table, place), whole=False, steps=True, lag=table.lag)
+    return Reading(_batches(engine, table, place), whole=False, steps=True, is_sorted=True, lag=table.lag)
 
 
 def _batches(engine: sa.Engine, table: Table, place: Place | None) -> Iterator[Batch]:

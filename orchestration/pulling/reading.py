@@ -34,6 +34,7 @@ class Reading:
     batches: Iterator[Batch]
     whole: bool  # all that there is: what it lacks is gone
     steps: bool = False  # in the order of change: what was read need not be read again
+    is_sorted: bool = False  # by the source's own idea of order
     lag: int = 0
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from foundation.settings import Settings
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, unexpected
@@ -173,7 +174,7 @@ class _Source:
     def _land_parts(self, name: str, reading: Reading) -> None:
         """Files of a size, each a step of which the state knows. What came before a failure lands."""
         progress = self._progress(name)
-        recent = _Recent(reading.lag, progress.seen)
+        recent = _Recent(reading, progress.seen)
         batches = iter(reading.batches)
         failed: PullError | None = None
         more = True
@@ -188,7 +189,7 @@ class _Source:
                     part.add(recent.new(batch) if batch else [])
                     self.told(f"{self.source}: {name}, {part.rows:,} rows")
                 part.land()
-            if reading.steps or not (more or failed):
+            if recent.is_step or not (more or failed):
                 progress.place, progress.seen = recent.place or progress.place, recent.seen
             self._landed(part)
         if failed:
@@ -204,30 +205,48 @@ class _Source:
 class _Recent:
     """The rows at the end of what was read: by them the next pull knows what it has."""
 
-    def __init__(self, lag: int, seen: Iterable[str]) -> None:
-        self.lag = lag
+    def __init__(self, reading: Reading, seen: Iterable[str]) -> None:
+        self.reading = reading
         self.place: state.Place | None = None
+        self.is_step = reading.steps  # until records come in another order than they should
         self._known = frozenset(seen)
-        self._last: list[tuple[object, str]] = []  # value and digest of the rows within the lag
-        self._greatest: object = None
+        self._last: list[tuple[Any, str]] = []  # value and digest of the rows at the place and within the lag
+        self._greatest: Any = None
 
     def new(self, batch: Batch) -> list[bytes]:
         """The lines of a batch that did not come before, which it remembers."""
         lines = [line(row) for row in batch.rows]
         if batch.place:
             self.place = batch.place
-        if not batch.values:
-            return lines
-        fresh = [written for written in lines if digest(written) not in self._known] if self._known else lines
-        greatest = max(batch.values)
-        self._greatest = max(self._greatest, greatest) if self._greatest is not None else greatest
-        self.place = state.Place.of(self._greatest)
-        edge = before(self._greatest, self.lag)
-        found = [(value, digest(written)) for value, written in zip(batch.values, lines, strict=True) if value >= edge]
-        self._last = [one for one in self._last if one[0] >= edge] + found
-        return fresh
+            if lines:
+                self._last = [(None, digest(written)) for written in lines]
+        if batch.values:
+            self._follow(batch.values)
+            self.place = state.Place.of(self._greatest)
+            recent = [
+                (value, written) for value, written in zip(batch.values, lines, strict=True) if self._counts(value)
+            ]
+            self._last = [one for one in self._last if self._counts(one[0])]
+            self._last += [(value, digest(written)) for value, written in recent]
+        return [written for written in lines if digest(written) not in self._known] if self._known else lines
+
+    def _follow(self, values: Sequence[Any]) -> None:
+        if self.reading.is_sorted:  # by the database, whose order of texts may be another than Python's
+            self._greatest = values[-1]
+            return
+        for value in values:
+            if self._greatest is None or value >= self._greatest:
+                self._greatest = value
+            else:
+                self.is_step = False
+
+    def _counts(self, value: Any) -> bool:
+        lag = self.reading.lag
+        return bool(value >= before(self._greatest, lag) if lag else value == self._greatest)
 
     @property
     def seen(self) -> tuple[str, ...]:
+        if not self._last:
+            return tuple(self._known)
         kept = dict.fromkeys(key for _, key in self._last)
-        return tuple(kept) if 0 < len(kept) <= _MOST_SEEN else () if kept else tuple(self._known)
+        return tuple(kept) if len(kept) <= _MOST_SEEN else ()

@@ -322,6 +322,41 @@ def test_an_answer_of_another_kind_is_refused(home: Home, serve: Serve, body: An
     assert said in home.pull().refusals[0]
 
 
+def test_records_in_another_order_than_said_are_no_steps(
+    home: Home, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a pull that breaks off after a late record would never come back for the earlier ones behind it."""
+    monkeypatch.setattr(run, "PART_ROWS", 3)
+    kind = Kind(lambda system, asked: systems.hubspot(system, asked), "orders", key=str)
+    rows = [kind.row(number, minute) for number, minute in enumerate([1, 9, 2, 3, 4, 5, 6, 7], 1)]
+    system = serve(System(kind.answer, rows, accidents=[None, None, *[Answer("", 500)] * 8]))
+    home.declare(
+        f"pull: {{api: {{url: '{system.url}', objects: {{orders: {{path: /o, records: results, "
+        "params: {at: '{since}'}, "
+        f"paginator: {{type: cursor, cursor_path: paging.next.after, cursor_param: after}}, "
+        f"since: {{field: updated_at, start: '{stamp(0)}'}}}}}}}}}}"
+    )
+    assert len(home.pull().refusals) == 1
+    home.pulled()
+    assert {row["id"] for row in home.rows("orders")} == {str(number) for number in range(1, 9)}
+    assert [one.query["at"] for one in system.asked] == [stamp(0)] * len(system.asked)
+
+
+def test_a_log_that_sends_its_end_again_lands_it_once(home: Home, serve: Serve) -> None:
+    """Zendesk's exports by time begin at the very second at which the last one ended."""
+    rows = [{"id": n, "updated_at": epoch(n)} for n in range(1, 6)]
+
+    def by_time(system: System, asked: Asked) -> Answer:
+        found = [row for row in system.rows if row["updated_at"] >= int(asked.query["start_time"])]
+        return Answer({"organizations": found, "end_time": epoch(5), "next_page": None, "end_of_stream": True})
+
+    system = serve(System(by_time, rows))
+    home.declare(_preset(system, "zendesk", "organizations"))
+    home.pulled()
+    assert home.rows("organizations") == rows
+    assert home.pulled().landed == []
+
+
 def test_a_record_without_what_it_is_asked_for_by_is_refused(home: Home, serve: Serve) -> None:
     system = serve(System(lambda *_: Answer({"orders": [{"id": 1}]}), []))
     home.declare(_preset(system, "shopify", "orders"))

@@ -279,6 +279,22 @@ def test_a_hundred_thousand_rows_come_by_cursor_and_by_key(home: Home, server: s
 
 
 @pytest.mark.slow
+def test_texts_have_the_order_of_the_database(home: Home, server: sa.Engine) -> None:
+    """To Python, a comes after B."""
+    _do(
+        server,
+        'create table shop.codes (id text collate "und-x-icu" primary key)',
+        "insert into shop.codes values ('a'), ('B')",
+    )
+    home.declare(PULL.format(objects="codes: {table: shop.codes, cursor: id}"))
+    home.pulled(DAY)
+    assert home.pulled(DAY).landed == []
+    _do(server, "insert into shop.codes values ('c')")
+    home.pulled(NEXT)
+    assert _ids(home, "codes", NEXT) == ["c"]
+
+
+@pytest.mark.slow
 def test_a_late_commit_within_the_lag_is_not_lost(home: Home, server: sa.Engine) -> None:
     _fill(server, 10)
     home.declare(PULL.format(objects="orders: {table: shop.orders, cursor: updated_at, lag: 600}"))
