@@ -35,7 +35,7 @@ _MEANINGS = {
     "42": "the query cannot be run; try it in the database",
     "53": "the server has no room for another connection or query; try again later",
     "57014": "the server ended the query, for it took too long; pull less at once, or raise its limit for this user",
-    "57": "the server is going down or starting; try again later",
+    "57": "the server ended the connection, or is starting; pull again, it goes on where it was",
     "08": "the connection broke; pull again, it goes on where it was",
     "22": "a value cannot be read as the query wants it; correct the query",
 }

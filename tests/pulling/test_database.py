@@ -342,6 +342,28 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(home: Home, server: sa.Engi
 
 
 @pytest.mark.slow
+def test_a_connection_that_breaks_leaves_what_was_read_and_the_next_pull_goes_on(
+    home: Home, server: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PART_ROWS", 20_000)
+    _fill(server, 100_000)
+    home.declare(PULL.format(objects="orders: {table: shop.orders, cursor: updated_at}"))
+
+    def cut(told: str) -> None:
+        if "20,000 rows" in told:
+            _do(server, "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
+
+    (refused,) = run.pull(home.settings, DAY, told=cut).refusals
+    assert refused.startswith("crm: orders: the server ended the connection")
+    assert refused.endswith("it goes on where it was (SQLSTATE 57P01)")
+    before = len(home.rows("orders"))
+    assert before in range(20_000, 80_000)
+    home.pulled()
+    rows = _ids(home, "orders")
+    assert (len(rows), set(rows)) == (100_000, set(range(1, 100_001)))
+
+
+@pytest.mark.slow
 def test_a_refusal_of_postgresql_says_what_to_do_and_nothing_of_the_url(
     home: Home, server: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
