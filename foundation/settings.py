@@ -197,6 +197,10 @@ class Settings(BaseSettings):
         return self.home / "sources"
 
     @property
+    def pulls(self) -> Path:
+        return self.home / "pulls"
+
+    @property
     def raw(self) -> Path:
         return self.home / "raw"
 

@@ -106,8 +106,9 @@ def cli(context: click.Context) -> None:
     """Kefu: a customer-service data warehouse in a box.
 
     Everything lives under KEFU_HOME (default: var/ below this folder): deliveries in landing/<source>/<YYYY-MM-DD>/,
-    mappings in sources/<source>.yml, settings in kefu.toml, reference tables of your own in reference/<table>.csv, the
-    warehouse in published/kefu.duckdb, reports in reports/, mails in outbox/.
+    mappings in sources/<source>.yml, how far their pulls are in pulls/<source>.json, settings in kefu.toml, reference
+    tables of your own in reference/<table>.csv, the warehouse in published/kefu.duckdb, reports in reports/, mails in
+    outbox/.
     """
     if context.resilient_parsing:
         return
@@ -130,10 +131,22 @@ def ingest(settings: Settings, day: date) -> None:
 
 
 @cli.command()
+@click.option("--date", "day", type=Day(), required=True, help="Day of delivery: landing/<source>/<day>/ is filled.")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.pass_obj
+def pull(settings: Settings, day: date, sources: tuple[str, ...]) -> None:
+    """Pull sources from their databases and APIs into the landing folder, as `pull:` in sources/<source>.yml says."""
+    from orchestration import loading
+
+    _not_in_future(settings, day)
+    loading.pull(settings, day, sources)
+
+
+@cli.command()
 @click.option("--date", "day", type=Day(), required=True, help="Day of delivery; figures are cut at its end.")
 @click.pass_obj
 def nightly(settings: Settings, day: date) -> None:
-    """Ingest a day, build the warehouse, check it, publish it."""
+    """Pull and ingest a day, build the warehouse, check it, publish it."""
     from orchestration import commands
 
     _not_in_future(settings, day)

@@ -1,10 +1,12 @@
-"""`kefu ingest`: days of deliveries into the raw zone, for which nobody waits for dbt or Dagster to start.
+"""`kefu pull` and `kefu ingest`: into the landing folder, and from there into the raw zone, for which nobody waits for
+dbt or Dagster to start.
 
 The night does the same as the first step of its job (assets/raw.py), where the days become partitions of an asset.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from foundation.errors import CommandFailedError
@@ -21,13 +23,47 @@ def ingest(settings: Settings, first: date, last: date) -> None:
     data owner is told."""
     with single_writer(settings):
         report = read_days(settings, first, last)
-    refused = [refusal.message for refusal in report.refusals]
+    days = f"{first}" if first == last else f"{first} to {last}"
+    _fail(settings, "ingest", days, [refusal.message for refusal in report.refusals])
+
+
+def pull(settings: Settings, day: date, sources: Sequence[str]) -> None:
+    """`kefu pull`: sources into the landing folder of a day. Raises CommandFailedError when one was refused, once the
+    data owner is told."""
+    from orchestration.pulling.run import pull as pulled
+
+    with step("pull") as running:
+        report = pulled(settings, day, sources, running.count)
+        running.count(report.summary)
+    _show_notes(report.notes)
+    _fail(settings, "pull", str(day), report.refusals)
+
+
+def pull_first(settings: Settings, day: date) -> list[str]:
+    """What the night does before it reads; the refusals."""
+    from orchestration.pulling.run import pull_of_night, pulled_sources
+
+    if not pulled_sources(settings):
+        return []
+    with step("pull") as running:
+        report = pull_of_night(settings, day, running.count)
+        running.count(report.summary)
+    _show_notes(report.notes)
+    return report.refusals
+
+
+def _show_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        with step("note") as told:
+            told.count(note)
+
+
+def _fail(settings: Settings, job: str, days: str, refused: Sequence[str]) -> None:
     if refused:
         from orchestration.alerts import tell_data_owner
         from reports.delivery.mail import Failure
 
-        days = f"{first}" if first == last else f"{first} to {last}"
-        tell_data_owner(settings, "ingest", days, [Failure("ingest", message) for message in refused])
+        tell_data_owner(settings, job, days, [Failure(job, message) for message in refused])
         raise CommandFailedError("\n".join(refused))
 
 
@@ -40,9 +76,7 @@ def read_days(settings: Settings, first: date, last: date) -> IngestReport:
 
         report = read(settings, first, last, on_file)
         running.count(summary(report))
-    for note in report.notes:
-        with step("note") as told:
-            told.count(note)
+    _show_notes(report.notes)
     return report
 
 

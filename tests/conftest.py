@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from benchmarks.postgresql import NotInstalledError, server
 
 # machines are shared: how long one example takes says nothing of the code
 hypothesis.settings.register_profile("kefu", deadline=None)
@@ -32,6 +35,16 @@ def real_exports() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real exports are not here: {folder} is no folder; name it in KEFU_TEST_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL of its own on loopback; skipped where Debian's postgresql is not installed."""
+    try:
+        with server() as url:
+            yield url
+    except NotInstalledError as error:
+        pytest.skip(f"{error}: what runs on it is not tested")
 
 
 # what a test may be skipped for where `--strict-skips` is given: what is no part of the repository

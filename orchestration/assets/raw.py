@@ -12,7 +12,7 @@ import dagster as dg
 from foundation.settings import Settings
 from orchestration.alerts import tell_data_owner
 from orchestration.ingestion.deliveries import IngestReport
-from orchestration.loading import read_days
+from orchestration.loading import pull_first, read_days
 from orchestration.partitions import daily
 from reports.delivery.mail import Failure
 
@@ -42,6 +42,7 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
         """Typed loads in Parquet with a manifest, by entity of the contract."""
         home: Settings = context.resources.writer
         days = days_asked_for(context)
+        not_pulled = pull_first(home, days[-1])
         report = read_days(home, days[0], days[-1])
         for day in days:
             key, metadata = day.isoformat(), counts(report, home, day)
@@ -50,9 +51,12 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
             else:
                 context.log_event(dg.AssetMaterialization(RAW_ZONE, partition=key, metadata=metadata))
         yield dg.MaterializeResult()
-        refused = [refusal.message for refusal in report.refusals]
+        # a file that neither can use is told of once
+        refused = list(dict.fromkeys([*not_pulled, *(refusal.message for refusal in report.refusals)]))
         if refused:
-            tell_data_owner(home, context.job_name, context.run_id, [Failure("ingest", message) for message in refused])
+            steps = dict.fromkeys(not_pulled, "pull")
+            failures = [Failure(steps.get(message, "ingest"), message) for message in refused]
+            tell_data_owner(home, context.job_name, context.run_id, failures)
         # not blocking: what did load is built and published, the refused entities stay at their last good load
         yield dg.AssetCheckResult(
             check_name=ACCEPTED,

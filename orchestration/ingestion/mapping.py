@@ -9,7 +9,7 @@ import codecs
 import csv
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,9 @@ from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import Expression, parse
 from orchestration.ingestion.mapping_errors import at_line, meant, misplaced, problems
 from orchestration.ingestion.notations import LENGTHS, NumberStyle, locale_exists
+from orchestration.pulling.declaration import Part as PullPart
+from orchestration.pulling.declaration import Pull
+from orchestration.pulling.landing import part_name
 
 Format = Literal["csv", "tsv", "fixed_width", "xlsx", "json", "jsonl", "parquet"]
 _LARGEST = 1 << 20  # bytes of a mapping file, and values that its aliases unfold to
@@ -484,6 +487,21 @@ class FileMapping(_Part):
         return self.format or _SUFFIXES.get(Path(name.removesuffix(".gz")).suffix.lower(), "csv")
 
 
+def _fits(file: Any, objects: Iterable[str]) -> bool:
+    """Whether files of a kind are pulled as objects of these names."""
+    patterns = [f"{one}{end}" for one in _as_list(file["pattern"]) for end in ("", ".gz")]
+    return any(fnmatch(part_name(name), pattern) for name in objects for pattern in patterns)
+
+
+def _as_increment(file: Any, entities: Collection[str]) -> Any:
+    """A kind of file, with what it feeds of these entities as no snapshot unless that is what it says."""
+    if "entities" not in file:
+        return file
+    snapshots = {name for name in entities if contract()[name].load_mode == "snapshot"}
+    feeds = [{"load_mode": "delta", **feed} if feed["entity"] in snapshots else feed for feed in file["entities"]]
+    return {**file, "entities": feeds}
+
+
 class Mapping(_Part):
     """All files of one source system."""
 
@@ -491,12 +509,31 @@ class Mapping(_Part):
     description: str = ""
     time_zone: Zone
     ignore: Texts = ()  # files that are not wanted
+    pull: Pull | None = None  # where the files come from, if nobody drops them (docs/pulls.md)
     files: dict[str, FileMapping] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _increments_are_no_snapshots(cls, data: Any) -> Any:
+        """What is pulled by what changed is no snapshot, whatever its entity is by the contract: what it lacks is not
+        gone."""
+        try:
+            increments = Pull.model_validate(data["pull"]).increments
+            files = data["files"]
+            fed = {feed["entity"] for file in files.values() if _fits(file, increments) for feed in file["entities"]}
+            return {**data, "files": {name: _as_increment(file, fed) for name, file in files.items()}}
+        except (KeyError, TypeError, AttributeError, ValidationError):
+            return data  # no pull, or what the fields themselves are about to say
 
     @model_validator(mode="after")
     def _files_fit_together(self) -> Self:
         modes: dict[str, LoadMode] = {}
+        pulled = [part_name(name) for name in self.pull.increments] if self.pull else []
         for name, file in self.files.items():
+            for number, feed in enumerate(file.entities):
+                if feed.mode == "snapshot" and any(map(file.matches, pulled)):
+                    said = "is pulled by what changed, which is no snapshot; leave `load_mode` out, or pull all rows"
+                    raise misplaced(("files", name, "entities", number, "load_mode"), said)
             if wrong := next((alias for alias in file.joins if not alias.isidentifier()), None):
                 raise ValueError(f"files.{name}.joins: {wrong!r} is no name of a join; write letters, digits and _")
             if len({alias.casefold() for alias in file.joins}) < len(file.joins):
@@ -518,7 +555,7 @@ class Mapping(_Part):
     @cached_property
     def version(self) -> str:
         """Changes with whatever changes the outcome, not with comments or layout."""
-        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore"})
+        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore", "pull"})
         return hashlib.sha256(written.encode()).hexdigest()[:8]
 
     @property
@@ -576,13 +613,33 @@ def load_mapping(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(_document(path), context={"folders": (path.parent, BUILT_IN_MAPPINGS)})
     except ValidationError as error:
-        raise MappingError("\n".join(problems(path, error, _Part.__subclasses__()))) from error
+        raise MappingError(_told(path, error)) from error
     except RecursionError as error:
         raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if mapping.source != path.stem:
         said = f"source is {mapping.source!r}; call it {path.stem!r} as the file is called"
         raise MappingError(at_line(path, ("source",), said))
     return mapping
+
+
+class _Pulled(_Part):
+    """What a pull reads of the file: the rest may be wrong, or not be written yet."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    pull: Pull | None = None
+
+
+def load_pull(path: Path) -> Pull | None:
+    """How a source is pulled, if it is. Raises MappingError with a line for each thing that is wrong."""
+    try:
+        return _Pulled.model_validate(_document(path)).pull
+    except ValidationError as error:
+        raise MappingError(_told(path, error)) from error
+
+
+def _told(path: Path, error: ValidationError) -> str:
+    return "\n".join(problems(path, error, [*_Part.__subclasses__(), *PullPart.__subclasses__()]))
 
 
 def mapping_path(settings: Settings, source: str) -> Path | None:

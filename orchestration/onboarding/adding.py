@@ -26,6 +26,7 @@ from orchestration.onboarding.terminal import counted
 
 _TRIES = 4  # how often a proposal is mended after it was tried
 _BAD_SHARE, _BAD_ROWS = 0.01, 5  # of a file's rows, beyond which a column is no good guess
+_OF_FILES = re.compile(r"(ignore|files):|# Questions")
 _NO_RATE = "has no rate in fx_rates"
 _PLAIN = frozenset(["dataset", "data", "export", "exports", "list", "report", "full", "csv"])
 
@@ -45,16 +46,43 @@ def add(settings: Settings, name: str, paths: Sequence[Path], *, force: bool, la
     target = settings.sources / f"{name}.yml"
     if not re.fullmatch(r"[a-z0-9_]+", name):
         raise CommandFailedError(f"{name!r} is no name of a source; write small letters, digits and _ such as shop_de")
-    if target.exists() and not force:
+    pull = _pull(target)
+    if target.exists() and not force and not pull.is_all:
         raise CommandFailedError(f"{target} is there already; look at it, or write it anew with --force")
     files = [path.resolve() for path in sorted(set(paths))]
     known = known_system(files)
     proposal = _of_known(name, known) if known else _of_files(settings, name, files)
     told, tried = _tried(settings, proposal, files)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(told, encoding="utf-8")
+    target.write_text(pull.within(told), encoding="utf-8")
     landed = _land(settings.landing / name / land.isoformat(), files) if land else None
     return Added(target, proposal, tried, landed)
+
+
+@dataclass(frozen=True)
+class _Pull:
+    """What a person wrote in the file on where it is pulled from, which no proposal takes away."""
+
+    lines: tuple[str, ...] = ()
+    is_all: bool = False  # nothing is mapped yet
+
+    def within(self, told: str) -> str:
+        """The proposal with those lines before its files."""
+        lines = told.splitlines()
+        place = next((number for number, line in enumerate(lines) if _OF_FILES.match(line)), len(lines))
+        return "\n".join([*lines[:place], *self.lines, *lines[place:]]) + "\n"
+
+
+def _pull(path: Path) -> _Pull:
+    if not path.is_file():
+        return _Pull()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    begin = next((number for number, line in enumerate(lines) if line.startswith("pull:")), None)
+    if begin is None:
+        return _Pull()
+    later = (number for number, line in enumerate(lines) if number > begin and re.match(r"[^\s#]", line))
+    end = next(later, len(lines))
+    return _Pull(tuple(lines[begin:end]), not any(re.match(r"(files|extends):", line) for line in lines))
 
 
 def _land(folder: Path, files: Iterable[Path]) -> Path:

@@ -342,3 +342,19 @@ def test_a_customer_for_each_order_is_asked_about(desk: Desk) -> None:
     orders += [[f"O{i:03}", f"K{i:03}", "2026-01-01", "5"] for i in range(40)]
     added = desk.add("shop", desk.export("customers.csv", customers), desk.export("orders.csv", orders))
     assert any("Is customer_unique_id the customer?" in question for question in added.proposal.questions)
+
+
+def test_where_a_source_is_pulled_from_stays_in_the_file(desk: Desk) -> None:
+    """First `pull:`, then what it brought is looked at: nothing that a person wrote is taken away."""
+    path = desk.settings.sources / "pulled.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pull = (
+        "pull:\n  # the register\n  database:\n    url: {env: CRM_URL}\n    objects: {customers: {table: customers}}\n"
+    )
+    path.write_text(f"source: pulled\ntime_zone: UTC\n{pull}", encoding="utf-8")
+    rows = [["customer_id", "name", "email"], *([n, f"Name {n}", f"n{n}@example.com"] for n in range(30))]
+    desk.add("pulled", desk.export("customers.csv", rows))
+    assert pull in desk.text("pulled")
+    assert desk.mapping("pulled").pull
+    with pytest.raises(CommandFailedError, match="is there already"):  # now there is something to lose
+        desk.add("pulled", desk.export("customers.csv", rows))

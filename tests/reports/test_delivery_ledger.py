@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,45 +21,6 @@ from tests.reports.postoffice import NOW
 KEY = Key("service_quality", "2026-10", "company", 1, "ann", "en")
 BY = {"by": "Li Lei", "reason": "asked on the phone", "now": NOW}
 NAMED = (KEY.report, KEY.period, KEY.recipient)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL of its own on loopback; skipped where Debian's postgresql is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = found[-1] if found else shutil.which("initdb")
-    if not initdb:
-        pytest.skip("no PostgreSQL is installed (apt-get install postgresql): the ledger is not tested on it")
-    # it refuses to run as root, and pytest's own folders are root's alone
-    as_user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    data = Path(tempfile.mkdtemp(prefix="kefu-postgresql-"))
-    if as_user:
-        shutil.chown(data, "postgres", "postgres")
-    quiet: dict[str, Any] = {"cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_user}
-    subprocess.run([initdb, "-D", data, "-U", "kefu", "-A", "trust", "--no-sync", "-E", "UTF8"], check=True, **quiet)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = [Path(initdb).with_name("postgres"), "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", data, "-F"]
-    with subprocess.Popen(server, **quiet) as running:
-        try:
-            _wait_for(port)
-            yield f"postgresql://kefu@127.0.0.1:{port}/postgres"
-        finally:
-            running.send_signal(signal.SIGINT)  # a fast shutdown
-            running.wait(timeout=60)
-            shutil.rmtree(data)
-
-
-def _wait_for(port: int, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            Ledger(f"postgresql://kefu@127.0.0.1:{port}/postgres").close()
-        except LedgerError:
-            assert time.monotonic() < deadline, "PostgreSQL never answered"
-            time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
