@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -32,6 +33,17 @@ def real_exports() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real exports are not here: {folder} is no folder; name it in KEFU_TEST_DATA")
     return folder
+
+
+FAST = "not spark and not slow"  # the -m of `make test-fast`
+_NOT_FAST = re.compile(r"^pytestmark = pytest\.mark\.(slow|spark)$", flags=re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file that is slow as a whole is not imported, with Dagster, dbt and what else it needs, only to be left out."""
+    if config.option.markexpr != FAST or collection_path.suffix != ".py":
+        return None
+    return True if _NOT_FAST.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 # what a test may be skipped for where `--strict-skips` is given: what is no part of the repository

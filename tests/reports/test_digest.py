@@ -27,8 +27,8 @@ from reports.delivery.recipients import Recipient
 from reports.issuing.revisions import hidden_before, remember_hidden
 from reports.page.archive import write_archive
 from reports.page.render import environment, render_html, render_pdf
-from tests.reports.conftest import META, WORSE_STORE, warehouse
 from tests.reports.days import DAY, add_days
+from tests.reports.published import META, WORSE_STORE, warehouse
 from tests.reports.test_mail import LI, mail
 from tests.reports.test_report import visible
 
