@@ -3,8 +3,9 @@
 SIZE ?= s
 PYTEST_ARGS ?=
 KEFU := .venv/bin/kefu
+FAST := .venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow"
 
-.PHONY: help setup demo test test-long test-spark mutate lint lint-python lint-sql docs dev bench bench-reports clean
+.PHONY: help setup demo test test-fast test-long test-spark mutate lint lint-python lint-sql docs dev bench bench-reports clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,9 +16,12 @@ setup: ## make .venv, which holds the kefu command
 demo: setup ## the demo company, from its exports to its report
 	@$(KEFU) demo --size $(SIZE)
 
+test-fast: setup ## the fast tests alone: an answer within a minute
+	@$(FAST) $(PYTEST_ARGS)
+
 test: lint ## lint, fast tests, slow tests (in a browser too, where there is one)
 	@deploy/test-tools.sh
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not spark and not slow" $(PYTEST_ARGS)
+	@$(FAST) $(PYTEST_ARGS)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "slow and not long and not spark" $(PYTEST_ARGS)
 
 test-long: setup ## the tests that take minutes each: nights in any order, all real exports, look-backs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -45,6 +46,17 @@ def postgresql() -> Iterator[str]:
             yield url
     except NotInstalledError as error:
         pytest.skip(f"{error}: what runs on it is not tested")
+
+
+FAST = "not spark and not slow"  # the -m of `make test-fast`
+_NOT_FAST = re.compile(r"^pytestmark = pytest\.mark\.(slow|spark)$", flags=re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file that is slow as a whole is not imported, with Dagster, dbt and what else it needs, only to be left out."""
+    if config.option.markexpr != FAST or collection_path.suffix != ".py":
+        return None
+    return True if _NOT_FAST.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 # what a test may be skipped for where `--strict-skips` is given: what is no part of the repository

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from foundation.settings import REPOSITORY
 from orchestration.cli import cli
-from tests.conftest import REPOSITORY
 
 PAGES = [
     *(REPOSITORY / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT")),

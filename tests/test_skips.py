@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from foundation.settings import REPOSITORY
 
 
 def _run(folder: Path, reason: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -65,6 +65,8 @@ def test_models_come_after_those_they_stand_on(tmp_path: Path) -> None:
 def test_a_python_model_is_made_by_its_own_code_as_well() -> None:
     code = """
 import pyarrow as pa
+
+pytestmark = pytest.mark.slow
 class dbtObj:
     def __init__(self, load): self.ref = load
 def model(dbt, session):

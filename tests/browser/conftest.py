@@ -15,9 +15,8 @@ import pytest
 
 from reports.bundle.model import Bundle
 from reports.bundle.reading import make_bundle
-from tests.reports.conftest import META, warehouse
-from tests.reports.conftest import bundle as bundle
 from tests.reports.days import DAY, add_days
+from tests.reports.published import META, MONTH, warehouse
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 820, 1440)  # phone, tablet, desk
@@ -60,11 +59,13 @@ Seen = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def issued(bundle: Bundle) -> dict[str, Bundle]:
+def issued() -> dict[str, Bundle]:
     """A bundle of each report."""
+    with warehouse() as con:
+        monthly = make_bundle(con, "service_quality", MONTH, META)
     with warehouse(()) as con:
         add_days(con)
-        return {"service_quality": bundle, "daily_digest": make_bundle(con, "daily_digest", DAY, META)}
+        return {"service_quality": monthly, "daily_digest": make_bundle(con, "daily_digest", DAY, META)}
 
 
 @pytest.fixture(scope="session")

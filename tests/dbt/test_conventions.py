@@ -90,8 +90,13 @@ def test_a_name_says_the_layer(path: Path) -> None:
     assert not re.search(r"\balias\s*=", path.read_text(encoding="utf-8")), "a table is called as its model is"
 
 
+@cache
+def _yml(path: Path) -> dict[str, Any]:
+    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+
+
 def _declared(path: Path) -> dict[str, Any]:
-    (model,) = yaml.safe_load(path.with_suffix(".yml").read_text(encoding="utf-8"))["models"]
+    (model,) = _yml(path.with_suffix(".yml"))["models"]
     return dict(model)
 
 
@@ -112,7 +117,7 @@ def _tables() -> Iterator[str]:
     yield from (path.stem for path in models())
     yield from (path.stem for path in (PROJECT / "seeds").glob("*.csv"))
     for path in MODELS.rglob("*.yml"):
-        for source in yaml.safe_load(path.read_text(encoding="utf-8")).get("sources", []):
+        for source in _yml(path).get("sources", []):
             yield from (table["name"] for table in source["tables"])
 
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tests.dbt.conftest import Warehouse
 from tests.dbt.rendered import Rendered
+from tests.dbt.warehouse import Warehouse
+from tests.declared_tables import create
 from tests.persons import MOST_RECORDS, persons
 
 pytestmark = pytest.mark.slow
@@ -31,10 +32,10 @@ KEYS = Rendered("customer", identity_key_customers_max=MOST_RECORDS).sql("identi
 def joined(edges: Edges) -> tuple[dict[str, str], int]:
     """The person of each record, and the rounds that it took."""
     with duckdb.connect() as con:
-        con.execute("create table int_customer__identity_keys (customer_id text, key_hash text, is_used boolean)")
-        con.execute("create table int_customer__joined_records (customer_id text, person_id text)")
+        create(con, "int_customer__identity_keys")
+        create(con, "int_customer__joined_records")
         con.register("given_edges", pd.DataFrame(edges, columns=["customer_id", "key_hash"]))
-        con.execute("insert into int_customer__identity_keys select customer_id, key_hash, true from given_edges")
+        con.execute("insert into int_customer__identity_keys by name select *, true as is_used from given_edges")
         rounds, before = 0, -1
         while before != (made := con.execute("select count(*) from int_customer__joined_records").fetchall()[0][0]):
             con.execute(f"insert into int_customer__joined_records {JOINED}")
@@ -113,11 +114,10 @@ def test_keys_join_whom_they_should(told: list[tuple[str | None, str | None, str
     records = pd.DataFrame(told, columns=["tax_id", "email", "phone"], dtype=object)
     records.insert(0, "customer_id", [f"c{number:02d}" for number in range(len(told))])
     records = records.assign(source_system="crm", first_known_at=pd.NaT, acquired_at=pd.NaT)
-    types = "customer_id text, source_system text, tax_id text, email text, phone text"
     with duckdb.connect() as con:
         con.execute("create table control_run as select timestamp '2026-06-30 16:00:00' as as_of")
-        con.execute("create table identity_overrides (customer_id text, action text, with_customer_id text)")
-        con.execute(f"create table int_core__customers_ever ({types}, first_known_at timestamp, acquired_at timestamp)")
+        create(con, "identity_overrides")
+        create(con, "int_core__customers_ever")
         con.register("told", records)
         con.execute("insert into int_core__customers_ever by name from told")
         edges = con.execute(f"select customer_id, key_hash from ({KEYS}) where is_used").fetchall()

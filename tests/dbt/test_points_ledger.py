@@ -20,8 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.conftest import Warehouse
 from tests.dbt.rendered import Rendered
+from tests.dbt.warehouse import Warehouse
+from tests.declared_tables import create
 
 pytestmark = pytest.mark.slow
 
@@ -312,21 +313,15 @@ def ledger_of_one(draw: st.DrawFn) -> list[Row]:
 def test_any_ledger_comes_to_the_lots_kept_by_hand(rows: list[Row]) -> None:
     """The same rules once more, entry by entry, on ledgers that hypothesis can make smaller."""
     models = Rendered("loyalty", this="int_loyalty__point_moves")
-    types = "entry_id text, source_system text, member_id text, kind text, order_id text, reverses_entry_id text"
     with duckdb.connect() as con:
         con.execute("create table control_run as select timestamp '2026-06-30 16:00:00' as as_of")
-        con.execute(
-            f'create table stg_crm__points_ledger ({types}, "at" timestamp, points decimal(18,6), expires_at timestamp)'
-        )
+        create(con, "stg_crm__points_ledger")
         for row in rows:
             names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
             con.execute(f"insert into stg_crm__points_ledger ({names}) values ({marks})", list(row.values()))
         for name in ("reversal_chains", "point_entries"):
             con.execute(f"create table int_loyalty__{name} as {models.sql(name)}")
-        con.execute(
-            "create table int_loyalty__point_moves (member_id text, round bigint, place bigint, entry_id text, "
-            "holder_id text, lot_id text, points decimal(28, 8))"
-        )
+        create(con, "int_loyalty__point_moves")
         before = -1
         while before != (made := con.execute("select count(*) from int_loyalty__point_moves").fetchall()[0][0]):
             con.execute(f"insert into int_loyalty__point_moves {models.sql('point_moves')}")

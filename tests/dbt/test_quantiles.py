@@ -22,6 +22,8 @@ from scipy import stats
 
 from tests.dbt.test_statistics import MACROS, ask
 
+pytestmark = pytest.mark.slow
+
 Samples = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, int]], Samples]
 

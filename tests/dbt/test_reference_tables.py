@@ -13,15 +13,11 @@ import pytest
 import demo
 from foundation.settings import Settings
 from orchestration.reference import project_folder, seed_folder
-from tests.dbt.conftest import Warehouse
+from tests.dbt.warehouse import Warehouse
+from tests.declared_tables import create, declared
 
 DBT_PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-IN_FORCE = {"valid_from": "date", "valid_to": "date"}
-TABLES = {
-    "grade_cuts": {"grade": "text", "up_to_share": "decimal(9, 6)"} | IN_FORCE,
-    "servqual_weights": {"servqual_dimension": "text", "weight": "decimal(18, 6)"} | IN_FORCE,
-    "tier_rules": {"tier": "text", "tier_rank": "integer", "min_spend": "decimal(28, 8)"} | IN_FORCE,
-}
+TABLES = ("grade_cuts", "servqual_weights", "tier_rules")
 
 
 def problems(edits: str = "") -> list[str]:
@@ -30,12 +26,12 @@ def problems(edits: str = "") -> list[str]:
     test = (DBT_PROJECT / "tests" / "reference_tables_make_sense.sql").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
     with duckdb.connect() as connection:
-        for table, columns in TABLES.items():
-            described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"create table {table} ({described})")
+        for table in TABLES:
+            create(connection, table)
             of_demo = Path(demo.__file__).with_name("reference") / f"{table}.csv"  # what ships for it is empty
             path = of_demo if of_demo.exists() else DBT_PROJECT / "seeds" / f"{table}.csv"
             with path.open(encoding="utf-8") as file:
+                columns = declared(table)
                 rows = [[row[name] or None for name in columns] for row in csv.DictReader(file)]
             connection.executemany(f"insert into {table} values ({', '.join('?' for _ in columns)})", rows)
         connection.execute(edits or "select 1")
@@ -56,7 +52,7 @@ def test_the_tables_as_delivered_make_sense() -> None:
         ("update grade_cuts set up_to_share = 0.05 where grade = 'C'", ["grade_cuts 1900-01-01"]),
         ("update grade_cuts set up_to_share = 0 where grade = 'A'", ["grade_cuts 1900-01-01"]),
         (
-            "insert into grade_cuts values ('E', 0.5, date '2026-01-01', null)",
+            "insert into grade_cuts values ('E', 'E', 0.5, date '2026-01-01', null)",
             ["grade_cuts 2026-01-01"],
         ),
         (

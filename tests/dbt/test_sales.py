@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.dbt.conftest import Warehouse
+from tests.dbt.warehouse import Warehouse
 
 pytestmark = pytest.mark.slow
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from tests.declared_tables import create
+
 pytestmark = pytest.mark.slow
 
 FIRST_MINUTE = datetime(2025, 10, 1, tzinfo=UTC)
@@ -96,16 +98,12 @@ def count_minutes() -> dict[str, list[int]]:
 
 def create_reference(con: duckdb.DuckDBPyConnection) -> None:
     """The test's own schedules where the seeds would be."""
-    con.execute("create schema reference")
-    con.execute(
-        "create table reference.schedules (schedule_id varchar, valid_from date, valid_to date, time_zone varchar,"
-        " weekday integer, opens varchar, closes varchar)"
-    )
+    create(con, "schedules", "reference")
     con.executemany(
         "insert into reference.schedules values (?, ?, ?, ?, ?, ?, ?)",
         [(s.schedule_id, s.valid_from, s.valid_to, s.time_zone, s.weekday, s.opens, s.closes) for s in SHIFTS],
     )
-    con.execute("create table reference.holidays (schedule_id varchar, holiday_date date, name varchar)")
+    create(con, "holidays", "reference")
     con.executemany("insert into reference.holidays values (?, ?, 'holiday')", sorted(HOLIDAYS))
 
 

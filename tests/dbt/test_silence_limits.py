@@ -19,6 +19,8 @@ from scipy import stats
 
 from foundation.settings import DBT_PROJECT_DIR
 
+pytestmark = pytest.mark.slow
+
 Floats = npt.NDArray[np.float64]
 VARS = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 QUANTILE, HISTORIES = VARS["at_risk_quantile"], VARS["limit_histories_min"]

@@ -20,6 +20,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from tests.declared_tables import create
+
 pytestmark = pytest.mark.slow
 
 COMPANY_ZONE = ZoneInfo("Asia/Shanghai")  # where months end; what the project does when nothing is set
@@ -206,18 +208,14 @@ def open_seconds(moment: datetime) -> Fraction:
 def set_hours(warehouse: Any) -> None:
     """The test's own schedule where the seeds would be."""
     with duckdb.connect(str(warehouse.work)) as con:
-        con.execute("create schema reference")
-        con.execute(
-            "create table reference.schedules (schedule_id varchar, valid_from date, valid_to date, time_zone varchar,"
-            " weekday integer, opens varchar, closes varchar)"
-        )
+        create(con, "schedules", "reference")
+        create(con, "holidays", "reference")
         for since, to in OPENINGS:
             con.execute(
                 "insert into reference.schedules select 'office', null, null, 'UTC', weekday, ?, ?"
                 " from range(1, 8) as days(weekday)",
                 [f"{since // 3600:02}:00", f"{to // 3600:02}:00"],
             )
-        con.execute("create table reference.holidays (schedule_id varchar, holiday_date date, name varchar)")
 
 
 BUILD = ["--indirect-selection", "buildable", "--exclude", "schedules", "holidays"]
@@ -233,7 +231,7 @@ def stories() -> list[Story]:
 
 @pytest.fixture(scope="module")
 def told_warehouse(stories: list[Story], tmp_path_factory: Any, dbt_target: Any, dbt_project: Any) -> Any:
-    from tests.dbt.conftest import Warehouse
+    from tests.dbt.warehouse import Warehouse
 
     warehouse = Warehouse(tmp_path_factory.mktemp("told"), dbt_target, dbt_project)
     tickets = [

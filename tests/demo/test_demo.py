@@ -14,6 +14,8 @@ import pytest
 
 from demo import DELIVERIES, HISTORY_DATE, SIZES, DemoFacts, generate, read_facts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:

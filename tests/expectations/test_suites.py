@@ -13,7 +13,9 @@ from expectations.results import Outcome, Suite, SuiteResult
 from expectations.suites import ExpectationError, load_checks
 
 if TYPE_CHECKING:
-    from tests.expectations.conftest import Warehouse
+    from tests.expectations.warehouse import Warehouse
+
+pytestmark = pytest.mark.slow
 
 AGAIN = "insert into raw.{0} select * replace ('other' as row_hash) from raw.{0} where "
 TWICE = "insert into kefu.reporting.kpi_monthly from kefu.reporting.kpi_monthly where "

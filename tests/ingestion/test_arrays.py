@@ -17,7 +17,7 @@ from orchestration.ingestion.mapping import load_mapping
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 TICKETS = """
 source: crm
@@ -262,6 +262,7 @@ ARRAYS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ARRAYS)
 def test_every_record_and_every_item_is_accounted_for(home: Home, made: list[tuple[str, Any, bool]]) -> None:

@@ -17,7 +17,7 @@ from orchestration.ingestion import ingest, register_duckdb
 from orchestration.ingestion.arrivals import Watch
 from tests.ingestion import bad_inputs
 from tests.ingestion.bad_inputs import DAY, SECRET, Result
-from tests.ingestion.conftest import Home
+from tests.ingestion.homes import Home
 
 TABLE = bad_inputs.table()
 NAMES = [f"{one.kind}: {one.name}" for one in TABLE]

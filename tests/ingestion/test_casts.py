@@ -12,7 +12,7 @@ import pytest
 from orchestration.ingestion.expressions import ExpressionError, Reference, parse
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 LINES = """
 source: crm

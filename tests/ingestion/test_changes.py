@@ -12,7 +12,7 @@ from foundation.errors import CommandFailedError
 from orchestration.cli import cli
 from orchestration.ingestion import Manifest
 from orchestration.reload import reload
-from tests.ingestion.conftest import DAY, Home
+from tests.ingestion.homes import DAY, Home
 
 NEXT = DAY + timedelta(days=1)
 

@@ -17,7 +17,7 @@ from tests.ingestion.test_headers import table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 LINES = """
 source: crm

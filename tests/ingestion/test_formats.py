@@ -17,7 +17,7 @@ import pytest
 from orchestration.ingestion.likeness import likely_encodings
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 MAPPING = """
 source: crm

@@ -16,7 +16,7 @@ from orchestration.ingestion.mapping import load_mapping
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 TRACKER = """
 source: crm

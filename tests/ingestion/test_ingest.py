@@ -15,7 +15,7 @@ from orchestration.ingestion import snapshots
 from orchestration.ingestion.load import workbench
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 CUSTOMERS = """
 source: crm
@@ -151,6 +151,7 @@ def test_the_same_file_twice_changes_nothing(home: Home) -> None:
     assert (home.manifest, sorted(home.settings.raw.rglob("*.parquet"))) == before
 
 
+@pytest.mark.slow
 def test_days_in_any_order_leave_the_same(home: Home) -> None:
     """Also with a snapshot that is held because of the day before, and rates that come before or after."""
     home.mapping(

@@ -13,7 +13,7 @@ import pytest
 from orchestration.ingestion import load
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 ANY = """
 source: crm

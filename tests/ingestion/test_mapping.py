@@ -14,7 +14,7 @@ from orchestration.ingestion.expressions import ExpressionError, parse
 from orchestration.ingestion.mapping import load_mapping
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "sources"
 GOOD = """

@@ -13,7 +13,7 @@ import pytest
 from foundation.contract import quote
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mapping-language.md"
 _EXAMPLES = PAGE.read_text(encoding="utf-8").split("\n## By example\n")[1]

@@ -15,7 +15,7 @@ from orchestration.ingestion.moments import formatted_instant, iso_instant, loca
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 ZONES = ["Asia/Shanghai", "America/Bogota", "America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe"]
 

@@ -21,7 +21,7 @@ from orchestration.ingestion.notations import NumberStyle, length_in_seconds
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 CON = duckdb.connect()
 GERMAN = NumberStyle(",", ".", ("€", "EUR"))

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foundation.settings import Settings
-from tests.ingestion.conftest import DAY, Home
+from tests.ingestion.homes import DAY, Home
 
 SHOP = """
 source: {source}
@@ -209,6 +209,7 @@ DAYS = st.integers(0, 40).map(lambda n: FRIDAY + timedelta(days=n))
 RATES = st.dictionaries(st.tuples(CURRENCIES, DAYS), st.integers(1, 10**7), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     own=st.lists(RATES, min_size=1, max_size=3),

@@ -12,7 +12,7 @@ from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.mapping import load_mapping
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 FRESHDESK = """\
 Ticket ID,Subject,Status,Priority,Source,Type,Agent,Group,Created time,Due by Time,Resolved time,\

@@ -18,7 +18,7 @@ from foundation.settings import Settings
 from orchestration.ingestion.expressions import parse
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 Row = dict[str, str | None]
 

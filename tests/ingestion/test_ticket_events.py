@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.mapping import load_mapping
-from tests.ingestion.conftest import Home
+from tests.ingestion.homes import Home
 
 DAY, NEXT = date(2026, 1, 5), date(2026, 1, 6)
 

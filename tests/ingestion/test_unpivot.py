@@ -20,7 +20,7 @@ from tests.ingestion.test_headers import table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 SURVEY = """
 source: crm
@@ -188,6 +188,7 @@ def test_the_table_beside_it_is_part_of_the_mapping(tmp_path: Path) -> None:
     assert versions[0] != versions[1]
 
 
+@pytest.mark.slow
 def test_240_columns_load_in_little_memory(home: Home) -> None:
     """1.2 million answers, with 256 MB for DuckDB."""
     home.settings = Settings.model_validate(
@@ -215,6 +216,7 @@ CELLS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CELLS)
 def test_every_row_and_every_cell_is_accounted_for(home: Home, made: list[tuple[str, list[str], str]]) -> None:

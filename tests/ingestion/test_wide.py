@@ -11,7 +11,7 @@ from foundation.settings import Settings
 from orchestration.ingestion import statement
 
 if TYPE_CHECKING:
-    from tests.ingestion.conftest import Home
+    from tests.ingestion.homes import Home
 
 
 def survey(questions: int) -> str:
@@ -42,6 +42,7 @@ def answers(questions: int, rows: int) -> tuple[str, list[tuple[int, ...]]]:
     return "\n".join(lines) + "\n", given
 
 
+@pytest.mark.slow
 def test_hundreds_of_columns_load_in_little_memory(home: Home) -> None:
     """240 questions; DuckDB may have 256 MB, of which one statement for them all took more than 4 GB."""
     home.settings = Settings.model_validate(

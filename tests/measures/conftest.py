@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from demo import DELIVERIES, code_fingerprint, furnish, generate, read_facts
 from foundation.settings import REPOSITORY, Settings
-from orchestration import commands
 from orchestration.ingestion.ledger import Manifest
 from orchestration.lineage import Lineage, compiled
 from orchestration.warehouse import MARTS_FILE, WORK_FILE, code_version
@@ -61,6 +60,8 @@ def _built_by(settings: Settings) -> str | None:
 
 def _own_demo() -> Settings:
     """Makes what is missing of the tests' own demo; of several processes the first does, the others wait."""
+    from orchestration import commands  # with Dagster: a second and a half for every run of any test
+
     OWN_HOME.mkdir(parents=True, exist_ok=True)
     with (OWN_HOME.parent / f".{OWN_HOME.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from foundation.errors import CommandFailedError
-from tests.onboarding.conftest import DAY, Desk
+from tests.onboarding.desk import DAY, Desk
 
 BEGIN = datetime(2026, 3, 1, 9, 0)  # noqa: DTZ001 - written as local time
 

@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import CommandFailedError
+from foundation.settings import REPOSITORY
 from orchestration.ingestion import ingest
 from orchestration.onboarding.dryrun import check
 from orchestration.onboarding.listing import sources
 from orchestration.onboarding.shown import masked
-from tests.conftest import REPOSITORY
-from tests.onboarding.conftest import DAY, Desk
+from tests.onboarding.desk import DAY, Desk
+
+pytestmark = pytest.mark.slow
 
 Kefu = Callable[..., subprocess.CompletedProcess[str]]
 MAPPING = """

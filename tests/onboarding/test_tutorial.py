@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from foundation.settings import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "tutorials" / "onboard-an-export.md"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)

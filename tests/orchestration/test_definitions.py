@@ -17,6 +17,8 @@ import pytest
 from foundation.settings import Settings
 from orchestration.definitions import build_defs
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = Path(__file__).with_name("definitions.json")
 
 

@@ -28,8 +28,11 @@ from orchestration.resources import writer
 from orchestration.warehouse import MARTS_FILE
 from reports.bundle.model import Bundle
 from reports.registry import DEFAULT
-from tests.reports.conftest import META, MONTH, warehouse
+from tests.declared_tables import create
 from tests.reports.postoffice import house
+from tests.reports.published import META, MONTH, warehouse
+
+pytestmark = pytest.mark.slow
 
 LAST = date(2026, 10, 31)
 PERIOD = "2026-10"
@@ -55,13 +58,12 @@ def _publish(settings: Settings, loads: list[Load], as_of: date = LAST, doubts: 
     path = settings.published / MARTS_FILE
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema reporting")
-        connection.execute("create table reporting.rpt_build as select ?::date as as_of_date", [as_of])
-        connection.execute(
-            "create table reporting.rpt_loads (source varchar, entity varchar, load_date date, is_stale boolean)"
-        )
-        connection.executemany("insert into reporting.rpt_loads values (?, ?, ?, ?)", loads)
-        connection.execute("create table reporting.rpt_doubts as select unnest(?::varchar[]) as told", [list(doubts)])
+        for table in ("rpt_build", "rpt_loads", "rpt_doubts"):
+            create(connection, table, "reporting")
+        connection.execute("insert into reporting.rpt_build (as_of_date) values (?)", [as_of])
+        given = "source, entity, load_date, is_stale"
+        connection.executemany(f"insert into reporting.rpt_loads ({given}) values (?, ?, ?, ?)", loads)
+        connection.execute("insert into reporting.rpt_doubts (told) select unnest(?::varchar[])", [list(doubts)])
 
 
 FRESH = _every_day("crm", "orders", LAST) + _every_day("crm", "tickets", LAST) + _every_day("shop", "orders", LAST)

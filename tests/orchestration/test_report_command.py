@@ -26,8 +26,11 @@ from reports.issuing.issue import compare_issued, issue_period, pending
 from reports.issuing.revisions import remember_hidden
 from reports.issuing.wanted import renderings
 from reports.registry import DEFAULT
-from tests.reports.conftest import META, MONTH, warehouse
+from tests.declared_tables import create
 from tests.reports.days import DAY, add_days
+from tests.reports.published import META, MONTH, warehouse
+
+pytestmark = pytest.mark.slow
 
 DIGEST = "daily_digest"
 
@@ -226,9 +229,11 @@ def test_verify_tells_a_figure_that_comes_out_otherwise(
 def test_a_bundle_says_what_made_it(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
     """Equal loads under other models give other figures; a bundle that does not say so cannot be verified."""
     settings, con = home
-    columns = "build_id varchar, code_version varchar, settings_version varchar, as_of_date date, known_at date"
-    con.execute(f"create table reporting.rpt_build ({columns})")
-    con.execute("insert into reporting.rpt_build values ('b', 'c', 's', date '2026-10-31', date '2026-10-31')")
+    create(con, "rpt_build", "reporting")
+    given = "build_id, code_version, settings_version, as_of_date, known_at"
+    con.execute(
+        f"insert into reporting.rpt_build ({given}) values ('b', 'c', 's', date '2026-10-31', date '2026-10-31')"
+    )
     made = real_meta(settings, con)
     assert (made.build_id, made.code_version, made.settings_version) == ("b", "c", "s")
     assert (made.small_cell, made.min_n) == (5, settings.dbt_vars["min_n"])

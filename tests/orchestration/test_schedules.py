@@ -13,6 +13,8 @@ from foundation.settings import Settings
 from orchestration.schedules import month_before, schedules, working_day_of_month
 from orchestration.sensors import deliveries
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("day", "expected"),

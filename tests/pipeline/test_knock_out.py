@@ -24,7 +24,7 @@ from orchestration import commands, warehouse
 from orchestration.metric_docs import lineage_rows
 
 if TYPE_CHECKING:
-    from tests.pipeline.conftest import Demo
+    from tests.pipeline.nights import Demo
 
 pytestmark = pytest.mark.slow
 

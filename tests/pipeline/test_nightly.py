@@ -24,7 +24,7 @@ from orchestration.ingestion import Manifest
 from orchestration.onboarding.supply import of_loads, outlook
 from orchestration.reference import not_stated
 from orchestration.warehouse import MARTS_FILE
-from tests.pipeline.conftest import Demo, published_differences
+from tests.pipeline.nights import Demo, published_differences
 
 pytestmark = pytest.mark.slow
 

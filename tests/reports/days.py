@@ -1,4 +1,4 @@
-"""The daily figures of the small warehouse of conftest.py: five weeks of a service desk that has a bad last day.
+"""The daily figures of the small warehouse of published.py: five weeks of a service desk that has a bad last day.
 
 Stores share the company's figures by weight; store S10 is so small that its cells must be hidden.
 """
@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 import duckdb
 
-from tests.reports.conftest import STORES, insert, translate
+from tests.declared_tables import create
+from tests.reports.published import STORES, insert, translate
 
 DAY = date(2026, 10, 31)
 FIRST = date(2026, 9, 26)
@@ -37,25 +38,25 @@ TESTED = {"sla", "calls_service_level", "calls_abandoned", "csat", "promise_kept
 
 translate({en: zh for _, en, zh, *_ in METRICS} | {f"What {en} means.": f"{zh}的口径。" for _, en, zh, *_ in METRICS})
 
-_TABLES = """
-create table reporting.rpt_daily_metric_definitions (
-    metric_id varchar, label varchar, definition varchar,
-    unit varchar, direction varchar, dated varchar, claims_change boolean, usual_weeks integer
-);
-create table reporting.kpi_daily (
-    day date, scope_type varchar, scope_id varchar, metric_id varchar, dimension varchar, dimension_value varchar,
-    unit varchar, value decimal(28, 8), numerator decimal(28, 8), denominator decimal(28, 8), n bigint,
-    ci_low decimal(28, 8), ci_high decimal(28, 8), target decimal(28, 8), status varchar, usual decimal(28, 8),
-    usual_n bigint, p_usual decimal(28, 8), change_usual varchar
-);
-"""
-
 
 def add_days(con: duckdb.DuckDBPyConnection, supplied: Collection[str] | None = None) -> None:
     """Adds the daily tables, with figures of the supplied metrics (of all, if not told)."""
-    con.execute(_TABLES)
+    for table in ("rpt_daily_metric_definitions", "kpi_daily"):
+        create(con, table, "reporting")
     definitions = [
-        (m, en, f"What {en} means.", unit, way, dated, m in TESTED, 4) for m, en, _, unit, way, dated, *_ in METRICS
+        (
+            m,
+            en,
+            f"What {en} means.",
+            unit,
+            way,
+            dated,
+            m in TESTED,
+            4,
+            "confidential",
+            "count" if unit == "count" else "mean",
+        )
+        for m, en, _, unit, way, dated, *_ in METRICS
     ]
     insert(con, "rpt_daily_metric_definitions", definitions)
     insert(

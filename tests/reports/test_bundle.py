@@ -15,7 +15,7 @@ from reports.bundle.reading import MOST_EXCEPTIONS, make_bundle
 from reports.bundle.rows import Scope, Withheld
 from reports.bundle.store import BundleDamagedError, read_bundle
 from reports.issuing.revisions import issue
-from tests.reports.conftest import REGIONS, STORES
+from tests.reports.published import REGIONS, STORES
 
 MONTH = date(2026, 10, 1)
 
@@ -91,7 +91,7 @@ def test_of_work_the_count_is_shown_and_what_a_share_says_of_few_is_not(
     share = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert share is not None
     assert (share.status, share.n) == ("suppressed", None)
-    con.execute("update reporting.rpt_metric_definitions set unit = 'count' where metric_id = 'csat'")
+    con.execute("update reporting.rpt_metric_definitions set kind = 'count' where metric_id = 'csat'")
     count = make(con, bundle.meta, Scope(type="store", id="demo:S07")).figure("csat")
     assert count is not None
     assert count.n == 3

@@ -233,6 +233,7 @@ MOODS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(runs=st.lists(st.lists(MOODS, max_size=8), min_size=1, max_size=5))
 def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_lost_silently(

@@ -27,8 +27,8 @@ from reports.delivery.recipients import Recipient
 from reports.issuing.revisions import hidden_before, remember_hidden
 from reports.page.archive import write_archive
 from reports.page.render import environment, render_html, render_pdf
-from tests.reports.conftest import META, WORSE_STORE, warehouse
 from tests.reports.days import DAY, add_days
+from tests.reports.published import META, WORSE_STORE, warehouse
 from tests.reports.test_mail import LI, mail
 from tests.reports.test_report import visible
 
@@ -120,9 +120,7 @@ def test_small_cells_are_hidden_and_with_them_what_would_tell_them(daily: duckdb
 def test_counts_of_work_are_shown_to_those_who_do_it_and_answers_of_few_are_not() -> None:
     with warehouse(()) as con:
         add_days(con)
-        con.execute(
-            "alter table reporting.rpt_daily_metric_definitions add column disclosure varchar default 'operational'"
-        )
+        con.execute("update reporting.rpt_daily_metric_definitions set disclosure = 'operational'")
         con.execute(
             "update reporting.rpt_daily_metric_definitions set disclosure = 'confidential'"
             " where metric_id = 'low_scores'"

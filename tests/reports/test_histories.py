@@ -16,7 +16,8 @@ from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
 from reports.page.render import render_html, render_pdf
 from reports.text.language import language
-from tests.reports.conftest import META, MONTH, warehouse
+from tests.declared_tables import create
+from tests.reports.published import META, MONTH, warehouse
 from tests.reports.test_report import visible
 
 NOTES = {"en": "history covers 3 of 12 months", "zh-CN": "历史仅覆盖12\u00a0个月中的3\u00a0个月"}
@@ -31,8 +32,6 @@ def young() -> Bundle:
 
 
 def begin(con: duckdb.DuckDBPyConnection, *metrics: str) -> None:
-    con.execute("alter table reporting.kpi_monthly add column window_months integer")
-    con.execute("alter table reporting.kpi_monthly add column covered_months integer")
     con.execute(
         f"""
         update reporting.kpi_monthly
@@ -41,7 +40,7 @@ def begin(con: duckdb.DuckDBPyConnection, *metrics: str) -> None:
         where metric_id in {metrics or ("repurchase_rate", "rfm", "revenue_at_risk", "pyramid_customers")}
         """
     )
-    con.execute("create table reporting.rpt_histories (entity text, scope_type text, scope_id text, from_month date)")
+    create(con, "rpt_histories", "reporting")
     con.execute(
         """
         insert into reporting.rpt_histories values

@@ -23,7 +23,7 @@ from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
 from reports.page.render import render_html, render_pdf
 from reports.registry import report
-from tests.reports.conftest import META, MONTH, insert, warehouse
+from tests.reports.published import META, MONTH, insert, warehouse
 
 MANY, FEW = 60, 3
 MOMENT = datetime(2026, 11, 3, 8, tzinfo=UTC)

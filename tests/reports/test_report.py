@@ -113,6 +113,7 @@ def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
     assert all(table.count("<tr>") > 1 for table in folded)
 
 
+@pytest.mark.slow
 def test_charts_are_declared_as_vega_lite_has_it(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not of the schema is passed over when a chart is drawn: a misspelt property would go unseen."""
     shapes: list[str] = []

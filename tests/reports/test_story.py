@@ -26,7 +26,7 @@ from reports.text.names import own_part
 from reports.text.story import MOST_STATEMENTS, story
 from reports.text.tables import MARKS, printed
 from reports.text.teller import Teller
-from tests.reports.conftest import STORES
+from tests.reports.published import STORES
 
 CALM = {"change_previous": "no_clear_change", "change_year_ago": "no_clear_change"}
 MOVES = st.sampled_from(["better", "worse", "changed", "no_clear_change", None])

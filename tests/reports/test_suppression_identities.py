@@ -30,8 +30,11 @@ from reports.periods import months_before
 from reports.text.language import language
 from reports.text.tables import printed_table
 from reports.text.teller import Teller
+from tests.declared_tables import create
 from tests.reports.attacker import COMPANY, Attack, Leak, truth_of
-from tests.reports.conftest import META, MONTH, insert, warehouse
+from tests.reports.published import META, MONTH, insert, warehouse
+
+pytestmark = pytest.mark.slow
 
 SMALL = META.small_cell
 SCOPE = ("scope_type", "scope_id")
@@ -183,9 +186,9 @@ RATES = ("retention_rate", "retention_rate_churn", "care_gap_share", "grade_migr
 def published(people: list[list[State]]) -> duckdb.DuckDBPyConnection:
     """The warehouse of a company with these customers."""
     con, company = warehouse(()), Company(people)
-    con.execute("alter table reporting.rpt_metric_definitions add column kind varchar default 'count'")
+    con.execute("update reporting.rpt_metric_definitions set kind = 'count'")
     con.execute(f"update reporting.rpt_metric_definitions set kind = 'proportion' where metric_id in {RATES}")
-    con.execute("create table reporting.rpt_figure_identities (model varchar, place integer, identity varchar)")
+    create(con, "rpt_figure_identities", "reporting")
     declared = [(model, i, text) for model, texts in IDENTITIES.items() for i, text in enumerate(texts)]
     insert(con, "rpt_figure_identities", declared)
     insert(con, "dim_store", list(REGIONS.items()), schema="customer")
