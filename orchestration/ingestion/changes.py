@@ -8,23 +8,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 
 from sqlglot import exp
 
+from orchestration.ingestion.date_formats import formats_that_read
 from orchestration.ingestion.expressions import Expression
 from orchestration.ingestion.mapping import ColumnMapping, FileMapping
+from orchestration.ingestion.notations import NumberStyle, styles_that_read
 
 _ALIKE = 0.6  # of two names, by difflib's ratio
-_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%b-%Y", "%b %d, %Y", "%Y%m%d", "%Y年%m月%d日")
-_CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "%H%M%S")
-_EPOCHS = (("epoch_s", r"[12]\d{9}"), ("epoch_ms", r"[12]\d{12}"))
-# numbers as they are written elsewhere, and the expression that reads them
-_NUMBERS = (
-    (r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?|[-+]?\d+(\.\d+)?", "replace({value}, ',', '')"),
-    (r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?|[-+]?\d+(,\d+)?", "replace(replace({value}, '.', ''), ',', '.')"),
-    (r"[-+]?\D{1,3}\s?\d+(\.\d+)?|[-+]?\d+(\.\d+)?\s?\D{1,3}", "regexp_replace({value}, '[^0-9.+-]', '', 'g')"),
-)
 
 
 def new_columns(columns: Iterable[str], before: Iterable[str]) -> list[str]:
@@ -57,30 +49,23 @@ def for_unread(kind: str, values: Sequence[str], name: str, how: ColumnMapping) 
         return ""
     value = how.value.tree.sql(dialect="duckdb")
     if kind in ("date", "timestamp"):
-        formats = _formats(texts)
+        formats = formats_that_read(texts)
         edits = [f"{name}: {{value: {_yaml(value)}, format: {_listed((*how.format, one))}}}" for one in formats[:2]]
         which = " or ".join(f"`{edit}`" for edit in edits)
         doubt = " (the values do not tell day from month; ask)" if len(edits) > 1 else ""
         return f". Proposed edit: {which}{doubt}" if edits else ""
-    if kind in ("decimal", "bigint", "double"):
-        read = next((sql for pattern, sql in _NUMBERS if all(re.fullmatch(pattern, text) for text in texts)), None)
-        return f". Proposed edit: `{name}: {_yaml(read.format(value=value))}`" if read else ""
+    if kind in ("decimal", "bigint", "double") and how.value.is_text(frozenset()):
+        styles = [_number(style) for style in styles_that_read(texts)]
+        which = " or ".join(f"`{name}: {{value: {_yaml(value)}, number: {style}}}`" for style in styles)
+        doubt = " (the values do not tell thousands from decimals; ask)" if len(styles) > 1 else ""
+        return f". Proposed edit: {which}{doubt}" if styles else ""
     return ""
 
 
-def _formats(texts: Sequence[str]) -> list[str]:
-    """The formats by which all of the texts are times."""
-    epochs = [name for name, pattern in _EPOCHS if all(re.fullmatch(pattern, text) for text in texts)]
-    fitting = [day + clock for day in _DAYS for clock in _CLOCKS if _fits(texts[0], day + clock)]
-    return epochs or [form for form in fitting if all(_fits(text, form) for text in texts)]
-
-
-def _fits(text: str, form: str) -> bool:
-    try:
-        datetime.strptime(text, form)  # noqa: DTZ007 - only whether it can be read
-    except ValueError:
-        return False
-    return True
+def _number(style: NumberStyle) -> str:
+    signs = f", signs: [{', '.join(map(_quoted, style.signs))}]" if style.signs else ""
+    group = f", group: {_quoted(style.group)}" if style.group else ""
+    return f"{{decimal: {_quoted(style.decimal)}{group}{signs}}}"
 
 
 def _renamed(file: FileMapping, old: str, new: str) -> Iterator[str]:
@@ -114,7 +99,11 @@ def _folded(name: str) -> str:
 
 def _yaml(text: str) -> str:
     """A text that YAML reads as it is."""
-    return text if re.fullmatch(r"[A-Za-z]\w*", text) else "'" + text.replace("'", "''") + "'"
+    return text if re.fullmatch(r"[A-Za-z]\w*", text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _listed(formats: Sequence[str]) -> str:

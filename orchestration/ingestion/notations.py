@@ -7,12 +7,14 @@ than one, and only the mapping knows which.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
 from babel.units import format_unit
 
 from foundation.contract import literal
@@ -20,6 +22,7 @@ from foundation.contract import literal
 _BLANKS = r"[\s\x{00A0}\x{2009}\x{202F}]"  # no-break and thin ones too
 _GROUPS = {" ": r"[ \x{00A0}\x{2009}\x{202F}]", "'": "['\N{RIGHT SINGLE QUOTATION MARK}]"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CURRENCIES = frozenset("R$ US$ HK$ NT$ RMB KR KR. ZŁ KČ FT FR. LEI RS RS. RP 元 円 원".split())  # besides the codes
 _SHORTEST = 3  # letters of a month that say which it is
 _CJK = r"^[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|^\d"  # words that nothing sets apart from what is before them
 
@@ -47,18 +50,30 @@ class NumberStyle:
     group: str | None = None
     signs: tuple[str, ...] = ()  # of currencies, which may stand before or after
 
-    def plain(self, text: str) -> str:
-        """With a point, without groups or signs; "12 %" is 0.12, "(5)" and "5-" are -5."""
-        group = _GROUPS.get(self.group or "", re.escape(self.group or ""))
+    @property
+    def _group(self) -> str:
+        """A pattern of the mark between thousands."""
+        return _GROUPS.get(self.group or "", re.escape(self.group or ""))
+
+    @property
+    def _pattern(self) -> str:
+        """What a number is like: minus, a minus after the currency, digits, minus or percent at the end."""
+        group = self._group
         whole = rf"\d+|\d{{1,3}}(?:{group}\d{{2,3}})*{group}\d{{3}}" if group else r"\d+"
         digits = rf"(?:{whole})(?:{re.escape(self.decimal)}\d+)?|{re.escape(self.decimal)}\d+"
         sign = f"(?:(?:{'|'.join(map(re.escape, self.signs))}){_BLANKS}*)?" if self.signs else ""
         minus = "[-+\N{MINUS SIGN}]"
-        pattern = (
-            rf"^{_BLANKS}*({minus}|\()?{_BLANKS}*{sign}({minus})?({digits}){_BLANKS}*{sign}([-%)])?{_BLANKS}*{sign}$"
-        )
+        return rf"^{_BLANKS}*({minus}|\()?{_BLANKS}*{sign}({minus})?({digits}){_BLANKS}*{sign}([-%)])?{_BLANKS}*{sign}$"
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is a number in this style."""
+        found = re.match(re.sub(r"\\x\{(\w+)\}", r"\\u\1", self._pattern), text)
+        return found is not None and (found[1] == "(") == (found[4] == ")")
+
+    def plain(self, text: str) -> str:
+        """With a point, without groups or signs; "12 %" is 0.12, "(5)" and "5-" are -5."""
         first, second, number, last = (f"parts[{n}]" for n in range(1, 5))
-        bare = f"regexp_replace({number}, {literal(group)}, '', 'g')" if group else number
+        bare = f"regexp_replace({number}, {literal(self._group)}, '', 'g')" if self.group else number
         bare = f"replace({bare}, {literal(self.decimal)}, '.')"
         share = f"(try_cast({bare} as decimal(24, 8)) * 0.01)::varchar"
         minuses = ", ".join(map(literal, ("-", "\N{MINUS SIGN}", "(")))
@@ -67,8 +82,44 @@ class NumberStyle:
             f"case when {number} <> '' and ({first} = '(') = ({last} = ')') then "
             f"case when {is_negative} then '-' else '' end || case when {last} = '%' then {share} else {bare} end end"
         )
-        groups = ", ".join(f"regexp_extract(written, {literal(pattern)}, {n})" for n in range(1, 5))
+        groups = ", ".join(f"regexp_extract(written, {literal(self._pattern)}, {n})" for n in range(1, 5))
         return let("written", text, let("parts", f"[{groups}]", plain))
+
+
+# the sign before the decimals and between thousands, the likeliest first
+STYLES = ((".", None), (".", ","), (",", None), (",", "."), (",", " "), (".", " "), (".", "'"))
+# what stands in a number besides the signs of currencies
+NO_SIGN = "[\\d.,'\u2019()%+\u2212\\s\u00a0\u2009\u202f-]+"
+
+
+def styles_that_read(texts: Sequence[str]) -> list[NumberStyle]:
+    """The styles by each of which all of the texts are numbers, none wider than it need be."""
+    signs = tuple(dict.fromkeys(word for text in texts for word in re.sub(NO_SIGN, " ", text).split()))
+    if not all(map(is_currency, signs)):
+        return []
+    fitting = [
+        style
+        for decimal, group in STYLES
+        for style in [NumberStyle(decimal, group, signs)]
+        if all(style.fits(text) for text in texts)
+    ]
+    return narrowest(fitting)
+
+
+def is_currency(word: str) -> bool:
+    """Whether what stands beside a number is a currency, and no part of a key such as K-17."""
+    is_symbol = len(word) == 1 and unicodedata.category(word) == "Sc"
+    return is_symbol or word.upper() in _CURRENCIES or word in list_currencies()
+
+
+def narrowest(fitting: Sequence[NumberStyle]) -> list[NumberStyle]:
+    """Of styles that read the same texts those that say no more than they must: no decimals, no sign before them."""
+    plain = [one for one in fitting if not one.group]
+    if len(plain) > 1:
+        return plain[:1]
+    known = {one.decimal for one in plain}
+    grouped = {one.group: one for one in reversed(fitting) if one.group and one.decimal not in known}
+    return [one for one in fitting if one in plain or one in grouped.values()]
 
 
 def let(name: str, value: str, body: str) -> str:

@@ -20,6 +20,7 @@ from orchestration.onboarding.design import designed
 from orchestration.onboarding.dryrun import Check, check
 from orchestration.onboarding.files import Written, written
 from orchestration.onboarding.known import Known, known_system, left_out
+from orchestration.onboarding.merged import fill_down
 from orchestration.onboarding.profile import Profile, Table
 from orchestration.onboarding.proposal import File, Line, Proposal
 from orchestration.onboarding.terminal import counted
@@ -113,7 +114,13 @@ def _of_files(settings: Settings, name: str, files: Sequence[Path]) -> Proposal:
     taken: set[str] = set()
     for group in _groups(files, unread):
         try:
-            profile.add(_name(group, taken), group)
+            table = profile.add(_name(group, taken), group)
+            if merged := fill_down(profile, table):
+                value, told, asked = merged
+                for one in group:
+                    one.say("fill_down", value, told)
+                group[0].questions.append(asked)
+                profile.again(table)
         except RefusedError as error:
             unread += [(one.path, str(error)) for one in group]
     if not profile.tables:

@@ -11,13 +11,14 @@ from foundation.contract import contract, literal
 from foundation.settings import Settings
 from orchestration.onboarding import shapes
 from orchestration.onboarding.orders import by_order
-from orchestration.onboarding.profile import Column, Profile, Table, number_sql
+from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import (
     Candidate,
     Feed,
     File,
     Line,
     Proposal,
+    amount_sql,
     assign,
     candidates,
     chosen,
@@ -159,7 +160,7 @@ def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: 
         if amount.filled < table.rows:
             orders.options["when"] = f"{reference(amount)} is not null"
         return
-    total = f"sum({number_sql(reference(amount), amount.number)}::decimal(18,4))"
+    total = f"sum({amount_sql(amount)}::decimal(18,4))"
     join = {"file": table.name, "on": {key.name: key.name}, "aggregate": {"total": total}}
     file.joins["whole"] = (join, "all rows of the order")
     summed = Line("gross_amount", "whole.total", "the sum of its rows", uses=amount)
@@ -287,10 +288,10 @@ def _total_orders(found: Proposal) -> None:
         theirs, amount = feed.column("order_id"), feed.column("amount") or feed.column("unit_price")
         if theirs is None or amount is None:
             continue
-        text = f"{number_sql(reference(amount), amount.number)}::decimal(18,4)"
+        text = f"{amount_sql(amount)}::decimal(18,4)"
         quantity = feed.column("quantity")
         if quantity and not feed.column("amount"):
-            text += f" * {number_sql(reference(quantity), quantity.number)}::decimal(18,4)"
+            text += f" * {amount_sql(quantity)}::decimal(18,4)"
         join = {"file": lines.name, "on": {key.name: theirs.name}, "aggregate": {"total": f"sum({text})"}}
         file.joins["lines"] = (join, "the lines of each order")
         orders.lines.append(

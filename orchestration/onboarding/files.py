@@ -16,17 +16,26 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from orchestration.ingestion.date_formats import formats_of, month_formats_of, shape
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.likeness import likely_encodings
 from orchestration.ingestion.mapping import FileMapping
-from orchestration.ingestion.text import chunks, detect_encoding, utf8_chunks
+from orchestration.ingestion.text import chunks, detect_encoding, is_packed, utf8_chunks
+from orchestration.onboarding.terminal import counted
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LINES = 200  # of a file that tell how it is written
 _CHARACTERS = 1 << 20
+_TELLING = 8  # different characters beyond ASCII, from which the bytes of a text tell its encoding
 _STEADY = 0.8  # share of lines that must have the same number of fields
 _TITLES = 20  # lines that may stand before a header
 _HEADERS = 3  # rows a header may have
+_TRAILERS = 4  # rows that may stand after the data
+_TAIL = 1 << 16  # bytes at the end of a file that hold them
+_TOTAL = re.compile(
+    r"(grand |sub)?totals?\b|sums?\b|summe\b|gesamt\w*|totale?s?\b|suma\b|合计|总计|小计|共计|"
+    r"\d[\d,. ]* (rows?|records?|entries)\b|(end|confidential|generated|copyright)\b", re.IGNORECASE
+)  # fmt: skip
 _SUFFIX = {".csv", ".tsv", ".txt", ".dat", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson", ".parquet"}
 _DATA = re.compile(r"[^\w]{0,2}\d[\d.,:/\-+ T年月日时分秒]*\s?(%|[AaPp][Mm]|Z|UTC)?")
 
@@ -97,6 +106,14 @@ def _encoding(found: Written) -> str:
         return encoding
     if encoding != "utf-8":
         found.say("encoding", encoding, "by its bytes")
+        sample = next(chunks(found.path), b"")[:_CHARACTERS].decode(encoding, "ignore")
+        odd = {character for character in sample if not character.isascii()}
+        if len(odd) < _TELLING and not encoding.startswith("utf"):
+            found.evidence["encoding"] = f"a guess: no more than {counted(len(odd), 'character')} of its bytes tell"
+            found.questions.append(
+                f"Is {found.path.name} in {encoding}? Only {counted(len(odd), 'character')} beyond ASCII tell; look at "
+                "them in kefu source check --show-values."
+            )
     return encoding
 
 
@@ -154,19 +171,17 @@ def _workbook(found: Written) -> None:
         found.say("sheet", sheets[0], f"the first of {len(sheets)} sheets")
         found.questions.append(f"{found.path.name} has the sheets {', '.join(sheets)}; which ones are wanted?")
     reader = open_reader(found.path, FileMapping.model_validate({"pattern": "*", "header": "false", **found.keys}))
-    batch = next(reader.batches(), None)
+    batches = reader.batches()
+    batch = next(batches, None)
     if batch is None:
         raise RefusedError("holds no row in its first sheet")
-    table = batch.slice(0, _LINES).to_pylist()
-    rows = [[row[f"c{i}"] or "" for i in range(len(row) - 1)] for row in table]
-    filled = Counter(sum(1 for cell in row if cell) for row in rows)
-    usual = max(filled, key=lambda count: (filled[count], count))
-    first = next(
-        (place for place, row in enumerate(rows[:_TITLES]) if sum(1 for cell in row if cell) >= _STEADY * usual), 0
-    )
-    if table[first]["line"] > 1:
-        found.say("skip_lines", str(table[first]["line"] - 1), "title rows before the header")
-    _header_rows(found, rows[first:], [row["line"] for row in table[first:]])
+    rows = [
+        (row["line"], [row[f"c{i}"] or "" for i in range(len(row) - 1)]) for row in batch.slice(0, _LINES).to_pylist()
+    ]
+    for later in batches:
+        batch = later
+    last = batch.slice(max(len(batch) - _TRAILERS, 0)).to_pylist()
+    _head_and_foot(found, rows, [[row[f"c{i}"] or "" for i in range(len(row) - 1)] for row in last])
 
 
 # --- lines --------------------------------------------------------------------------------------------------
@@ -193,11 +208,7 @@ def _lines(found: Written, text: str) -> None:
         found.say("delimiter", best, evidence)
     if found.path.suffix.lower() not in _SUFFIX:
         found.say("format", "csv", "delimited text")
-    rows = tried[best]
-    first = next((place for place, (_, row) in enumerate(rows[:_TITLES]) if len(row) == usual), 0)
-    if first:
-        found.say("skip_lines", str(rows[first][0] - 1), f"{first} rows of a title before the header")
-    _header_rows(found, [row for _, row in rows[first:] if len(row) == usual], [line for line, _ in rows[first:]])
+    _head_and_foot(found, tried[best], _last_rows(found.path, found.keys.get("encoding", "utf-8"), best), usual)
 
 
 def _rows(sample: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -223,15 +234,61 @@ def _steadiness(rows: Sequence[tuple[int, Sequence[str]]]) -> tuple[float, int]:
     return (counts[usual] / len(rows), usual) if usual > 1 else (0, 1)
 
 
-def _header_rows(found: Written, rows: list[list[str]], lines: list[int]) -> None:
+def _last_rows(path: Path, encoding: str, delimiter: str) -> list[list[str]]:
+    """The last rows of a file that is not packed."""
+    if is_packed(path) or encoding.startswith(("utf-16", "utf-32")):
+        return []
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _TAIL, 0))
+        text = file.read().decode(encoding, "ignore")
+    return [row for _, row in _rows(text[text.find("\n") + 1 :], delimiter)][-_TRAILERS:]
+
+
+def _head_and_foot(
+    found: Written, rows: list[tuple[int, list[str]]], last: list[list[str]], fields: int | None = None
+) -> None:
+    """Where the header begins, how many rows it has, and what comes after the data; `fields` in each row."""
+    first = _first(rows, fields)
+    if first:
+        found.say("skip_lines", str(rows[first][0] - 1), f"{counted(first, 'row')} of a title before the header")
+    trailers = 0
+    for row in reversed(last):
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if not cells or (not (_TOTAL.match(cells[0]) and len(cells) < len(row)) and not (fields and len(row) < fields)):
+            break
+        trailers += 1
+    if 0 < trailers < len(last):
+        word = next((cell for cell in last[-1] if cell.strip()), "").strip()
+        told = f"begins with {_TOTAL.match(word)[0]!r}" if _TOTAL.match(word) else "has fewer fields than the others"
+        found.say("skip_last", str(trailers), f"{counted(trailers, 'row')} after the data: the last one {told}")
+    kept = [row for _, row in rows[first:] if fields is None or len(row) == fields]
+    _header_rows(found, kept)
+
+
+def _first(rows: list[tuple[int, list[str]]], fields: int | None) -> int:
+    """The place of the first row of the header: as full as the others, or the row before it that groups its names."""
+    filled = [sum(1 for cell in row if cell.strip()) for _, row in rows]
+    whole = [n for (_, row), n in zip(rows, filled, strict=True) if fields is None or len(row) == fields]
+    usual = sorted(whole)[len(whole) // 2]
+    first = next((i for i, n in enumerate(filled[:_TITLES]) if n in whole and n >= _STEADY * usual), 0)
+    while first and filled[first - 1] > 1 and len(rows[first - 1][1]) == len(rows[first][1]):
+        above, line = [cell for cell in rows[first - 1][1] if cell.strip()], rows[first - 1][0]
+        if any(map(_is_data, above)) or line < rows[first][0] - 1:
+            break
+        first -= 1
+    return first
+
+
+def _header_rows(found: Written, rows: list[list[str]]) -> None:
     """Whether the first row names the columns, and whether more rows belong to it."""
-    body = rows[_HEADERS:] or rows[1:]
-    typed = [i for i in range(len(rows[0])) if body and _share(row[i] for row in body if row[i]) >= _STEADY]
-    if len(rows) > 1 and _share(rows[0]) > 0.5 * max(_share(cell for row in body for cell in row if cell), 0.01):
+    head, body = rows[0], rows[_HEADERS:] or rows[1:]
+    below = [[row[i] for row in body if row[i].strip()] for i in range(len(head))]
+    typed = [i for i, cells in enumerate(below) if cells and _share(cells) >= _STEADY]
+    names = sum(1 for cell, cells in zip(head, below, strict=True) if not _is_data(cell) or _is_period(cell, cells))
+    if len(rows) > 1 and 1 - names / len(head) > 0.5 * max(_share(cell for cells in below for cell in cells), 0.01):
         found.say("header", "false", "the first row holds data, not names")
         found.questions.append(f"{found.path.name} has no header; what are its columns?")
         return
-    blank = sum(1 for name in rows[0] if not name.strip())
     more = 0
     for row in rows[1 : _HEADERS + 1]:
         cells = [row[i] for i in typed if row[i].strip()]
@@ -239,31 +296,28 @@ def _header_rows(found: Written, rows: list[list[str]], lines: list[int]) -> Non
             break
         more += 1
     if more and more < len(rows) - 1:
-        names = _folded(rows[: more + 1])
-        found.say("header", "false", f"the names stand in {more + 1} rows, which are skipped")
-        found.say("skip_lines", str(lines[more + 1] - 1), "lines of the header")
-        found.say("columns", names, f"made of the {more + 1} rows of the header")
-    elif blank > 1 and len(rows) > 1:
-        names = _folded([rows[0], [""] * len(rows[0])])
-        found.say("header", "false", f"{blank} columns have no name, and continue the one before")
-        found.say("skip_lines", str(lines[1] - 1), "lines to the end of the header")
-        found.say("columns", names, "the names, with the place of those that have none")
+        count = more + 1
+        told = f"{count} rows of text before the first row with numbers or dates"
+        value, which = _of_several(rows[:count])
+        found.say("header_rows", value, f"{told}; {which}")
+    elif sum(1 for name in head if not name.strip()) > 1 and len(rows) > 1:
+        blank = sum(1 for name in head if not name.strip())
+        found.say(
+            "header_rows", {"count": "1", "fill": "true"}, f"{blank} columns have no name, and go on with the last"
+        )
 
 
-def _folded(rows: list[list[str]]) -> list[str]:
-    """One name for each column: the first row's, with the second's where a question goes over several columns."""
-    heads, below = rows[0], rows[1]
-    filled = [heads[0]]
-    for name in heads[1:]:
-        filled.append(name if name.strip() else filled[-1])
-    repeated = Counter(filled)
-    names = [
-        f"{name}: {below[i]}" if repeated[name] > 1 and below[i].strip() else name or f"column{i + 1}"
-        for i, name in enumerate(filled)
-    ]
-    seen = Counter(names)
-    clean = [re.sub(r"\s+", " ", name).strip() for name in names]
-    return [f"{name} ({i + 1})" if seen[names[i]] > 1 else name for i, name in enumerate(clean)]
+def _of_several(rows: list[list[str]]) -> tuple[Any, str]:
+    """Which of the rows of a header name the columns."""
+    count = len(rows)
+    first, last = ([cell.strip() for cell in row] for row in (rows[0], rows[-1]))
+    if all(first) and len(set(first)) == len(first):
+        return str(count), "the first names the columns, the second says in words what they hold"
+    if all(last) and len(set(last)) == len(last):
+        labels = [str(row) for row in range(1, count + 1)]
+        return {"count": str(count), "names": str(count), "labels": labels}, "the last names the columns"
+    names = [str(row) for row in range(1, count + 1)]
+    return {"count": str(count), "names": names, "labels": str(count)}, "together they name the columns"
 
 
 def _share(cells: Any) -> float:
@@ -273,6 +327,16 @@ def _share(cells: Any) -> float:
 
 def _is_data(cell: str) -> bool:
     return _DATA.fullmatch(cell.strip()) is not None
+
+
+def _is_period(cell: str, below: list[str]) -> bool:
+    """Whether a header that looks like data is a month or a year, of which the cells below are none."""
+
+    def is_one(text: str) -> bool:
+        one = shape(text.strip())
+        return bool(formats_of(one) or month_formats_of(one)) or re.fullmatch(r"(19|20)\d\d", text.strip()) is not None
+
+    return is_one(cell) and sum(map(is_one, below)) < _STEADY * max(len(below), 1)
 
 
 # --- fixed width --------------------------------------------------------------------------------------------

@@ -15,11 +15,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from foundation.contract import literal
+from orchestration.ingestion.contract import literal
+from orchestration.ingestion.date_formats import shape_sql
 from orchestration.ingestion.moments import iso_instant
+from orchestration.ingestion.notations import NumberStyle
 from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, Reader, open_reader
 from orchestration.onboarding.files import Written
 from orchestration.onboarding.moments import Moment, agreed, by_shapes, epoch
+from orchestration.onboarding.numerals import DECIMALS, LIKE, PLAIN, Numerals, agreed_number, numerals, of_file
 from orchestration.onboarding.terminal import counted
 
 _MARKERS = (
@@ -30,25 +33,8 @@ _STRONG = ("?", "n/a", "#n/a", "null", "nan", "\\n", "-", "--", "---", "(null)",
 _SENTINELS = ("-1", "-9", "-99", "-100", "-999", "-1000", "-9999", "-99999")
 _MOST = 0.95  # share of the values of a kind that makes a column one of it
 _TOP = 30  # values of a column that are kept
-_SIGNS = r"[\s\x{00A0}$€£¥￥₹₽]|^(R\$|CNY|RMB|USD|EUR|GBP|JPY|BRL|kr)|(元|CNY|RMB|USD|EUR|GBP|JPY|BRL|kr)$"
 _ZONE_WORD = r"(Z|[A-Za-z]{2,5}|[A-Z][a-z]+/[A-Za-z_]+|[+-]\d{2}:?\d{0,2})$"
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"}, {"0", "1"}, {"on", "off"})
-
-
-@dataclass(frozen=True)
-class NumberStyle:
-    """How numbers are written where a cast cannot read them as they are."""
-
-    decimal: str  # the sign before the decimals
-    group: str  # between thousands, empty where there is none
-    signs: bool  # currency signs or blanks beside them
-    percent: bool
-    evidence: str
-    is_sure: bool = True
-
-    @property
-    def is_plain(self) -> bool:
-        return self.decimal == "." and not self.group and not self.signs and not self.percent
 
 
 @dataclass(eq=False)
@@ -65,7 +51,7 @@ class Column:
     kind: str = "text"  # text, whole, decimal, time, truth, empty
     least: float | None = None
     most: float | None = None
-    number: NumberStyle | None = None
+    number: Numerals | None = None
     moment: Moment | None = None
 
     @property
@@ -101,7 +87,7 @@ class Column:
         if self.moment:
             return f"{self.moment.evidence}{empty}"
         if self.is_number:
-            style = "" if self.number is None or self.number.is_plain else f", {self.number.evidence}"
+            style = f", {self.number.evidence}" if self.number and self.number.evidence else ""
             form = ",.0f" if self.kind == "whole" else ",.10g"
             span = f"{self.least or 0:{form}} to {self.most or 0:{form}}"
             return f"{'whole ' if self.kind == 'whole' else ''}numbers {span}{style}{empty}"
@@ -121,6 +107,7 @@ class Table:
     repeated: int = 0  # rows that repeat another to the letter
     markers: dict[str, int] = field(default_factory=dict)  # texts that mean nothing, and in how many rows
     broken: int = 0
+    number_style: NumberStyle | None = None  # in which all numbers of the files are, where it is not 1234.5
     arrays: list[str] = field(default_factory=list)  # of a document: columns that hold arrays of records
 
     @property
@@ -154,6 +141,14 @@ class Profile:
         self._count(table)
         return table
 
+    def again(self, table: Table) -> None:
+        """Reads the files of a kind once more, by what is known of them now."""
+        self.con.execute(f"drop table {table.sql}; delete from vals where tab = {table.number}")
+        table.columns, table.broken, table.arrays = [], 0, []
+        for written in table.written:
+            self._read(table, open_reader(written.path, written.mapping))
+        self._count(table)
+
     def _read(self, table: Table, reader: Reader) -> None:
         if isinstance(reader, JsonLinesReader):
             names, sqls = self._of_documents(table, reader)
@@ -166,7 +161,7 @@ class Profile:
             listed = ", ".join(f"c{i} varchar" for i in range(len(names)))
             self.con.execute(f"create table {table.sql} ({listed}, line bigint)")
         columns = ", ".join(f"nullif(trim({sql}), '')" for sql in sqls)
-        self.con.register("batches", pa.RecordBatchReader.from_batches(reader.schema, reader.batches()))
+        self.con.register("batches", pa.RecordBatchReader.from_batches(reader.schema, reader.rows()))
         self.con.execute(f"insert into {table.sql} select {columns}, line from ({reader.prepared})")
         self.con.unregister("batches")
         table.broken += len(reader.broken)
@@ -207,8 +202,8 @@ class Profile:
 
     def _count(self, table: Table) -> None:
         names = ", ".join(f"c{i}" for i in range(len(table.columns)))
-        (table.rows,) = self._one(f"select count(*) from {table.sql}")
-        (distinct,) = self._one(f"select count(*) from (select distinct {names} from {table.sql})")
+        (table.rows,) = self.row(f"select count(*) from {table.sql}")
+        (distinct,) = self.row(f"select count(*) from (select distinct {names} from {table.sql})")
         table.repeated = table.rows - distinct
         self.con.execute(
             f"insert into vals select {table.number}, substr(col, 2)::integer, v, count(*) from "
@@ -217,23 +212,15 @@ class Profile:
         self._mark(table)
         rows = self.con.execute(
             f"""
-            with clean as (
-                select *, regexp_replace(v, {literal(_SIGNS)}, '', 'g') as bare from vals where tab = {table.number}
-            )
             select col, sum(n), count(*), max(length(v)),
                 sum(n) filter (regexp_full_match(v, '[+-]?\\d+')),
                 sum(n) filter (regexp_full_match(v, '[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?')),
-                sum(n) filter (regexp_full_match(bare, '[+-]?[\\d.,]*\\d[\\d.,]*%?')),
-                sum(n) filter (bare <> v and regexp_full_match(bare, '[+-]?[\\d.,]*\\d[\\d.,]*%?')),
-                sum(n) filter (regexp_full_match(bare, '[+-]?\\d[\\d.,]*%')),
-                sum(n) filter (regexp_full_match(bare, '[+-]?[\\d.]*,(\\d{{1,2}}|\\d{{4,}})%?')),
-                sum(n) filter (regexp_full_match(bare, '[+-]?[\\d,]*\\.(\\d{{1,2}}|\\d{{4,}})%?')),
-                sum(n) filter (regexp_full_match(bare, '[+-]?\\d{{1,3}}(,\\d{{3}})+(\\.\\d+)?%?')),
-                sum(n) filter (regexp_full_match(bare, '[+-]?\\d{{1,3}}(\\.\\d{{3}})+(,\\d+)?%?')),
+                sum(n) filter (regexp_full_match(v, {literal(LIKE)})),
+                sum(n) filter (regexp_full_match(v, '[+-]?\\d{{1,3}}(\\.\\d{{3}})+')),
                 min(try_cast(v as double)), max(try_cast(v as double)),
                 sum(n) filter (regexp_matches(v, '\\d') and regexp_matches(v, '^\\D{{0,10}}\\d')),
                 max_by(v, {{'n': n, 'v': v}}, {_TOP}), max(n, {_TOP})
-            from clean group by col order by col
+            from vals where tab = {table.number} group by col order by col
             """
         ).fetchall()
         for col, *counts in rows:
@@ -245,36 +232,30 @@ class Profile:
 
     def _describe(
         self, table: Table, column: Column, col: int, filled: int, distinct: int, longest: int, whole: int | None,
-        plain: int | None, numeric: int | None, signed: int | None, percent: int | None, commas: int | None,
-        points: int | None, grouped: int | None, dotted: int | None, least: float | None, most: float | None,
+        plain: int | None, like: int | None, dotted: int | None, least: float | None, most: float | None,
         digits: int | None, top: list[str], top_rows: list[int],
     ) -> None:  # fmt: skip
         column.filled, column.distinct, column.longest = int(filled), distinct, longest
         column.top = list(zip(top, map(int, top_rows), strict=True))
         values = {value.lower() for value, _ in column.top}
         column.least, column.most = least, most
-        if (digits or 0) >= _MOST * filled and (moment := self._moment(table, column, col)):
+        enough = _MOST * filled
+        where = f"from vals where tab = {table.number} and col = {col}"
+        if (digits or 0) >= enough and (moment := self._moment(table, column, col)):
             column.kind, column.moment = "time", moment
         elif distinct <= 2 and any(values <= truth for truth in _TRUTHS) and values:
             column.kind = "truth"
-        elif (plain or 0) >= _MOST * filled:
-            column.kind = "whole" if (whole or 0) >= _MOST * filled else "decimal"
-            column.number = NumberStyle(".", "", False, False, "")
-            if not points and dotted and (dotted or 0) > 0 and column.kind == "decimal":
-                column.number = NumberStyle(".", "", False, False, "", is_sure=False)
-        elif (numeric or 0) >= _MOST * filled and (plain or 0) < filled:
-            column.kind = "decimal"
-            column.number = _style(commas or 0, points or 0, grouped or 0, dotted or 0, signed or 0, percent or 0)
-            column.least = column.most = None
-        if column.is_number and column.least is None:
-            self._span(table, column, col)
-
-    def _span(self, table: Table, column: Column, col: int) -> None:
-        column.least, column.most = self._one(
-            f"select coalesce(min(x), 0), coalesce(max(x), 0) from (select "
-            f"try_cast({number_sql('v', column.number)} as double) as x "
-            f"from vals where tab = {table.number} and col = {col})"
-        )
+        elif (plain or 0) >= enough and dotted != filled:
+            column.kind = "whole" if (whole or 0) >= enough else "decimal"
+            column.number = PLAIN if column.kind == "whole" else DECIMALS
+        elif (like or 0) >= enough:
+            column.number = numerals(lambda sql: self.row(f"select {sql} {where}"), enough)
+            column.kind = "decimal" if column.number else "text"
+        if column.number and not (column.number.is_plain and column.number.is_sure):
+            column.least, column.most = self.row(
+                f"select coalesce(min(x), 0), coalesce(max(x), 0) from "
+                f"(select try_cast({column.number.style.plain('v')} as double) as x {where})"
+            )
 
     def _mark(self, table: Table) -> None:
         """Finds texts that mean nothing, and takes them out of the counts."""
@@ -306,7 +287,7 @@ class Profile:
         ).fetchall()
         elsewhere = {v for v, _ in sentinels}
         for v in elsewhere:
-            (others,) = self._one(
+            (others,) = self.row(
                 f"select count(*) from vals as one where tab = {table.number} and v = {literal(v)} and exists ("
                 f"select 1 from vals as other where other.tab = one.tab and other.col = one.col and "
                 "other.v <> one.v and try_cast(other.v as double) < 0)"
@@ -326,13 +307,12 @@ class Profile:
         found = epoch(column.name, column.least, column.most)
         if found:
             return found
-        (iso,) = self._one(
+        (iso,) = self.row(
             "select coalesce(sum(n) filter (regexp_matches(v, '[-/T:]') and "
             f"{iso_instant('v', self.zone)} is not null), 0) {where}"
         )
         shapes = self.con.execute(
-            f"select regexp_replace(regexp_replace(v, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g') as shape, sum(n), "
-            f"max(v) {where} group by shape order by 2 desc, 1 limit 400"
+            f"select {shape_sql('v')} as shape, sum(n), max(v) {where} group by shape order by 2 desc, 1 limit 400"
         ).fetchall()
         if iso >= column.filled * _MOST:
             ends = self.con.execute(
@@ -352,10 +332,11 @@ class Profile:
         return by_shapes(
             [(shape, int(n), example) for shape, n, example in shapes],
             column.filled,
-            lambda sql: self._one(f"select {sql} {where}"),
+            lambda sql: self.row(f"select {sql} {where}"),
         )
 
-    def _one(self, sql: str) -> tuple[Any, ...]:
+    def row(self, sql: str) -> tuple[Any, ...]:
+        """The one row of an aggregate."""
         row = self.con.execute(sql).fetchone()
         assert row is not None  # noqa: S101 - aggregates give one row
         return row
@@ -374,6 +355,10 @@ class Profile:
             for column in table.columns:
                 if column.moment and not column.moment.is_sure:
                     column.moment = agreed(column.moment, sure)
+            numbers = [column.number for column in table.columns if column.number]
+            table.number_style = of_file(numbers)
+            for column in table.columns if table.number_style else ():
+                column.number = agreed_number(column.number, table.number_style) if column.number else None
 
     # --- between columns ----------------------------------------------------------------------------------------------
 
@@ -381,7 +366,7 @@ class Profile:
         """How many rows repeat another's values of these columns; rows without any of them do not count."""
         names = ", ".join(f"c{table.place(column)}" for column in columns)
         there = " and ".join(f"c{table.place(column)} is not null" for column in columns)
-        (repeated,) = self._one(
+        (repeated,) = self.row(
             f"select coalesce(sum(n - 1), 0) from "
             f"(select count(*) as n from {table.sql} where {there} group by {names})"
         )
@@ -393,7 +378,7 @@ class Profile:
             return []
         counts = ", ".join(f"count(distinct c{table.place(column)}) as n{i}" for i, column in enumerate(columns))
         most = ", ".join(f"max(n{i})" for i in range(len(columns)))
-        row = self._one(f"select {most} from (select {counts} from {table.sql} group by c{table.place(key)})")
+        row = self.row(f"select {most} from (select {counts} from {table.sql} group by c{table.place(key)})")
         return [column for column, n in zip(columns, row, strict=True) if (n or 0) <= 1]
 
     def first_share(self, table: Table, case: Column, at: Column, step: Column) -> dict[str, float]:
@@ -447,26 +432,3 @@ def _as_called(names: Sequence[str]) -> list[str]:
         seen[name] += 1
         called.append(f"{name}[{seen[name]}]" if counts[name] > 1 else name)
     return called
-
-
-def _style(commas: int, points: int, grouped: int, dotted: int, signed: int, percent: int) -> NumberStyle:
-    """Which sign is before the decimals: one with other than three digits after it."""
-    more = (", with signs beside them" if signed else "") + (", percent" if percent else "")
-    if commas >= points and commas:
-        return NumberStyle(",", "." if dotted else "", signed > 0, percent > 0, f"decimal comma in {commas:,}{more}")
-    if grouped:
-        sure = points > 0
-        told = f"a comma between thousands in {grouped:,}" + ("" if sure else ", if it is no decimal comma")
-        return NumberStyle(".", ",", signed > 0, percent > 0, told + more, sure)
-    return NumberStyle(".", "", signed > 0, percent > 0, f"decimal point{more}")
-
-
-def number_sql(text: str, style: NumberStyle | None) -> str:
-    """SQL of a number as a cast can read it, from text in a style."""
-    if style is None or style.is_plain:
-        return text
-    if style.signs or style.percent:
-        text = f"regexp_replace({text}, '[^0-9.,+-]', '', 'g')"
-    if style.group:
-        text = f"replace({text}, '{style.group}', '')"
-    return f"replace({text}, ',', '.')" if style.decimal == "," else text

@@ -10,7 +10,7 @@ from typing import Any
 from foundation.contract import Column as ContractColumn
 from foundation.contract import Entity, contract
 from orchestration.ingestion.expressions import ExpressionError, parse
-from orchestration.onboarding.profile import Column, NumberStyle, Table, number_sql
+from orchestration.onboarding.profile import Column, Table
 from orchestration.onboarding.vocabulary import Fit, accepted, constants, file_score, fit
 
 MADE_ELSEWHERE = {"gross_amount"}  # required columns that another file's rows may give
@@ -123,6 +123,11 @@ def reference(column: Column) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def amount_sql(column: Column) -> str:
+    """A column of numbers as an aggregate can cast it."""
+    return column.number.sql(reference(column)) if column.number else reference(column)
+
+
 def line(entity: Entity, target: ContractColumn, column: Column, why: str) -> Line | None:
     """How a column of the file fills one of the contract; None where it cannot."""
     value = reference(column)
@@ -136,6 +141,8 @@ def line(entity: Entity, target: ContractColumn, column: Column, why: str) -> Li
             form["format"] = (
                 column.moment.formats[0] if len(column.moment.formats) == 1 else list(column.moment.formats)
             )
+        if column.moment.locale:
+            form["locale"] = column.moment.locale
         if target.name in _END_OF_DAY:
             form["end_of_day"] = "true"
         example = (
@@ -146,7 +153,8 @@ def line(entity: Entity, target: ContractColumn, column: Column, why: str) -> Li
     if kind in ("decimal", "bigint"):
         if not column.is_number and column.kind != "truth":
             return None
-        return Line(target.name, number_sql(value, column.number), told, uses=column)
+        more = column.number.form if column.number else {}
+        return Line(target.name, {"value": value, **more} if more else value, told, uses=column)
     if kind == "boolean":
         return _truth(target, column, value, told)
     if target.accepted_values:
@@ -274,8 +282,8 @@ __all__ = [
     "Feed",
     "File",
     "Line",
-    "NumberStyle",
     "Proposal",
+    "amount_sql",
     "assign",
     "candidates",
     "chosen",

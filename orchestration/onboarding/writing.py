@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestration.onboarding.design import unused
+from orchestration.onboarding.numerals import style_keys
 from orchestration.onboarding.proposal import Feed, File, Line, Proposal
 from orchestration.onboarding.terminal import cells, counted
 
@@ -74,6 +75,13 @@ def _file(file: File, proposal: Proposal) -> Iterator[str]:
     head = [(f"    pattern: {flow(found if len(found) > 1 else found[0])}", "")]
     written = table.written[0]
     head += [(f"    {key}: {flow(value)}", written.evidence[key]) for key, value in written.keys.items()]
+    if table.number_style:
+        told_by = "; ".join(
+            f"{column.name}: {column.number.evidence}"
+            for column in table.columns
+            if column.number and column.number.evidence
+        )
+        head.append((f"    number: {flow(style_keys(table.number_style))}", told_by))
     if table.markers:
         rows = ", ".join(f"{text!r} in {n:,}" for text, n in table.markers.items())
         head.append((f"    null_values: {flow(sorted(table.markers))}", f"texts that mean nothing: {rows} fields"))

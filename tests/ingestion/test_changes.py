@@ -88,11 +88,23 @@ def test_a_column_that_is_gone_without_a_like_one_proposes_nothing(home: Home) -
             ['ordered_at: {value: \'"at"\', format: "%d/%m/%Y"}', 'ordered_at: {value: \'"at"\', format: "%m/%d/%Y"}'],
             8.0,
         ),
-        ('{n},c,2026-01-06,"1,234.50",web\n', ["gross_amount: 'REPLACE(amount, '','', '''')'"], 8 * 1234.5),
+        (
+            '{n},c,2026-01-06,"1,234.50",web\n',
+            ["gross_amount: {value: amount, number: {decimal: '.', group: ','}}"],
+            8 * 1234.5,
+        ),
         (
             '{n},c,2026-01-06,"1.234,50",web\n',
-            ["gross_amount: 'REPLACE(REPLACE(amount, ''.'', ''''), '','', ''.'')'"],
+            ["gross_amount: {value: amount, number: {decimal: ',', group: '.'}}"],
             8 * 1234.5,
+        ),
+        (
+            '{n},c,2026-01-06,"€ 1,234",web\n',
+            [
+                "gross_amount: {value: amount, number: {decimal: '.', group: ',', signs: ['€']}}",
+                "gross_amount: {value: amount, number: {decimal: ',', signs: ['€']}}",
+            ],
+            8 * 1234,
         ),
     ],
 )
