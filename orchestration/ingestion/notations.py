@@ -22,7 +22,9 @@ from foundation.contract import literal
 _BLANKS = r"[\s\x{00A0}\x{2009}\x{202F}]"  # no-break and thin ones too
 _GROUPS = {" ": r"[ \x{00A0}\x{2009}\x{202F}]", "'": "['\N{RIGHT SINGLE QUOTATION MARK}]"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_CURRENCIES = frozenset("R$ US$ HK$ NT$ RMB KR KR. ZŁ KČ FT FR. LEI RS RS. RP 元 円 원".split())  # besides the codes
+_CURRENCIES = frozenset(  # besides the codes
+    ["R$", "US$", "HK$", "NT$", "RMB", "KR", "KR.", "ZŁ", "KČ", "FT", "FR.", "LEI", "RS", "RS.", "RP", "元", "円", "원"]
+)
 _SHORTEST = 3  # letters of a month that say which it is
 _CJK = r"^[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|^\d"  # words that nothing sets apart from what is before them
 

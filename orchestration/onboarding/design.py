@@ -10,6 +10,7 @@ from foundation.contract import Column as ContractColumn
 from foundation.contract import contract, literal
 from foundation.settings import Settings
 from orchestration.onboarding import shapes
+from orchestration.onboarding.arrays import of_arrays
 from orchestration.onboarding.orders import by_order
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import (
@@ -25,6 +26,7 @@ from orchestration.onboarding.proposal import (
     line,
     reference,
 )
+from orchestration.onboarding.surveys import survey
 from orchestration.onboarding.vocabulary import constants, entity_names, length_of, names_fit
 
 _LISTED = 8
@@ -76,7 +78,7 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
         questions.append(f"{table.name}: activities are understood by their words; is each event and to_status right?")
         _kind(table, log[0], questions)
         return file
-    found = shapes.survey(table, profile, source)
+    found = survey(table, profile, source)
     if found and found[0] and not (best and best.named and best.is_sure and len(found[0]) <= 3):
         file.feeds = found[0]
         questions += found[1]
@@ -93,6 +95,7 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     if best.entity == "tickets":
         file.feeds += shapes.moments_of_tickets(table, feed)
         _kind(table, feed, questions)
+    questions += of_arrays(file, profile)
     return file
 
 

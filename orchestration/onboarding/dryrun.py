@@ -26,6 +26,7 @@ from orchestration.ingestion.mapping import EntityMapping, Mapping, load_mapping
 from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook
 from orchestration.ingestion.readers import open_reader
+from orchestration.ingestion.spread import ITEM, POSITION
 from orchestration.ingestion.staged import Staged
 from orchestration.onboarding.supply import Outlook, Supply, of_loads, outlook
 from orchestration.reference import not_stated
@@ -56,6 +57,7 @@ class Cell:
     made_of: str
     before: str | None
     after: str | None
+    is_of_element: bool = False  # made of an element of an array, or of one of several columns
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,10 @@ def _cell(column: str, feed: EntityMapping, before: dict[str, str | None], after
         return Cell(column, "constant", how.constant, after[column])
     names = sorted(str(one) for one in how.value.references)
     texts = [before[name] for name in names if before.get(name) is not None]
-    return Cell(column, ", ".join(names), " | ".join(str(text) for text in texts) if texts else None, after[column])
+    begins = feed.each_path[:1] if feed.each_path else (ITEM,) if feed.unpivot else ()
+    is_of_element = feed.is_spread and any(name.split(".")[0] in (*begins, POSITION) for name in names)
+    text = " | ".join(str(text) for text in texts) if texts else None
+    return Cell(column, ", ".join(names), text, after[column], is_of_element)
 
 
 # --- what is put aside and what there will be ---------------------------------------------------------------

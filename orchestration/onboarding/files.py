@@ -292,7 +292,9 @@ def _header_rows(found: Written, rows: list[list[str]]) -> None:
     more = 0
     for row in rows[1 : _HEADERS + 1]:
         cells = [row[i] for i in typed if row[i].strip()]
-        if not cells or any(_is_data(cell) for cell in cells):
+        # without any of what all rows below have, but with a text for each column that the header leaves open
+        goes_on = bool(typed) and all(row[i].strip() for i, name in enumerate(head) if not name.strip())
+        if any(_is_data(cell) for cell in cells) or not (cells or (goes_on and not all(map(str.strip, head)))):
             break
         more += 1
     if more and more < len(rows) - 1:

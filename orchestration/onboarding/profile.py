@@ -19,7 +19,8 @@ from orchestration.ingestion.contract import literal
 from orchestration.ingestion.date_formats import shape_sql
 from orchestration.ingestion.moments import iso_instant
 from orchestration.ingestion.notations import NumberStyle
-from orchestration.ingestion.readers import FixedWidthReader, JsonLinesReader, Reader, open_reader
+from orchestration.ingestion.readers import DelimitedReader, FixedWidthReader, JsonLinesReader, Reader, open_reader
+from orchestration.ingestion.spread import Arrays
 from orchestration.onboarding.files import Written
 from orchestration.onboarding.moments import Moment, agreed, by_shapes, epoch
 from orchestration.onboarding.numerals import DECIMALS, LIKE, PLAIN, Numerals, agreed_number, numerals, of_file
@@ -32,6 +33,8 @@ _MARKERS = (
 _STRONG = ("?", "n/a", "#n/a", "null", "nan", "\\n", "-", "--", "---", "(null)", "(none)", "暂无", "未填写")
 _SENTINELS = ("-1", "-9", "-99", "-100", "-999", "-1000", "-9999", "-99999")
 _MOST = 0.95  # share of the values of a kind that makes a column one of it
+_FIRST_OF_ARRAYS = 1 << 16  # number of a table of elements, which is no file
+_SHORT_LABEL = 6  # words of a label that is a name, and no question
 _TOP = 30  # values of a column that are kept
 _ZONE_WORD = r"(Z|[A-Za-z]{2,5}|[A-Z][a-z]+/[A-Za-z_]+|[+-]\d{2}:?\d{0,2})$"
 _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"}, {"0", "1"}, {"on", "off"})
@@ -47,12 +50,22 @@ class Column:
     distinct: int
     longest: int
     top: list[tuple[str, int]]
-    marked: int = 0  # rows with a text that means nothing
+    aliases: tuple[str, ...] = ()  # what names it for a person, where that is more, or less, than its name
     kind: str = "text"  # text, whole, decimal, time, truth, empty
     least: float | None = None
     most: float | None = None
     number: Numerals | None = None
     moment: Moment | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What says what it is."""
+        return self.aliases or (self.name,)
+
+    @property
+    def called(self) -> str:
+        """What its name says, without the way to it."""
+        return self.names[0]
 
     @property
     def is_unique(self) -> bool:
@@ -131,6 +144,7 @@ class Profile:
         self.con.execute("set global TimeZone = 'UTC'")
         self.con.execute("create table vals (tab integer, col integer, v varchar, n bigint)")
         self.tables: list[Table] = []
+        self._arrays = 0  # tables of elements
 
     def add(self, name: str, group: list[Written]) -> Table:
         """Reads the files of one kind. Raises RefusedError when one cannot be read."""
@@ -150,14 +164,19 @@ class Profile:
         self._count(table)
 
     def _read(self, table: Table, reader: Reader) -> None:
+        labels: tuple[str, ...] = ()
         if isinstance(reader, JsonLinesReader):
             names, sqls = self._of_documents(table, reader)
         else:
             names = _as_called(reader.columns or ())
             is_fixed = isinstance(reader, FixedWidthReader)
+            labels = reader.labels if isinstance(reader, DelimitedReader) else ()
             sqls = [str(reader.column(name)) if is_fixed else f"c{i}" for i, name in enumerate(reader.columns or ())]
         if not table.columns:
             table.columns = [Column(name, 0, 0, 0, 0, []) for name in names]
+            for column, label in zip(table.columns, labels, strict=False):
+                if label != column.name and len(label.split()) <= _SHORT_LABEL:
+                    column.aliases = (column.name, label)
             listed = ", ".join(f"c{i} varchar" for i in range(len(names)))
             self.con.execute(f"create table {table.sql} ({listed}, line bigint)")
         columns = ", ".join(f"nullif(trim({sql}), '')" for sql in sqls)
@@ -197,6 +216,66 @@ class Profile:
                         found.append(name)
         names = list(dict.fromkeys(found))
         return names, [str(reader.column(name)) for name in names]
+
+    def elements(self, table: Table, path: str) -> Iterator[Table]:
+        """The elements of an array that the records of a table have, as a table; then those of arrays within them."""
+        spread = Arrays(tuple(path.split(".")))
+        self.con.execute("create or replace temp table spread (line bigint, position bigint, outer_ json, own json)")
+        for written in table.written:
+            reader = open_reader(written.path, written.mapping)
+            items = spread.items(lambda name, reader=reader: str(reader.column(name)))
+            last = len(spread.path) - 1
+            above = "item.e0" if last else "null::json"
+            self.con.register("batches", pa.RecordBatchReader.from_batches(reader.schema, reader.rows()))
+            self.con.execute(
+                f"insert into spread select line, position, {above}, item.e{last} from (select line, "
+                f"unnest(items) as item, generate_subscripts(items, 1) as position from "
+                f"(select line, {items} as items from ({reader.prepared})))"
+            )
+            self.con.unregister("batches")
+        names, inner = self._keys_of("own")
+        around = [name for name in self._keys_of("outer_")[0] if len(spread.path) > 1]
+        found = Table(path, table.written, _FIRST_OF_ARRAYS + self._arrays)
+        self._arrays += 1
+        outer = ".".join(spread.path[:-1])
+        found.columns = [Column(f"{path}.{name}", 0, 0, 0, 0, [], aliases=(name,)) for name in names]
+        found.columns += [Column(f"{outer}.{name}", 0, 0, 0, 0, [], aliases=(name,)) for name in around]
+        taken = [("own", name) for name in names] + [("outer_", name) for name in around]
+        values = [f"nullif(trim(json_extract_string({of}, {literal(_json_path(name))})), '')" for of, name in taken]
+        listed = ", ".join([*(f"{value} as c{i}" for i, value in enumerate(values)), "line"])
+        self.con.execute(f"create table {found.sql} as select {listed} from spread")
+        if values:
+            self._count(found)
+            yield found
+        for name in inner:
+            yield from self.elements(table, f"{path}.{name}")
+
+    def _keys_of(self, column: str) -> tuple[list[str], list[str]]:
+        """The names in the objects of a column of JSON, with those of objects within them; and those of arrays."""
+        names: list[str] = []
+        arrays: list[str] = []
+        waiting = [""]
+        while waiting:
+            within = waiting.pop(0)
+            at = literal(_json_path(within))
+            rows = self.con.execute(
+                f"""
+                with objects as (select json_extract({column}, {at}) as one from spread),
+                keys as (select one, unnest(json_keys(one)) as key from objects where json_type(one) = 'OBJECT')
+                select key, list(distinct json_type(one, '$."' || key || '"')) from keys group by key order by min(key)
+                """
+            ).fetchall()
+            for key, kinds in rows:
+                name = f"{within}.{key}".lstrip(".")
+                if '"' in key or "." in key:
+                    continue
+                if "OBJECT" in kinds and within.count(".") < 2:
+                    waiting.append(name)
+                elif "ARRAY" in kinds:
+                    arrays.append(name)
+                elif set(kinds) - {"NULL"}:
+                    names.append(name)
+        return names, arrays
 
     # --- counting -----------------------------------------------------------------------------------------------------
 
@@ -413,6 +492,7 @@ class Profile:
             with keys as (select * from vals where (tab, col) in ({listed}))
             select mine.tab, mine.col, keys.tab, keys.col, count(*)
             from vals as mine join keys on mine.v = keys.v and mine.tab <> keys.tab
+            where mine.tab < {_FIRST_OF_ARRAYS}
             group by all
             """
         ).fetchall()
@@ -432,3 +512,7 @@ def _as_called(names: Sequence[str]) -> list[str]:
         seen[name] += 1
         called.append(f"{name}[{seen[name]}]" if counts[name] > 1 else name)
     return called
+
+
+def _json_path(name: str) -> str:
+    return "$" + "".join(f'."{part}"' for part in name.split(".") if part)

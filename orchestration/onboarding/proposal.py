@@ -15,7 +15,6 @@ from orchestration.onboarding.vocabulary import Fit, accepted, constants, file_s
 
 MADE_ELSEWHERE = {"gross_amount"}  # required columns that another file's rows may give
 Repeats = Callable[[Table, Sequence[Column]], int]  # how many rows repeat another's values of some columns
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BY_SHAPE = {"ticket_events", "surveys", "survey_items", "survey_answers"}  # shapes.py finds these
 _ENOUGH = 0.6  # what must speak for an entity
 _NAME, _OTHERS = 1.3, 3  # how much the name of the file counts, and how much at most the columns that may be absent
@@ -36,6 +35,16 @@ class Line:
     uses: Column | None = None
 
 
+@dataclass(frozen=True)
+class Spread:
+    """Columns that each become a row, as several blocks speak of them: written once, by its anchor elsewhere."""
+
+    anchor: str
+    columns: str | None  # a pattern of headers
+    items: tuple[tuple[str, dict[str, str], str], ...]  # header, what is known of it, evidence
+    evidence: str
+
+
 @dataclass
 class Feed:
     """One block of a file."""
@@ -44,6 +53,7 @@ class Feed:
     lines: list[Line]
     options: dict[str, Any] = field(default_factory=dict)
     evidence: str = ""
+    cells: tuple[Column, ...] = ()  # columns that it goes through
 
     def line(self, column: str) -> Line | None:
         return next((one for one in self.lines if one.column == column and not one.is_off), None)
@@ -72,7 +82,8 @@ class File:
 
     @property
     def used(self) -> set[str]:
-        return {one.uses.name for feed in self.feeds for one in feed.lines if one.uses and not one.is_off}
+        named = {one.uses.name for feed in self.feeds for one in feed.lines if one.uses and not one.is_off}
+        return named | {column.name for feed in self.feeds for column in feed.cells}
 
 
 @dataclass
@@ -111,7 +122,7 @@ class Candidate:
 def reference(column: Column) -> str:
     """A column of the file as an expression names it."""
     name = column.name
-    if _PLAIN_NAME.fullmatch(name) and name != "load_date":
+    if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and name != "load_date":
         try:
             tree = parse(name)
             if tree.is_column and [str(one) for one in tree.references] == [name]:
@@ -214,7 +225,7 @@ def assign(
         if only is None or target.name in only
         for column in table.columns
         if column.kind != "empty" and column.name.strip() and column.name not in taken
-        and (found := fit(column.name, entity.name, target.name))
+        and (found := _fit(column, entity.name, target.name))
         and (made := line(entity, target, column, "by its name"))
     ]  # fmt: skip
 
@@ -231,6 +242,12 @@ def assign(
             filled.add(target.name)
             used.add(column.name)
             yield made, found
+
+
+def _fit(column: Column, entity: str, target: str) -> Fit | None:
+    """How well the best of a column's names fits."""
+    found = [one for name in column.names if (one := fit(name, entity, target))]
+    return max(found, key=lambda one: one.score, default=None)
 
 
 def _candidate(table: Table, entity: Entity, repeats: Repeats) -> Candidate | None:

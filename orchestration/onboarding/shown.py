@@ -166,14 +166,15 @@ def _sample_lines(sample: Sample, show_values: bool) -> Iterator[str]:
             f"    {cell.column}",
             _short(cell.made_of),
             _before(cell, show_values),
+            cell.is_of_element,
             _after(sample.entity, cell, show_values),
         )
         for cell in sample.cells
     ]
     yield from table(
         [
-            (name, made_of, before or "(nothing)", "-> " + (after or "(nothing)"))
-            for name, made_of, before, after in rows
+            (name, made_of, before or ("(one of several)" if is_one else "(nothing)"), "-> " + (after or "(nothing)"))
+            for name, made_of, before, is_one, after in rows
         ],
         left=(0, 1, 2, 3),
     )

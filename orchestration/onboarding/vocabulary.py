@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -196,6 +196,25 @@ def moments() -> tuple[Moment, ...]:
 def names_of(what: str) -> tuple[str, ...]:
     """Names of columns that are told by them alone: agents, no_answers."""
     return tuple(map(str, _vocabulary()["names"][what]))
+
+
+def scale_of(texts: Sequence[str]) -> tuple[dict[str, str], int] | None:
+    """The numbers that the words of one scale stand for, and its end; None where they are of none, or of one step."""
+    known = _vocabulary()["scales"]
+    nothing = {_plain_words(one) for one in known["none"]}
+    own = {text: _plain_words(text) for text in texts}
+    for steps in known["steps"]:
+        places = {_plain_words(word): place for place, some in enumerate(steps, 1) for word in some}
+        meant = {text: str(places[plain]) for text, plain in own.items() if plain in places}
+        left = [text for text, plain in own.items() if text not in meant and plain not in nothing]
+        if not left and len(set(meant.values())) > 1:
+            return {text: meant.get(text, "0") for text in texts}, len(steps)
+    return None
+
+
+def _plain_words(text: str) -> str:
+    """A text without signs and capital letters, and without a number before it."""
+    return re.sub(r"^\d+\s+", "", re.sub(r"[\W_]+", " ", text.lower()).strip())
 
 
 def length_of(name: str) -> str | None:

@@ -10,14 +10,13 @@ from typing import Any
 
 from orchestration.onboarding.design import unused
 from orchestration.onboarding.numerals import style_keys
-from orchestration.onboarding.proposal import Feed, File, Line, Proposal
+from orchestration.onboarding.proposal import Feed, File, Line, Proposal, Spread
 from orchestration.onboarding.terminal import cells, counted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_\u3400-\u9fff./%*][\w\u3400-\u9fff./%*()=<>|+ -]*")
 _MEANT = re.compile(r"[:#] |: ?$| #|^[-?] |^[%*]|\s$")  # what YAML would read as its own
 _WIDE = 88  # characters of a form beyond which it stands in several lines
 _AT = 60  # where comments begin at most
-_COMPACT = 4  # blocks of a survey's questions from which each stands in one line
 _WIDTH = 112
 
 
@@ -93,21 +92,24 @@ def _file(file: File, proposal: Proposal) -> Iterator[str]:
         yield from _comment(f"gives nothing yet: {file.left}; add `entities:`", indent="    ")
     if file.feeds:
         yield "    entities:"
-    is_compact = sum(1 for feed in file.feeds if feed.entity == "survey_answers") >= _COMPACT
+    anchors: set[str] = set()
     for feed in file.feeds:
-        if is_compact and feed.entity in ("survey_answers", "survey_items"):
-            yield from _compact(feed)
-        else:
-            yield from _feed(feed)
+        yield from _feed(feed, anchors)
     rest = list(unused(file))
     if rest:
         yield from _comment(f"not used: {'; '.join(rest)}", "  ", "    ")
 
 
-def _feed(feed: Feed) -> Iterator[str]:
+def _feed(feed: Feed, anchors: set[str]) -> Iterator[str]:
     yield from _aligned([(f"      - entity: {feed.entity}", feed.evidence)])
     for key, value in feed.options.items():
-        yield f"        {key}: {flow(value)}"
+        if not isinstance(value, Spread):
+            yield f"        {key}: {flow(value)}"
+        elif value.anchor in anchors:
+            yield f"        {key}: *{value.anchor}"
+        else:
+            anchors.add(value.anchor)
+            yield from _spread(key, value)
     yield "        columns:"
     yield from _aligned([pair for one in feed.lines for pair in _line(one)])
 
@@ -127,18 +129,13 @@ def _line(one: Line) -> Iterator[tuple[str, str]]:
         yield lead + short, one.evidence
 
 
-def _compact(feed: Feed) -> Iterator[str]:
-    columns = {one.column: one.form for one in feed.lines if not one.is_off}
-    whole = {"entity": feed.entity, **feed.options, "columns": columns}
-    evidence = "; ".join(
-        dict.fromkeys(
-            one.evidence
-            for one in feed.lines
-            if one.evidence and one.column in ("item_id", "score", "not_applicable_value", "scale_min")
-        )
-    )
-    yield from _comment(evidence, indent="      ")
-    yield f"      - {flow(whole)}"
+def _spread(key: str, value: Spread) -> Iterator[str]:
+    yield f"        {key}: &{value.anchor}"
+    if value.columns is not None:
+        yield f"          columns: {flow(value.columns)}"
+    if value.items:
+        yield "          items:"
+        yield from _aligned([(f"            {scalar(name)}: {flow(facts)}", told) for name, facts, told in value.items])
 
 
 def flow(value: Any) -> str:
