@@ -38,6 +38,7 @@ from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Ma
 from orchestration.ingestion.quarantine import RejectedRow, outcome, quarantine_file, whole_record, write_quarantine
 from orchestration.ingestion.rates import Rates, Spans
 from orchestration.ingestion.readers import DelimitedReader, NotPlainError, Reader, open_reader
+from orchestration.ingestion.spread import POSITION, Arrays
 from orchestration.ingestion.staged import Staged, Tally, Verdict, staged
 from orchestration.ingestion.statement import Statement, Surroundings, is_converted, source_text
 
@@ -100,7 +101,7 @@ class Delivery:
         limits = self.settings.ingestion
         parts = [self.mapping.version, name, str(limits.max_bad_share), str(limits.bad_rows_allowed)]
         parts += [contract()[feed.entity].digest for feed in file.entities]
-        parts += [self.sha256(path) for join in file.joins.values() for path in self.files.get(join.file, ())]
+        parts += [self.sha256(path) for join in file.joins.values() for path in self.files.get(str(join.file), ())]
         if any(is_converted(feed) for feed in file.entities):
             company = self.settings.company
             parts += [company.currency, company.time_zone, str(limits.fx_max_age_days)]
@@ -348,11 +349,11 @@ class _FileLoad:
 
     def _look_up(self, alias: str, join: Join, names: dict[str, str]) -> None:
         """Makes lookup_<alias>: one row for each key of the joined file."""
-        paths = self.delivery.files.get(join.file, ())
+        paths = self.delivery.files.get(join.file, ()) if join.file is not None else [self.path]
         if not paths and not join.optional:
             raise RefusedError(f"needs the file {join.file!r} of the same delivery, which is not there; have it sent")
-        file = self.delivery.mapping.files[join.file]
-        keys = [f"k{k}" for k in range(len(join.on))]
+        file = self.delivery.mapping.files[join.file] if join.file is not None else self.file
+        keys = [f"k{k}" for k in range(len(join.on) or 1)]
         inputs = [f"{quote(f'x_{name}')} varchar" for name in self._aggregated(join, names)]
         plain = [f"{short} varchar" for name, short in names.items() if name not in join.aggregate]
         columns = ", ".join([*(f"{key} varchar" for key in keys), *plain, *inputs, "file integer", "line bigint"])
@@ -364,8 +365,7 @@ class _FileLoad:
                 reader = open_reader(path, file)
                 if join.optional and any(reader.column(theirs) is None for theirs in join.on.values()):
                     continue
-                wanted = self._lookup_columns(join, names, file, reader)
-                rows = f"with prepared as ({reader.prepared}) select {wanted}, {number} as file, line from prepared"
+                rows = self._lookup_rows(join, names, file, reader, number)
                 _stream(self.con, f"insert into all_{alias} {rows}", reader)
             except RefusedError as error:
                 raise RefusedError(f"needs the file {path.name}, which {error}") from error
@@ -391,7 +391,7 @@ class _FileLoad:
             yield f"first({short} order by file, line) as {short}"
             return
         zone = self.delivery.mapping.time_zone
-        number = self.delivery.mapping.files[join.file].number
+        number = (self.delivery.mapping.files[join.file] if join.file is not None else self.file).number
         numbers = Numbers(number.style.plain if number else None)
         yield f"{join.aggregate[name].render(_of_the_other, zone, numbers)} as {short}"
         unread = join.aggregate[name].first_unread(_of_the_other, zone, "file, line", numbers)
@@ -403,9 +403,20 @@ class _FileLoad:
         """The other file's columns that the aggregates read."""
         return sorted({str(r) for name in names if name in join.aggregate for r in join.aggregate[name].references})
 
-    def _lookup_columns(self, join: Join, names: dict[str, str], file: FileMapping, reader: Reader) -> str:
+    def _lookup_rows(self, join: Join, names: dict[str, str], file: FileMapping, reader: Reader, number: int) -> str:
+        """SQL of the rows that a join may match: those of a file, or the elements of the record's own array."""
+        spread = Arrays(join.own_array) if join.own_array else None
+        source = reader.prepared
+        if spread:
+            items = spread.items(lambda name: reader.column(name) or "null")
+            source = (
+                f"select * exclude (items), unnest(items) as item, generate_subscripts(items, 1) as {POSITION} from "
+                f"(select *, {items} as items from ({reader.prepared}))"
+            )
+
         def text(name: str) -> str:
-            sql = reader.column(name)
+            element = spread.element(Reference(tuple(name.split(".")))) if spread else None
+            sql = element or reader.column(name)
             if sql is None:
                 raise RefusedError(f"has no column {name!r}")
             return source_text(file, sql)
@@ -413,10 +424,10 @@ class _FileLoad:
         def key(name: str) -> str:
             return f"unnest(regexp_extract_all({text(name)}, {_LISTED}))" if name == join.each else text(name)
 
-        wanted = [f"{key(theirs)} as k{k}" for k, theirs in enumerate(join.on.values())]
+        wanted = [f"{key(theirs)} as k{k}" for k, theirs in enumerate(join.on.values())] or ["line::varchar as k0"]
         wanted += [f"{text(name)} as {short}" for name, short in names.items() if name not in join.aggregate]
         wanted += [f"{text(name)} as {quote(f'x_{name}')}" for name in self._aggregated(join, names)]
-        return ", ".join(wanted)
+        return f"with prepared as ({source}) select {', '.join(wanted)}, {number} as file, line from prepared"
 
     # --- what is put aside ------------------------------------------------------------------------------------------
 

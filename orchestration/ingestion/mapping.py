@@ -103,19 +103,35 @@ class FixedColumn(_Part):
 
 
 class Join(_Part):
-    """Columns of another file of the same delivery, at most one row for each row of this one."""
+    """Columns of another file of the same delivery, or what an array of the record itself comes to: at most one row for
+    each row of this file."""
 
-    file: str
-    on: dict[str, str] = Field(min_length=1)  # column of this file: column of the other
+    file: str | None = None  # without one, the rows are the elements of the record's own array `each`
+    on: dict[str, str] = Field(default_factory=dict)  # column of this file: column of the other
     each: str | None = None  # a column of the other file among `on` that lists several keys, such as [4, 7] or 4;7
     optional: bool = False  # nothing matches where the other file, or its column in `on`, was not sent
     aggregate: dict[str, Aggregate] = Field(default_factory=dict)  # name: sum(...), over the rows that match
 
     @model_validator(mode="after")
-    def _each_is_a_key(self) -> Self:
-        if self.each is not None and self.each not in self.on.values():
+    def _says_which_rows(self) -> Self:
+        if self.file is None:
+            if not self.each or not self.aggregate or self.on or self.optional:
+                raise ValueError(
+                    "without `file`, a join is over an array of the record itself: give `each`, its name, and "
+                    "`aggregate`, and nothing else"
+                )
+            if not parse(self.each).is_column:
+                raise ValueError("each: must be the name of an array, such as comments or audits.events")
+        elif not self.on:
+            raise ValueError("on: name the columns of this file and of the other that are equal")
+        elif self.each is not None and self.each not in self.on.values():
             raise ValueError(f"each: {self.each!r} is no column of the other file in `on`; it may be one of them")
         return self
+
+    @property
+    def own_array(self) -> tuple[str, ...]:
+        """The names on the way to the record's own array; empty where the rows are another file's."""
+        return next(iter(parse(self.each).references)).parts if self.file is None and self.each else ()
 
 
 def _side_table(name: str, info: ValidationInfo) -> list[list[str]]:
@@ -539,7 +555,7 @@ class Mapping(_Part):
             if len({alias.casefold() for alias in file.joins}) < len(file.joins):
                 raise ValueError(f"files.{name}.joins: two names differ in upper and lower case alone")
             for alias, join in file.joins.items():
-                if join.file not in self.files:
+                if join.file is not None and join.file not in self.files:
                     there = meant(join.file, self.files)
                     raise misplaced(("files", name, "joins", alias, "file"), f"there is no file {join.file!r}{there}")
             for number, feed in enumerate(file.entities):

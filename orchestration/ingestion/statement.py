@@ -407,6 +407,8 @@ from judged
         return any(first in begins or (first in self.file.joins and self._is_of_items(first)) for first in firsts)
 
     def _join(self, alias: str) -> str:
+        if self.file.joins[alias].file is None:
+            return f"left join lookup_{alias} on line::varchar = lookup_{alias}.k0"
         keys = (f"{self._joinable(mine)} = lookup_{alias}.k{k}" for k, mine in enumerate(self.file.joins[alias].on))
         return f"left join lookup_{alias} on {' and '.join(keys)}"
 
@@ -549,7 +551,8 @@ from judged
             condition, reason = self.reader.broken_if
             yield condition, Failure("", reason, "null")
         yield from self._unread(0, self.file.filter, "filter")
-        for spread in dict.fromkeys(self._spreads):
+        own = [Arrays(path) for join in self.file.joins.values() if (path := join.own_array)]
+        for spread in dict.fromkeys([*self._spreads, *own]):
             if isinstance(spread, Arrays):
                 condition, reason = spread.problem(self._name)
                 self._of_arrays.add(self._name(spread.column))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestration.ingestion.contract import Entity, contract
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, File, Line, assign, line, reference
-from orchestration.onboarding.shapes import activities
+from orchestration.onboarding.shapes import activities, called, changes_of_status
 from orchestration.onboarding.terminal import counted
 from orchestration.onboarding.vocabulary import accepted, constants, file_score, names_fit, names_of
 
@@ -55,7 +54,8 @@ def _best(table: Table, known: str, key: Column, parent: Feed, profile: Profile)
     found = [
         one
         for entity in contract().values()
-        if (target := next((column.name for column in entity.mapped if column.references == known), None))
+        if entity.name != parent.entity
+        and (target := next((column.name for column in entity.mapped if column.references == known), None))
         and (one := _as(entity, target, table, key, parent, profile))
     ]
     return max((one for one in found if one.score >= _ENOUGH), key=lambda one: one.score, default=None)
@@ -74,6 +74,15 @@ def _as(entity: Entity, target: str, table: Table, key: Column, parent: Feed, pr
     for column in entity.keys:
         if column.data_type == "bigint" and len(entity.keys) > 1:
             lines.setdefault(column.name, Line(column.name, "position", "its place in the record"))
+    for name in ("currency", "ordered_at"):  # a line is in the currency of its order, by the rate of its day
+        if (
+            name in entity.by_name
+            and (of_record := parent.line(name))
+            and (name == "ordered_at" or not of_record.is_off)
+        ):
+            lines.setdefault(name, replace(of_record, evidence="as the record says"))
+    if "currency" not in lines:
+        lines.pop("ordered_at", None)
     lacks = [
         column.name
         for column in entity.mapped
@@ -104,7 +113,7 @@ def _events(table: Table, own: Line, named: float, parent: Feed, profile: Profil
     if "at" not in found:
         return None
     base = [own, found["at"]]  # several arrays give events, which are counted by the ticket
-    changes = _changes(table, base)
+    changes = changes_of_status(table, base, {"each": table.name})
     feeds = [changes] if changes else _of_activities(table, base) or _comments(table, base)
     if not feeds:
         return None
@@ -118,40 +127,16 @@ def _events(table: Table, own: Line, named: float, parent: Feed, profile: Profil
     return _Found(feeds, _NAMED * named + 1 + bool(feeds), joins, asked)
 
 
-def _changes(table: Table, base: list[Line]) -> Feed | None:
-    """The changes of the field `status` among those of all fields."""
-    field, after = _called(table, "changed_fields"), _called(table, "changed_to")
-    target = contract()["ticket_events"].by_name["to_status"]
-    states = next((text for text, _ in field.top if text.lower() in ("status", "state")), None) if field else None
-    if field is None or after is None or states is None:
-        return None
-    meant = {text: accepted("tickets", contract()["tickets"].by_name["status"], text) for text, _ in after.top}
-    pairs = {text: to for text, to in meant.items() if to and to != text}
-    value = reference(after)
-    lines = [
-        *base,
-        Line("event", {"constant": "status"}, f"{field.called!r} says {states!r}", uses=field),
-        Line(target.name, {"value": value, "map": pairs} if pairs else value, "what it becomes", uses=after),
-    ]
-    before = _called(table, "changed_from")
-    if before:
-        value = reference(before)
-        lines.append(
-            Line("from_status", {"value": value, "map": pairs} if pairs else value, "what it was", uses=before)
-        )
-    return Feed("ticket_events", lines, {"each": table.name, "when": f"{reference(field)} = '{states}'"})
-
-
 def _of_activities(table: Table, base: list[Line]) -> list[Feed]:
     taken = {one.uses.name for one in base if one.uses}
     found = activities(table, taken)
-    if found is None or _called(table, "texts"):
+    if found is None or called(table, "texts"):
         return []
     return [Feed("ticket_events", [*base, *found], {"each": table.name})]
 
 
 def _comments(table: Table, base: list[Line]) -> list[Feed]:
-    text = _called(table, "texts")
+    text = called(table, "texts")
     is_named = names_fit(table.name.rpartition(".")[2], names_of("comments")) >= 0.6
     if not text and not is_named:
         return []
@@ -165,11 +150,11 @@ def _actor(
     """Who did it: a customer, an agent or the system, by a word at hand, a file of people, or the requester's key."""
     entity = contract()["ticket_events"]
     target = entity.by_name["actor_type"]
-    author = _called(table, "authors")
+    author = called(table, "authors")
     kinds = [
         (names_fit(column.called, names_of("actors")) + ({"agent", "customer"} <= set(pairs.values())), column, pairs)
         for column in table.columns
-        if (pairs := _meant(column))
+        if (pairs := actors(column))
     ]
     score, column, pairs = max(kinds, key=lambda one: one[0], default=(0, None, {}))
     if column and score >= _TOLD:
@@ -183,9 +168,9 @@ def _actor(
             (column for column in other.columns if column.is_unique and _holds(profile, other, column, author, table)),
             None,
         )
-        kind = next((column for column in other.columns if people and (pairs := _meant(column))), None)
+        kind = next((column for column in other.columns if people and (pairs := actors(column))), None)
         if people and kind:
-            pairs = _meant(kind)
+            pairs = actors(kind)
             join: dict[str, object] = {"file": other.name, "on": {author.name: people.name}}
             told = f"the author, of whom {other.name} says what they are"
             lines = [
@@ -216,7 +201,7 @@ def _mapped(value: str, pairs: dict[str, str]) -> object:
     return {"value": value, "map": other} if other else value
 
 
-def _meant(column: Column) -> dict[str, str]:
+def actors(column: Column) -> dict[str, str]:
     """The kinds of people that the words of a column stand for."""
     if column.kind != "text" or not 0 < column.distinct <= len(column.top):
         return {}
@@ -237,7 +222,7 @@ def _holds(profile: Profile, other: Table, people: Column, author: Column, table
 
 def _public(table: Table) -> Line | None:
     for name, turned in (("public", False), ("private", True)):
-        column = _called(table, name)
+        column = called(table, name)
         if column and column.kind == "truth":
             pairs = {
                 text: "false" if text.lower() in ("true", "yes", "y", "t", "1") else "true" for text, _ in column.top
@@ -245,12 +230,3 @@ def _public(table: Table) -> Line | None:
             form = {"value": reference(column), "map": pairs} if turned else reference(column)
             return Line("is_public", form, f"by {column.called!r}", uses=column)
     return None
-
-
-def _called(table: Table, what: str) -> Column | None:
-    fits: Sequence[tuple[float, Column]] = [
-        (score, column)
-        for column in table.columns
-        if column.kind != "empty" and (score := names_fit(column.called, names_of(what))) >= 0.9
-    ]
-    return max(fits, key=lambda one: one[0])[1] if fits else None

@@ -10,7 +10,7 @@ from foundation.contract import Column as ContractColumn
 from foundation.contract import contract, literal
 from foundation.settings import Settings
 from orchestration.onboarding import shapes
-from orchestration.onboarding.arrays import of_arrays
+from orchestration.onboarding.arrays import actors, of_arrays
 from orchestration.onboarding.orders import by_order
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import (
@@ -26,11 +26,13 @@ from orchestration.onboarding.proposal import (
     line,
     reference,
 )
-from orchestration.onboarding.surveys import survey
+from orchestration.onboarding.surveys import rating, survey
 from orchestration.onboarding.vocabulary import constants, entity_names, length_of, names_fit
 
 _LISTED = 8
 _OF_A_LINE = {"product_id", "quantity", "unit_price", "discount_amount", "amount", "unit_cost"}
+_RATED = ("tickets", "orders", "interactions", "service_orders")
+_FILLED = 0.5  # share of the rows that a reference must be in
 _SAME = 0.95  # share of the keys of one file that are those of another
 _PERSON = ("gender", "birth_date", "name", "email", "phone", "city", "region", "country", "postal_code", "address",
            "marketing_consent")  # fmt: skip
@@ -75,6 +77,8 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     best = chosen(table, profile.is_key)
     if log and not (best and best.entity not in ("tickets", "interactions", "customers") and best.is_sure):
         file.feeds = log
+        if log[0].entity != "tickets":  # changes of tickets that another file lists
+            return file
         questions.append(f"{table.name}: activities are understood by their words; is each event and to_status right?")
         _kind(table, log[0], questions)
         return file
@@ -95,8 +99,44 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     if best.entity == "tickets":
         file.feeds += shapes.moments_of_tickets(table, feed)
         _kind(table, feed, questions)
-    questions += of_arrays(file, profile)
+    if best.entity in _RATED:
+        rated, asked = rating(table, feed, profile, source)
+        file.feeds += rated
+        questions += asked
+    questions += [*of_arrays(file, profile), *_people(table, file), *_sparse(table, feed)]
     return file
+
+
+def _people(table: Table, file: File) -> list[str]:
+    """A file of customers and agents, told apart by a column: each of them by its own block."""
+    main = file.feeds[0]
+    found = next(((column, pairs) for column in table.columns if (pairs := actors(column))), None)
+    key = main.column(contract()[main.entity].keys[0].name)
+    if main.entity not in ("customers", "agents") or found is None or key is None:
+        return []
+    column, pairs = found
+    if not {"customer", "agent"} <= set(pairs.values()):
+        return []
+    for entity, kind in (("customers", "customer"), ("agents", "agent")):
+        listed = ", ".join(literal(text) for text, to in pairs.items() if to == kind)
+        lines = main.lines if entity == main.entity else [made for made, _ in assign(table, contract()[entity])]
+        told = f"{column.name!r} tells customers from agents"
+        feed = Feed(entity, lines, {"when": f"{reference(column)} in ({listed})"}, told)
+        if entity == main.entity:
+            file.feeds[0] = feed
+        else:
+            file.feeds.append(feed)
+    return []
+
+
+def _sparse(table: Table, feed: Feed) -> list[str]:
+    """A reference that hardly any row has is no good one."""
+    return [
+        f"{table.name}: {one.uses.name!r} is empty in {one.uses.rows - one.uses.filled:,} of {one.uses.rows:,} rows; "
+        f"does another column say the {one.column}?"
+        for one in feed.lines
+        if one.column == "customer_id" and one.uses and one.uses.filled < _FILLED * one.uses.rows
+    ]
 
 
 def _feed(found: Candidate) -> Feed:
@@ -152,6 +192,8 @@ def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: 
     own = {one.uses for one in orders.lines if one.uses in steady}
     kept = [one for one in lines if one.uses not in own and not (one.column == "product_id" and one.uses in steady)]
     made = [line(entity, entity.by_name["order_id"], key, "the order of the row"), *kept]
+    if currency := orders.line("currency"):  # a line is in the currency of its order, by the rate of its day
+        made += [currency, *([at] if (at := orders.line("ordered_at")) else [])]
     if not any(one.column == "quantity" for one in kept):
         how = constants("order_lines")["quantity"]
         made.append(Line("quantity", {"constant": how["value"]}, how["reason"]))
@@ -321,9 +363,10 @@ def _derive(profile: Profile, found: Proposal) -> None:
             file.feeds.append(feed)
             given.add("customers")
         if "agents" not in given and file.feed("tickets"):
-            named = next((one.column("agent_id") for one in file.feeds if one.column("agent_id")), None)
+            named = next(((made, one.options) for one in file.feeds if (made := one.line("agent_id"))), None)
             if named:
-                file.feeds.append(shapes.agents_of(named))
+                each = {key: value for key, value in named[1].items() if key == "each"}
+                file.feeds.append(shapes.agents_of(named[0], each))
                 given.add("agents")
 
 

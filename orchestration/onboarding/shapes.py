@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestration.ingestion.contract import contract, literal
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, Line, assign, line, reference
-from orchestration.onboarding.vocabulary import activity, context, fit, moments, names_fit, names_of
+from orchestration.onboarding.vocabulary import accepted, activity, context, fit, moments, names_fit, names_of
 
 _EVENTS_PER_CASE = 1.5
 _MANY_ACTIVITIES = 60
@@ -31,6 +31,15 @@ def agent_column(table: Table, taken: set[str]) -> Column | None:
     return max(fits, key=lambda one: one[0])[1] if fits else None
 
 
+def called(table: Table, what: str) -> Column | None:
+    fits = [
+        (score, column)
+        for column in table.columns
+        if column.kind != "empty" and (score := names_fit(column.called, names_of(what))) >= 0.9
+    ]
+    return max(fits, key=lambda one: one[0])[1] if fits else None
+
+
 # --- logs ---------------------------------------------------------------------------------------------------
 
 
@@ -41,6 +50,8 @@ def event_log(table: Table, profile: Profile) -> list[Feed] | None:
     if len(found) < 2:
         return None
     case, at = found["ticket_id"].uses, found["at"].uses
+    if changes := changes_of_status(table, list(found.values()), {}):
+        return [changes]
     step = _activity_column(table, {case.name, at.name} if case and at else set())
     if case is None or at is None or step is None or table.rows < _EVENTS_PER_CASE * case.distinct:
         return None
@@ -53,12 +64,12 @@ def event_log(table: Table, profile: Profile) -> list[Feed] | None:
         found["at"],
         *_steps(step, kinds),
     ]
-    agent = agent_column(table, {case.name, at.name, step.name})
-    if agent:
-        events.append(Line("agent_id", reference(agent), f"by its name; {agent.in_words}", uses=agent))
+    column = agent_column(table, {case.name, at.name, step.name})
+    agent = Line("agent_id", reference(column), f"by its name; {column.in_words}", uses=column) if column else None
+    events += [agent] if agent else []
     feeds = [_cases(table, profile, case, at), Feed("ticket_events", events, evidence="one row a step, with its time")]
     if agent:
-        feeds.append(agents_of(agent))
+        feeds.append(agents_of(agent, {}))
     return feeds
 
 
@@ -67,6 +78,30 @@ def activities(table: Table, taken: set[str]) -> list[Line] | None:
     step = _activity_column(table, taken)
     kinds = {text: activity(text) for text, _ in step.top} if step else {}
     return _steps(step, kinds) if step and sum(1 for kind in kinds.values() if kind) > 1 else None
+
+
+def changes_of_status(table: Table, base: list[Line], options: dict[str, object]) -> Feed | None:
+    """The changes of the field `status` among those of all fields."""
+    field, after = called(table, "changed_fields"), called(table, "changed_to")
+    target = contract()["ticket_events"].by_name["to_status"]
+    states = next((text for text, _ in field.top if text.lower() in ("status", "state")), None) if field else None
+    if field is None or after is None or states is None:
+        return None
+    meant = {text: accepted("tickets", contract()["tickets"].by_name["status"], text) for text, _ in after.top}
+    pairs = {text: to for text, to in meant.items() if to and to != text}
+    value = reference(after)
+    lines = [
+        *base,
+        Line("event", {"constant": "status"}, f"{field.called!r} says {states!r}", uses=field),
+        Line(target.name, {"value": value, "map": pairs} if pairs else value, "what it becomes", uses=after),
+    ]
+    before = called(table, "changed_from")
+    if before:
+        value = reference(before)
+        lines.append(
+            Line("from_status", {"value": value, "map": pairs} if pairs else value, "what it was", uses=before)
+        )
+    return Feed("ticket_events", lines, {**options, "when": f"{reference(field)} = {literal(states)}"})
 
 
 def _steps(step: Column, kinds: dict[str, tuple[str, str | None] | None]) -> list[Line]:
@@ -121,14 +156,16 @@ def _cases(table: Table, profile: Profile, case: Column, at: Column) -> Feed:
     return Feed("tickets", lines, options, "the cases of a log")
 
 
-def agents_of(agent: Column) -> Feed:
-    """The agents that a file names."""
-    value = reference(agent)
+def agents_of(agent: Line, each: dict[str, object]) -> Feed:
+    """The agents that a file names; `each` where the elements of an array do."""
+    value = str(agent.form)
+    told = f"{agent.uses.distinct:,} different in {agent.uses.name!r}" if agent.uses else ""
     lines = [
-        Line("agent_id", value, f"{agent.distinct:,} different in {agent.name!r}", uses=agent),
-        Line("name", value, "no other name is sent", uses=agent),
+        Line("agent_id", value, told, uses=agent.uses),
+        Line("name", value, "no other name is sent", uses=agent.uses),
     ]
-    return Feed("agents", lines, {"one_per": ["agent_id"], "when": f"{value} is not null"}, "no file lists the agents")
+    options = {**each, "one_per": ["agent_id"], "when": f"{value} is not null"}
+    return Feed("agents", lines, options, "no file lists the agents")
 
 
 # --- registers ----------------------------------------------------------------------------------------------

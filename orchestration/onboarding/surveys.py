@@ -49,7 +49,7 @@ class Question:
     @property
     def in_words(self) -> str:
         if self.scale.meant:
-            return f"words from 1 to {self.scale.most:g}"
+            return f"words from {self.scale.least:g} to {self.scale.most:g}"
         return f"whole numbers {self.column.least:g} to {self.column.most:g}"
 
 
@@ -77,6 +77,42 @@ def survey(table: Table, profile: Profile, source: str) -> tuple[list[Feed], lis
         rest = [one for one in questions if one not in of_one and one.scale.meant and _is_overall(one.column)]
         asked = [*asked, *rest]
     return answers.feeds(_with_families(table, asked)), answers.questions
+
+
+def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[list[Feed], list[str]]:
+    """The score that a ticket or an order was given, in a column of its own register."""
+    entity = contract()[main.entity]
+    key = main.line(entity.keys[0].name)
+    used = {one.uses.name for one in main.lines if one.uses}
+    scored = [
+        Question(column, scale)
+        for column in table.columns
+        if column.name not in used and names_fit(column.name.rpartition(".")[2], names_of("ratings")) >= 0.9
+        and (scale := _scale(column) or _whole(column))
+    ]  # fmt: skip
+    if not scored or key is None:
+        return [], []
+    found = {"survey_id": key, "about_id": replace(key, column="about_id", evidence="what was rated")}
+    customer = main.line("customer_id")
+    found |= {"customer_id": customer} if customer else {}
+    when = next((one for name in ("updated_at", entity.event_time) if name and (one := main.line(name))), None)
+    if when:
+        told = f"a guess: no column says when it was rated; {when.column} stands for it"
+        found["responded_at"] = replace(when, column="responded_at", evidence=told)
+    answers = _Answers(table, profile, source, found, is_wide=False, key=replace(key, column="survey_id"))
+    one = scored[0]
+    feeds = answers._of_one("nps" if _is_nps(one.column) else "csat", str(key.form), one)
+    for feed in feeds:
+        feed.options.setdefault("when", f"{reference(one.column)} is not null")
+    asked = f"{table.name}: when was {one.column.name!r} given? {when.column if when else 'No time'} is taken for it."
+    return feeds, [asked]
+
+
+def _whole(column: Column) -> Scale | None:
+    """Few answers, all the same: of the usual scale that holds them."""
+    if column.kind not in ("whole", "truth") or not 0 <= (column.least or 0) <= (column.most or 0) <= 10:
+        return None
+    return Scale(*_bounds(column))
 
 
 @dataclass
@@ -358,13 +394,14 @@ def _scale(column: Column) -> Scale | None:
     found = scale_of([text for text, _ in column.top])
     if found is None:
         return None
-    meant, most = found
-    return Scale(1, most, "0" if "0" in meant.values() else None, tuple(meant.items()))
+    meant, (least, most) = found
+    nothing = str(least - 1)
+    return Scale(least, most, nothing if nothing in meant.values() else None, tuple(meant.items()))
 
 
 def _told_words(one: Question) -> str:
-    none = ", 0 for those that are no answer" if one.scale.nothing else ""
-    return f"words of a scale from 1 to {one.scale.most:g}{none}"
+    none = f", {one.scale.nothing} for those that are no answer" if one.scale.nothing else ""
+    return f"words of a scale from {one.scale.least:g} to {one.scale.most:g}{none}"
 
 
 def _is_question(column: Column) -> bool:

@@ -16,6 +16,7 @@ from foundation.contract import Column, contract
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z0-9à-ÿ]+|[\u3400-\u9fff]+")
+_ENDS = 2  # steps of a scale that says good or bad
 _LEAST = 0.6  # how well a name must fit
 _PLAIN = frozenset(
     ("the", "of", "a", "an", "in", "is", "was", "dataset", "data", "export", "exports", "list", "report", "all", "full")
@@ -198,17 +199,19 @@ def names_of(what: str) -> tuple[str, ...]:
     return tuple(map(str, _vocabulary()["names"][what]))
 
 
-def scale_of(texts: Sequence[str]) -> tuple[dict[str, str], int] | None:
-    """The numbers that the words of one scale stand for, and its end; None where they are of none, or of one step."""
+def scale_of(texts: Sequence[str]) -> tuple[dict[str, str], tuple[int, int]] | None:
+    """The numbers that the words of one scale stand for, and its ends; None where they are of none, or of one step."""
     known = _vocabulary()["scales"]
     nothing = {_plain_words(one) for one in known["none"]}
     own = {text: _plain_words(text) for text in texts}
     for steps in known["steps"]:
-        places = {_plain_words(word): place for place, some in enumerate(steps, 1) for word in some}
+        first = 1 if len(steps) > _ENDS else 0
+        places = {_plain_words(word): place for place, some in enumerate(steps, first) for word in some}
         meant = {text: str(places[plain]) for text, plain in own.items() if plain in places}
         left = [text for text, plain in own.items() if text not in meant and plain not in nothing]
         if not left and len(set(meant.values())) > 1:
-            return {text: meant.get(text, "0") for text in texts}, len(steps)
+            ends = first, first + len(steps) - 1
+            return {text: meant.get(text, str(first - 1)) for text in texts}, ends
     return None
 
 

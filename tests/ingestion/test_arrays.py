@@ -294,3 +294,99 @@ def test_every_record_and_every_item_is_accounted_for(home: Home, made: list[tup
     assert {name: getattr(entry, name) for name in counts} == counts
     assert entry.read == len(records) == sum(counts.values())
     assert {feed.entity: feed.rows for feed in entry.feeds} == {"tickets": counts["accepted"], "ticket_events": items}
+
+
+# --- what an array comes to ---
+
+OWN = """
+source: crm
+time_zone: UTC
+files:
+  tickets:
+    pattern: "tickets*"
+    null_values: ["none"]
+    joins:
+      said:
+        each: comments
+        aggregate:
+          first: "min(if(comments.public = 'true', comments.created_at, null))"
+          spent: sum(comments.minutes::int)
+          count: count(*)
+          last: max(position::int)
+    entities:
+      - entity: tickets
+        columns:
+          ticket_id: id
+          created_at: coalesce(said.first, created_at)
+          category: said.count || '/' || said.last
+          claim_amount: said.spent
+      - entity: ticket_events
+        each: comments
+        columns: {ticket_id: id, at: comments.created_at, event: {constant: comment}, step: said.count}
+"""
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonl", "csv"])
+def test_a_record_is_told_what_its_own_array_comes_to(home: Home, kind: str) -> None:
+    home.mapping(OWN if kind != "json" else OWN.replace("    null_values", "    root: tickets\n    null_values"))
+    home.put(
+        *packed(
+            kind,
+            [
+                ticket(
+                    7, comment(0, 1, public=False, minutes=4), comment(5, 2, minutes=6), comment(9, 2, minutes="none")
+                ),
+                ticket(8),
+                ticket(9, comment(1, 2)),
+                ticket(10, comments=None),
+            ],
+        )
+    )
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert (report.files[0].read, report.files[0].accepted) == (4, 4)
+    columns = "ticket_id, created_at::varchar, category, claim_amount::int"
+    assert home.ask(f"select {columns} from raw.tickets order by length(ticket_id), 1") == [
+        ("crm:7", "2026-01-02 10:05:00", "3/3", 10),
+        ("crm:8", "2026-01-02 00:00:00", None, None),
+        ("crm:9", "2026-01-02 10:01:00", "1/1", None),
+        ("crm:10", "2026-01-02 00:00:00", None, None),
+    ]
+    # the elements have it at hand too
+    assert home.ask("select step, count(*) from raw.ticket_events group by 1 order by 1") == [("1", 1), ("3", 3)]
+
+
+@pytest.mark.parametrize(("wrong", "column"), [("comments", "comments"), (None, "tickets.claim_amount")])
+def test_what_an_aggregate_of_an_array_cannot_read_puts_its_record_aside(
+    home: Home, wrong: str | None, column: str
+) -> None:
+    home.mapping(OWN)
+    bad = ticket(2, comments="text") if wrong else ticket(2, comment(1, 1, minutes=1), comment(2, 1, minutes="much"))
+    home.put(*packed("jsonl", [ticket(1, comment(0, 1)), bad, ticket(3)]))
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert [(row["line"], row["column"]) for row in home.put_aside("tickets.jsonl")] == [("2", column)]
+    assert home.ask("select ticket_id from raw.tickets order by 1") == [("crm:1",), ("crm:3",)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "        each: comments\n        aggregate",
+            "        aggregate",
+            "a join is over an array of the record itself",
+        ),
+        (
+            "each: comments\n        aggregate",
+            "each: lower(comments)\n        aggregate",
+            "must be the name of an array",
+        ),
+        ("each: comments\n        aggregate", "file: tickets\n        aggregate", "name the columns of this file"),
+    ],
+)
+def test_a_join_says_which_rows_it_is_over(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = tmp_path / "crm.yml"
+    path.write_text(OWN.replace(old, new, 1))
+    with pytest.raises(MappingError, match=said):
+        load_mapping(path)
