@@ -237,7 +237,8 @@ def _ask(proposal: Proposal, found: Check) -> None:
     kinds = {entry.file: entry.mapping_file for entry in found.files}
     for one in found.aside:
         if one.outcome == "put aside":
-            key = (kinds.get(one.file, one.file), one.column, one.reason)
+            is_rate = _NO_RATE in one.reason  # of the orders and of their lines it is one question
+            key = (kinds.get(one.file, one.file), "" if is_rate else one.column, _NO_RATE if is_rate else one.reason)
             asked[key] = asked.get(key, 0) + one.rows
     for (name, column, reason), rows in asked.items():
         if _NO_RATE in reason:

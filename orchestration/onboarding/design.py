@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from foundation.contract import Column as ContractColumn
 from foundation.contract import contract, literal
 from foundation.settings import Settings
 from orchestration.onboarding import shapes
 from orchestration.onboarding.arrays import actors, of_arrays
+from orchestration.onboarding.months import by_month, months
 from orchestration.onboarding.orders import by_order
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import (
@@ -27,10 +28,12 @@ from orchestration.onboarding.proposal import (
     reference,
 )
 from orchestration.onboarding.surveys import rating, survey
-from orchestration.onboarding.vocabulary import constants, entity_names, length_of, names_fit
+from orchestration.onboarding.vocabulary import accepted, constants, entity_names, length_of, names_fit
+from orchestration.settings import Settings
 
 _LISTED = 8
 _OF_A_LINE = {"product_id", "quantity", "unit_price", "discount_amount", "amount", "unit_cost"}
+_LONG = 4  # characters of a value that is no number by accident
 _RATED = ("tickets", "orders", "interactions", "service_orders")
 _FILLED = 0.5  # share of the rows that a reference must be in
 _SAME = 0.95  # share of the keys of one file that are those of another
@@ -87,11 +90,17 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
         file.feeds = found[0]
         questions += found[1]
         return file
+    wide = months(table)
+    file.feeds, asked = by_month(table, wide) if wide else ([], [])
+    questions += asked
+    if file.feeds:
+        return file
     if best is None:
         _leave_unknown(file, profile, questions)
         return file
     feed = _feed(best)
     file.feeds = [feed]
+    _verdict(table, feed)
     if not best.is_sure:
         told = ", ".join(one.column for one in best.lines if one.uses)
         questions.append(f"Is {table.name} really {best.entity}? Only {told} speak for it.")
@@ -105,6 +114,29 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
         questions += asked
     questions += [*of_arrays(file, profile), *_people(table, file), *_sparse(table, feed)]
     return file
+
+
+def _verdict(table: Table, feed: Feed) -> None:
+    """Whether a deal was won, where its stage says so; the date of one that is open is no more than a plan."""
+    target = contract()[feed.entity].by_name.get("won")
+    if target is None or feed.line("won"):
+        return
+    for column in table.columns:
+        meant = {text: to for text, _ in column.top if (to := accepted(feed.entity, target, text))}
+        if column.kind != "text" or column.distinct > len(column.top) or "true" not in meant.values():
+            continue
+        value = reference(column)
+        feed.lines.append(
+            Line("won", {"value": value, "map": meant, "else": ""}, f"by {', '.join(meant)}", uses=column)
+        )
+        closed = feed.line("closed_at")
+        if closed and closed.uses and closed.uses.filled > sum(n for text, n in column.top if text in meant):
+            at = closed.form["value"] if isinstance(closed.form, dict) else closed.form
+            listed = ", ".join(map(literal, meant))
+            form = f"if({value} in ({listed}), {at}, null)"
+            closed.form = {**closed.form, "value": form} if isinstance(closed.form, dict) else form
+            closed.evidence += "; of those that are open it is a plan"
+        return
 
 
 def _people(table: Table, file: File) -> list[str]:
@@ -263,6 +295,7 @@ def _overlap(profile: Profile, table: Table, key: Column, other: Table, theirs: 
 
 def _refer(found: Proposal, contained: list[tuple[Table, Column, Table, Column, float]]) -> None:
     """Fills references by the values that stand in another file's key, and says so where the name says it already."""
+    natural = list(_natural(found, contained))
     keys: dict[tuple[int, Column | None], str] = {
         (file.table.number, feed.column(contract()[feed.entity].keys[0].name)): feed.entity
         for file in found.files if not file.left
@@ -280,7 +313,48 @@ def _refer(found: Proposal, contained: list[tuple[Table, Column, Table, Column, 
             for target in contract()[feed.entity].mapped:
                 own = {one.entity for one in file.feeds}
                 if target.references and str(target.references).partition(".")[0] not in own:
-                    _refer_one(file, feed, target, by_column, keys, found.questions)
+                    _refer_one(file, feed, target, by_column, keys, natural, found.questions)
+
+
+@dataclass(frozen=True)
+class _Natural:
+    """A column whose values stand in a unique column of another file that is not its key, such as a domain."""
+
+    table: Table
+    column: Column
+    entity: str
+    other: File
+    theirs: Column
+    key: Column
+    share: float
+
+
+def _natural(found: Proposal, contained: list[tuple[Table, Column, Table, Column, float]]) -> Iterator[_Natural]:
+    files = {file.table.number: file for file in found.files if not file.left and file.feeds}
+    for table, column, other, theirs, share in contained:
+        file = files.get(other.number)
+        main = file.feeds[0] if file else None
+        key = main.column(contract()[main.entity].keys[0].name) if main else None
+        is_long = column.kind == "text" and column.longest >= _LONG
+        if file and main and key and key is not theirs and theirs.is_unique and is_long:
+            yield _Natural(table, column, main.entity, file, theirs, key, share)
+
+
+def _by_another_key(file: File, feed: Feed, now: Line, entity: str, natural: list[_Natural]) -> bool:
+    """Takes a reference through what another file has once for each of its keys."""
+    found = [one for one in natural if one.table is file.table and one.entity == entity]
+    if not found:
+        return False
+    best = max(found, key=lambda one: (one.share, one.column.filled))
+    alias = entity.rstrip("s")
+    told = f"{best.share:.0%} of {best.column.name!r} stand in {best.other.name}.{best.theirs.name}"
+    file.joins[alias] = ({"file": best.other.name, "on": {best.column.name: best.theirs.name}}, told)
+    value = f"{alias}.{reference(best.key)}"
+    made = Line(
+        now.column, value, f"{told}; {(now.uses.name if now.uses else '')!r} holds no keys of them", uses=best.column
+    )
+    feed.lines = [made if one is now else one for one in feed.lines]
+    return True
 
 
 def _refer_one(
@@ -289,6 +363,7 @@ def _refer_one(
     target: ContractColumn,
     by_column: dict[tuple[int, str], list[tuple[str, str, float]]],
     keys: Mapping[tuple[int, Column | None], str],
+    natural: list[_Natural],
     questions: list[str],
 ) -> None:
     entity = str(target.references).partition(".")[0]
@@ -298,7 +373,10 @@ def _refer_one(
             if other == entity:
                 now.evidence += f"; {share:.0%} of its values stand in {where}"
                 return
-        if entity in set(keys.values()) and now.uses.distinct > 1:
+        if _by_another_key(file, feed, now, entity, natural):
+            return
+        is_plain = (now.form["value"] if isinstance(now.form, dict) else now.form) == reference(now.uses)
+        if entity in set(keys.values()) and now.uses.distinct > 1 and is_plain:
             now.evidence += f"{'; ' if now.evidence else ''}fewer than 90% of its values are keys of {entity}"
             questions.append(f"{file.name}: which column refers to the {entity}? {now.uses.name!r} holds other values.")
     used = {one.uses.name for one in feed.lines if one.uses}

@@ -56,6 +56,7 @@ class Column:
     most: float | None = None
     number: Numerals | None = None
     moment: Moment | None = None
+    sql: str = ""  # what a mapping says instead of its name
 
     @property
     def names(self) -> tuple[str, ...]:

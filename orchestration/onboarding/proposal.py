@@ -40,7 +40,7 @@ class Spread:
     """Columns that each become a row, as several blocks speak of them: written once, by its anchor elsewhere."""
 
     anchor: str
-    columns: str | None  # a pattern of headers
+    columns: str | tuple[str, ...] | None  # a pattern of headers, or their names
     items: tuple[tuple[str, dict[str, str], str], ...]  # header, what is known of it, evidence
     evidence: str
 
@@ -122,6 +122,8 @@ class Candidate:
 def reference(column: Column) -> str:
     """A column of the file as an expression names it."""
     name = column.name
+    if column.sql:
+        return column.sql
     if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", name) and name != "load_date":
         try:
             tree = parse(name)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestration.ingestion.contract import contract
+from orchestration.ingestion.contract import contract, literal
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, Line, Spread, assign, line, reference
 from orchestration.onboarding.terminal import counted
@@ -88,11 +88,16 @@ def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[lis
         Question(column, scale)
         for column in table.columns
         if column.name not in used and names_fit(column.name.rpartition(".")[2], names_of("ratings")) >= 0.9
-        and (scale := _scale(column) or _whole(column))
+        and (scale := _scale(column, least_words=1) or _whole(column))
     ]  # fmt: skip
     if not scored or key is None:
         return [], []
-    found = {"survey_id": key, "about_id": replace(key, column="about_id", evidence="what was rated")}
+    kind = "order" if main.entity == "orders" else "service_order" if main.entity == "service_orders" else "ticket"
+    found = {
+        "survey_id": key,
+        "about_type": Line("about_type", {"constant": kind}, "its own register"),
+        "about_id": replace(key, column="about_id", evidence="what was rated"),
+    }
     customer = main.line("customer_id")
     found |= {"customer_id": customer} if customer else {}
     when = next((one for name in ("updated_at", entity.event_time) if name and (one := main.line(name))), None)
@@ -101,9 +106,16 @@ def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[lis
         found["responded_at"] = replace(when, column="responded_at", evidence=told)
     answers = _Answers(table, profile, source, found, is_wide=False, key=replace(key, column="survey_id"))
     one = scored[0]
+    texts = [text for text, to in one.scale.meant if to != one.scale.nothing]
+    if one.scale.meant:  # what was asked and not answered is no answer
+        one = replace(
+            one, scale=replace(one.scale, nothing=None, meant=tuple(p for p in one.scale.meant if p[0] in texts))
+        )
     feeds = answers._of_one("nps" if _is_nps(one.column) else "csat", str(key.form), one)
     for feed in feeds:
-        feed.options.setdefault("when", f"{reference(one.column)} is not null")
+        listed = ", ".join(map(literal, texts))
+        value = reference(one.column)
+        feed.options["when"] = f"{value} in ({listed})" if texts else f"{value} is not null"
     asked = f"{table.name}: when was {one.column.name!r} given? {when.column if when else 'No time'} is taken for it."
     return feeds, [asked]
 
@@ -267,7 +279,7 @@ class _Answers:
         if customer:
             lines += [replace(customer, column="respondent_id"), replace(customer, column="customer_id")]
         if "about_id" in found:
-            lines += [_about(found["about_id"]), found["about_id"]]
+            lines += [found.get("about_type") or _about(found["about_id"]), found["about_id"]]
         else:
             lines.append(Line("about_type", {"constant": "relationship"}, "a guess: no column says what it is about"))
         lines += [found[name] for name in ("channel", "sent_at", "responded_at") if name in found]
@@ -385,13 +397,13 @@ def _with_families(table: Table, asked: list[Question]) -> list[Question]:
 # --- scales -------------------------------------------------------------------------------------------------
 
 
-def _scale(column: Column) -> Scale | None:
+def _scale(column: Column, least_words: int = 2) -> Scale | None:
     if column.is_score:
         least, most = _bounds(column)
         return Scale(least, most, "0" if column.least == 0 and least == 1 else None)
     if column.kind != "text" or not 0 < column.distinct <= len(column.top):
         return None
-    found = scale_of([text for text, _ in column.top])
+    found = scale_of([text for text, _ in column.top], least_words)
     if found is None:
         return None
     meant, (least, most) = found

@@ -199,8 +199,9 @@ def names_of(what: str) -> tuple[str, ...]:
     return tuple(map(str, _vocabulary()["names"][what]))
 
 
-def scale_of(texts: Sequence[str]) -> tuple[dict[str, str], tuple[int, int]] | None:
-    """The numbers that the words of one scale stand for, and its ends; None where they are of none, or of one step."""
+def scale_of(texts: Sequence[str], least: int = 2) -> tuple[dict[str, str], tuple[int, int]] | None:
+    """The numbers that the words of one scale stand for, and its ends; None where they are of no scale, or say less
+    than `least` of its steps."""
     known = _vocabulary()["scales"]
     nothing = {_plain_words(one) for one in known["none"]}
     own = {text: _plain_words(text) for text in texts}
@@ -209,7 +210,7 @@ def scale_of(texts: Sequence[str]) -> tuple[dict[str, str], tuple[int, int]] | N
         places = {_plain_words(word): place for place, some in enumerate(steps, first) for word in some}
         meant = {text: str(places[plain]) for text, plain in own.items() if plain in places}
         left = [text for text, plain in own.items() if text not in meant and plain not in nothing]
-        if not left and len(set(meant.values())) > 1:
+        if not left and len(set(meant.values())) >= least:
             ends = first, first + len(steps) - 1
             return {text: meant.get(text, str(first - 1)) for text in texts}, ends
     return None

@@ -132,7 +132,7 @@ def _line(one: Line) -> Iterator[tuple[str, str]]:
 def _spread(key: str, value: Spread) -> Iterator[str]:
     yield f"        {key}: &{value.anchor}"
     if value.columns is not None:
-        yield f"          columns: {flow(value.columns)}"
+        yield from _aligned([(f"          columns: {flow(value.columns)}", value.evidence)])
     if value.items:
         yield "          items:"
         yield from _aligned([(f"            {scalar(name)}: {flow(facts)}", told) for name, facts, told in value.items])
