@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from orchestration.ingestion.contract import contract
 from orchestration.ingestion.date_formats import month_formats_of, shape
@@ -94,31 +94,6 @@ def by_month(table: Table, found: Months) -> tuple[list[Feed], list[str]]:
     least, most = min(c.least or 0 for c in found.columns), max(c.most or 0 for c in found.columns)
     cell = replace(first, name="item.value", rows=rows, filled=rows, aliases=named, kind="decimal", least=least,
                    most=most, sql="item.value")  # fmt: skip
-    rest = [column for column in numbers if column is not year]
-    for head, some in _by_head(rest, _NUMBER):
-        day = f"make_date({reference(year)}::int, {_MONTH}, 1)"
-        yield Months(some, head, day, (), f"months by number, of the year in {year.name!r}")
-
-
-def _by_head(numbers: list[Column], pattern: re.Pattern[str]) -> Iterator[tuple[str, tuple[Column, ...]]]:
-    found: dict[str, list[Column]] = {}
-    for column in numbers:
-        match = pattern.fullmatch(column.name.strip())
-        if match:
-            found.setdefault(match["head"], []).append(column)
-    yield from ((head, tuple(some)) for head, some in sorted(found.items(), key=lambda one: -len(one[1])))
-
-
-def by_month(table: Table, found: Months) -> tuple[list[Feed], list[str]]:
-    """What a cell of a month is: a row of an entity with its day and its number; nothing where no entity fits."""
-    stems = [one.path.name.partition(".")[0] for one in table.written]
-    named = tuple(filter(None, (found.head, *stems, *(word for stem in stems for word in words(stem)), "amount")))
-    first = next(column for column in found.columns if column.number)
-    rows = sum(column.filled for column in found.columns)
-    day = Column("item.name", rows, rows, len(found.columns), 9, [], aliases=("date", "ordered at", "at"), kind="time",
-                 moment=Moment(found.formats, found.evidence), sql=found.sql)  # fmt: skip
-    cell = replace(first, name="item.value", rows=rows, filled=rows, aliases=named, kind="decimal", sql="item.value",
-                   least=min(c.least or 0 for c in found.columns), most=max(c.most or 0 for c in found.columns))  # fmt: skip
     rest = [column for column in table.columns if column not in found.columns]
     long = replace(table, columns=[*(replace(c, rows=max(rows, 2), filled=max(rows, 2)) for c in rest), day, cell])
     best = chosen(long, lambda _table, _columns: 0)
@@ -155,6 +130,7 @@ def by_month(table: Table, found: Months) -> tuple[list[Feed], list[str]]:
 def _pattern(table: Table, found: Months) -> str | tuple[str, ...]:
     """What the headers of the months, and no others, begin with; else all of them."""
     names = [column.name for column in found.columns]
-    head = os.path.commonprefix(names)
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    head = "".join(letters[0] for letters in same)
     begin = [column for column in table.columns if column.name.casefold().startswith(head.casefold())]
     return f"{head}*" if len(head) > 1 and len(begin) == len(names) else tuple(names)
