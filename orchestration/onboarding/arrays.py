@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from orchestration.ingestion.contract import Entity, contract
+from foundation.contract import Entity, contract
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, File, Line, assign, line, reference
 from orchestration.onboarding.shapes import activities, called, changes_of_status

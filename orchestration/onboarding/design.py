@@ -29,7 +29,6 @@ from orchestration.onboarding.proposal import (
 )
 from orchestration.onboarding.surveys import rating, survey
 from orchestration.onboarding.vocabulary import accepted, constants, entity_names, length_of, names_fit
-from orchestration.settings import Settings
 
 _LISTED = 8
 _OF_A_LINE = {"product_id", "quantity", "unit_price", "discount_amount", "amount", "unit_cost"}

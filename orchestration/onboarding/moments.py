@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 from orchestration.ingestion.date_formats import epoch_between, formats_of, settled
 from orchestration.ingestion.moments import formatted_instant
 from orchestration.onboarding.terminal import counted

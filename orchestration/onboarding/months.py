@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from orchestration.ingestion.contract import contract
+from foundation.contract import contract
 from orchestration.ingestion.date_formats import month_formats_of, shape
 from orchestration.onboarding.moments import Moment
 from orchestration.onboarding.profile import Column, Table

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 from orchestration.ingestion.notations import NO_SIGN, STYLES, NumberStyle, is_currency, narrowest
 
 _MOST_SIGNS = 6  # currencies of a column

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.ingestion.contract import literal
+from foundation.contract import literal
 from orchestration.ingestion.date_formats import shape_sql
 from orchestration.ingestion.moments import iso_instant
 from orchestration.ingestion.notations import NumberStyle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from orchestration.ingestion.contract import contract, literal
+from foundation.contract import contract, literal
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, Line, assign, line, reference
 from orchestration.onboarding.vocabulary import accepted, activity, context, fit, moments, names_fit, names_of

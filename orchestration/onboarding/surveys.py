@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestration.ingestion.contract import contract, literal
+from foundation.contract import contract, literal
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import Feed, Line, Spread, assign, line, reference
 from orchestration.onboarding.terminal import counted
