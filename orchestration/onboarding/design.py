@@ -94,6 +94,11 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     questions += asked
     if file.feeds:
         return file
+    if best is None and (best := _without_names(table, profile)):
+        told = ", ".join(f"{one.uses.name} as {one.column}" for one in best.lines if one.uses)
+        questions.append(
+            f"{table.name} names no column; by what stands in them it may be {best.entity}: {told}. Is it?"
+        )
     if best is None:
         _leave_unknown(file, profile, questions)
         return file
@@ -168,6 +173,27 @@ def _sparse(table: Table, feed: Feed) -> list[str]:
         for one in feed.lines
         if one.column == "customer_id" and one.uses and one.uses.filled < _FILLED * one.uses.rows
     ]
+
+
+def _without_names(table: Table, profile: Profile) -> Candidate | None:
+    """What a file without a header may be: a purchase log, where it has whose, when and how much."""
+    if not all(re.fullmatch(r"column\d+", column.name) for column in table.columns):
+        return None
+    whose = next((c for c in table.columns if c.kind in ("whole", "text") and 1 < c.distinct < c.filled), None)
+    when = next((c for c in table.columns if c.moment), None)
+    much = [c for c in table.columns if c.kind == "decimal" and not c.is_unique]
+    if whose is None or when is None or not much:
+        return None
+    for column, name in ((whose, "customer id"), (when, "order date"), (much[-1], "amount")):
+        column.aliases = (name,)
+    for column in table.columns:
+        if column.is_unique and column.kind in ("whole", "text"):
+            column.aliases = ("order id",)
+    found = candidates(table, profile.is_key)
+    best = next((one for one in found if one.entity == "orders" and not one.lacks), None)
+    for one in best.lines if best else ():
+        one.evidence = one.evidence.replace("by its name", "a guess, by what stands in it")
+    return best
 
 
 def _feed(found: Candidate) -> Feed:

@@ -16,6 +16,10 @@ from foundation.contract import Column, contract
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[a-z0-9à-ÿ]+|[\u3400-\u9fff]+")
+_OF_THE_CASE = frozenset(
+    ("ticket", "case", "request", "issue", "incident", "complaint", "call", "claim", "to", "by", "for", "from", "on",
+     "the", "a", "at", "with", "after", "and", "customer", "agent")
+)  # fmt: skip
 _ENDS = 2  # steps of a scale that says good or bad
 _LEAST = 0.6  # how well a name must fit
 _PLAIN = frozenset(
@@ -235,6 +239,15 @@ def activity(text: str) -> tuple[str, str | None] | None:
             if _is_chinese(theirs[0]):
                 if known in text:
                     return one["event"], one["to"]
-            elif any(mine[i : i + len(theirs)] == theirs for i in range(len(mine) - len(theirs) + 1)):
+            elif any(
+                mine[i : i + len(theirs)] == theirs and _is_of_the_case(theirs, mine[i + len(theirs) :])
+                for i in range(len(mine) - len(theirs) + 1)
+            ):
                 return one["event"], one["to"]
     return None
+
+
+def _is_of_the_case(verb: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether something is done to the case itself: to resolve an anomaly, or to assign a priority, is a step of it."""
+    is_order = len(verb) == 1 and not verb[0].endswith(("ed", "ing"))
+    return not is_order or not after or after[0] in _OF_THE_CASE
