@@ -54,6 +54,9 @@ def add(settings: Settings, name: str, paths: Sequence[Path], *, force: bool, la
     known = known_system(files)
     proposal = _of_known(name, known) if known else _of_files(settings, name, files)
     told, tried = _tried(settings, proposal, files)
+    if known and not tried.is_fine:  # called as that system's files are, and none of them
+        proposal = _of_files(settings, name, files)
+        told, tried = _tried(settings, proposal, files)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(pull.within(told), encoding="utf-8")
     landed = _land(settings.landing / name / land.isoformat(), files) if land else None

@@ -15,6 +15,7 @@ from orchestration.onboarding.months import by_month, months
 from orchestration.onboarding.orders import by_order
 from orchestration.onboarding.profile import Column, Profile, Table
 from orchestration.onboarding.proposal import (
+    MADE_ELSEWHERE,
     Candidate,
     Feed,
     File,
@@ -89,6 +90,7 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
         file.feeds = found[0]
         questions += found[1]
         return file
+    best = _in_lines(table, profile, best)
     wide = months(table)
     file.feeds, asked = by_month(table, wide) if wide else ([], [])
     questions += asked
@@ -237,6 +239,20 @@ def _repeated(file: File, best: Candidate, profile: Profile, questions: list[str
         )
 
 
+def _in_lines(table: Table, profile: Profile, best: Candidate | None) -> Candidate | None:
+    """Orders where a file has a row for each line of them, with whose and when, and no total."""
+    if best and best.entity not in ("orders", "order_lines", "payments"):
+        return best
+    found = next((one for one in candidates(table, profile.is_key) if one.entity == "orders"), None)
+    if found is None or not found.repeated or set(found.lacks) - MADE_ELSEWHERE or found.key is None:
+        return best
+    told = {one.column for one in found.lines if one.uses}
+    key = found.key.uses.name if found.key.uses else ""
+    priced = {made.column for made, _ in assign(table, contract()["order_lines"], {key}, only=_OF_A_LINE)}
+    is_whole = {"ordered_at", "order_id"} <= told and "unit_price" in priced and {"product_id", "quantity"} & priced
+    return found if is_whole and "gross_amount" not in told else best
+
+
 def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: Profile) -> None:
     """An order that stands in several rows: itself once, and each row as a line of it."""
     table, orders = file.table, file.feeds[0]
@@ -257,6 +273,7 @@ def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: 
     if any(one.column in ("unit_price", "amount") for one in kept):
         file.feeds.append(Feed("order_lines", [one for one in made if one], evidence="each row is a line of its order"))
     if amount is None:
+        _sum_of_lines(file, orders, key, kept)
         return
     if amount in steady:
         if amount.filled < table.rows:
@@ -267,6 +284,20 @@ def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: 
     file.joins["whole"] = (join, "all rows of the order")
     summed = Line("gross_amount", "whole.total", "the sum of its rows", uses=amount)
     orders.lines = [summed if one.column == "gross_amount" else one for one in orders.lines]
+
+
+def _sum_of_lines(file: File, orders: Feed, key: Column, lines: list[Line]) -> None:
+    """What an order comes to, where its rows say no more than prices and quantities."""
+    used = {one.column: one.uses for one in lines if one.uses}
+    amount = used.get("amount") or used.get("unit_price")
+    if amount is None:
+        return
+    text = f"{amount_sql(amount)}::decimal(18,4)"
+    if (quantity := used.get("quantity")) and "amount" not in used:
+        text += f" * {amount_sql(quantity)}::decimal(18,4)"
+    join = {"file": file.name, "on": {key.name: key.name}, "aggregate": {"total": f"sum({text})"}}
+    file.joins["whole"] = (join, "all rows of the order")
+    orders.lines.append(Line("gross_amount", "whole.total", "no column states it; the sum of its rows", uses=amount))
 
 
 def _kind(table: Table, feed: Feed, questions: list[str]) -> None:

@@ -186,7 +186,7 @@ class _Look:
             known = contract()[entity]
             columns = ", ".join(f"{quote(column.name)}::varchar as {quote(column.name)}" for column in known.mapped)
             taken = rows.con.execute(
-                f"select line, feed, {columns} from ({rows.rows(known)}) order by line, feed limit {_SAMPLES}"
+                f"select line, feed, {columns} from ({rows.rows(known)}) order by line, feed, place limit {_SAMPLES}"
             ).fetchall()
             for line, place, *values in taken:
                 feed = rows.statement.feeds[place]

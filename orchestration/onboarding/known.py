@@ -12,6 +12,8 @@ from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.mapping import FileMapping, Mapping, load_mapping
 from orchestration.ingestion.readers import open_reader
 from orchestration.ingestion.statement import Statement, Surroundings
+from orchestration.onboarding.files import written
+from orchestration.onboarding.profile import Profile
 
 _NOT_A_SYSTEM = {"demo"}
 _USED = 0.6  # share of a file's columns that a mapping must use where its names are anybody's
@@ -44,9 +46,19 @@ def _fitting(mapping: Mapping, paths: Sequence[Path]) -> Known | None:
             fits.append(path)
         else:
             return None
-    if len(fits) <= len(unknown) / 2 or not fits:
+    if len(fits) <= len(unknown) / 2 or not fits or _lacks_a_file(mapping, fits):
         return None
     return Known(mapping.source, tuple(fits), tuple(unknown), mapping.time_zone)
+
+
+def _lacks_a_file(mapping: Mapping, paths: Sequence[Path]) -> bool:
+    """Whether a file that is there would be refused for want of another, which a join needs."""
+    there = {name for name, file in mapping.files.items() if any(file.matches(path.name) for path in paths)}
+    return any(
+        join.file is not None and not join.optional and join.file not in there
+        for name in there
+        for join in (mapping.files[name].joins.values() if mapping.files[name].entities else ())
+    )
 
 
 def _takes(mapping: Mapping, file: FileMapping, path: Path) -> bool:
@@ -57,10 +69,13 @@ def _takes(mapping: Mapping, file: FileMapping, path: Path) -> bool:
         statement = Statement(file, reader, around)
     except RefusedError:
         return False
-    if mapping.source != "canonical" or reader.columns is None:
+    if reader.columns is None:  # of documents any name may be asked for, so what they have must say it
+        names = {column.name for column in Profile(mapping.time_zone).add(path.stem, [written(path)]).columns}
+        used = [name for name in names if name in statement.names]
+        return bool(used) and (mapping.source != "canonical" or len(used) >= _USED * len(names))
+    if mapping.source != "canonical":
         return True
-    used = {sql for name in statement.names if (sql := reader.column(name))}
-    return len(used) >= _USED * len(reader.columns)
+    return len({sql for name in statement.names if (sql := reader.column(name))}) >= _USED * len(reader.columns)
 
 
 def left_out(known: Known) -> Iterator[str]:

@@ -97,6 +97,12 @@ def of_file(columns: Sequence[Numerals]) -> NumberStyle | None:
     found = found or [one.style for one in columns if not one.is_plain]
     decimals = {one.decimal for one in found}
     groups = {one.group for one in found if one.group}
+    groups |= {
+        each.group
+        for one in columns
+        for each in (one.style, *one.others)
+        if not one.is_sure and each.group and each.decimal in decimals
+    }
     if not found or len(decimals) > 1 or len(groups) > 1:
         return None
     signs = tuple(sorted({sign for one in columns for sign in one.style.signs}))

@@ -373,7 +373,8 @@ def _all_of(table: Table, head: str, asked: list[Question]) -> bool:
 
 
 def _with_families(table: Table, asked: list[Question]) -> list[Question]:
-    """Questions that are numbered alike have one scale, and so has one of them that all answer the same."""
+    """Questions that are numbered alike have one scale, and so has one of them that all answer the same; of one scale,
+    what is no answer to one question is none to the others."""
     by_head: dict[str, list[Question]] = {}
     for one in asked:
         by_head.setdefault(re.sub(r"\d+\]?$", "", one.column.name), []).append(one)
@@ -391,7 +392,10 @@ def _with_families(table: Table, asked: list[Question]) -> list[Question]:
         family = [*(one.column for one in some), *missed]
         asked = [one for one in asked if one not in some]
         asked += [Question(column, whole) for column in sorted(family, key=table.place)]
-    return asked
+    ends = {(one.scale.least, one.scale.most): one.scale.nothing for one in asked if one.scale.nothing}
+    return [
+        replace(one, scale=replace(one.scale, nothing=ends.get((one.scale.least, one.scale.most)))) for one in asked
+    ]
 
 
 # --- scales -------------------------------------------------------------------------------------------------
