@@ -44,7 +44,7 @@ def of_arrays(file: File, profile: Profile) -> list[str]:
             if found is None:
                 continue
             file.feeds += found.feeds
-            file.joins |= found.joins  # type: ignore[arg-type]
+            file.joins |= found.joins
             asked += found.questions
             file.table.arrays = [one for one in file.table.arrays if one != path]
     return asked
@@ -71,9 +71,9 @@ def _as(entity: Entity, target: str, table: Table, key: Column, parent: Feed, pr
     lines = {target: own, **{made.column: made for made, _ in assigned}}
     for column, how in constants(entity.name).items():
         lines.setdefault(column, Line(column, {"constant": how["value"]}, how["reason"]))
-    for column in entity.keys:
-        if column.data_type == "bigint" and len(entity.keys) > 1:
-            lines.setdefault(column.name, Line(column.name, "position", "its place in the record"))
+    for own_key in entity.keys:
+        if own_key.data_type == "bigint" and len(entity.keys) > 1:
+            lines.setdefault(own_key.name, Line(own_key.name, "position", "its place in the record"))
     for name in ("currency", "ordered_at"):  # a line is in the currency of its order, by the rate of its day
         if (
             name in entity.by_name

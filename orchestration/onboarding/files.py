@@ -106,8 +106,8 @@ def _encoding(found: Written) -> str:
         return encoding
     if encoding != "utf-8":
         found.say("encoding", encoding, "by its bytes")
-        sample = next(chunks(found.path), b"")[:_CHARACTERS].decode(encoding, "ignore")
-        odd = {character for character in sample if not character.isascii()}
+        text = next(chunks(found.path), b"")[:_CHARACTERS].decode(encoding, "ignore")
+        odd = {character for character in text if not character.isascii()}
         if len(odd) < _TELLING and not encoding.startswith("utf"):
             found.evidence["encoding"] = f"a guess: no more than {counted(len(odd), 'character')} of its bytes tell"
             found.questions.append(
@@ -254,12 +254,15 @@ def _head_and_foot(
     trailers = 0
     for row in reversed(last):
         cells = [cell.strip() for cell in row if cell.strip()]
-        if not cells or (not (_TOTAL.match(cells[0]) and len(cells) < len(row)) and not (fields and len(row) < fields)):
+        is_total = bool(cells) and _TOTAL.match(cells[0]) is not None and len(cells) < len(row)
+        is_remark = bool(cells) and len(row) == 1 and (fields or 0) > len(cells) + 1
+        if not (is_total or is_remark):  # a row that is cut short is data, and told as such
             break
         trailers += 1
     if 0 < trailers < len(last):
         word = next((cell for cell in last[-1] if cell.strip()), "").strip()
-        told = f"begins with {_TOTAL.match(word)[0]!r}" if _TOTAL.match(word) else "has fewer fields than the others"
+        total = _TOTAL.match(word)
+        told = f"begins with {total[0]!r}" if total else "is a text without columns"
         found.say("skip_last", str(trailers), f"{counted(trailers, 'row')} after the data: the last one {told}")
     kept = [row for _, row in rows[first:] if fields is None or len(row) == fields]
     _header_rows(found, kept)

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import duckdb
@@ -224,7 +224,7 @@ class Profile:
         self.con.execute("create or replace temp table spread (line bigint, position bigint, outer_ json, own json)")
         for written in table.written:
             reader = open_reader(written.path, written.mapping)
-            items = spread.items(lambda name, reader=reader: str(reader.column(name)))
+            items = spread.items(partial(_sql_of, reader))
             last = len(spread.path) - 1
             above = "item.e0" if last else "null::json"
             self.con.register("batches", pa.RecordBatchReader.from_batches(reader.schema, reader.rows()))
@@ -438,7 +438,8 @@ class Profile:
             numbers = [column.number for column in table.columns if column.number]
             table.number_style = of_file(numbers)
             for column in table.columns if table.number_style else ():
-                column.number = agreed_number(column.number, table.number_style) if column.number else None
+                if column.number and table.number_style:
+                    column.number = agreed_number(column.number, table.number_style)
 
     # --- between columns ----------------------------------------------------------------------------------------------
 
@@ -513,6 +514,10 @@ def _as_called(names: Sequence[str]) -> list[str]:
         seen[name] += 1
         called.append(f"{name}[{seen[name]}]" if counts[name] > 1 else name)
     return called
+
+
+def _sql_of(reader: Reader, name: str) -> str:
+    return str(reader.column(name))
 
 
 def _json_path(name: str) -> str:

@@ -105,18 +105,18 @@ def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[lis
         told = f"a guess: no column says when it was rated; {when.column} stands for it"
         found["responded_at"] = replace(when, column="responded_at", evidence=told)
     answers = _Answers(table, profile, source, found, is_wide=False, key=replace(key, column="survey_id"))
-    one = scored[0]
-    texts = [text for text, to in one.scale.meant if to != one.scale.nothing]
-    if one.scale.meant:  # what was asked and not answered is no answer
-        one = replace(
-            one, scale=replace(one.scale, nothing=None, meant=tuple(p for p in one.scale.meant if p[0] in texts))
+    given = scored[0]
+    texts = [text for text, to in given.scale.meant if to != given.scale.nothing]
+    if given.scale.meant:  # what was asked and not answered is no answer
+        given = replace(
+            given, scale=replace(given.scale, nothing=None, meant=tuple(p for p in given.scale.meant if p[0] in texts))
         )
-    feeds = answers._of_one("nps" if _is_nps(one.column) else "csat", str(key.form), one)
+    feeds = answers._of_one("nps" if _is_nps(given.column) else "csat", str(key.form), given)
     for feed in feeds:
         listed = ", ".join(map(literal, texts))
-        value = reference(one.column)
+        value = reference(given.column)
         feed.options["when"] = f"{value} in ({listed})" if texts else f"{value} is not null"
-    asked = f"{table.name}: when was {one.column.name!r} given? {when.column if when else 'No time'} is taken for it."
+    asked = f"{table.name}: when was {given.column.name!r} given? {when.column if when else 'No time'} is taken for it."
     return feeds, [asked]
 
 
