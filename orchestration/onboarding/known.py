@@ -11,7 +11,7 @@ from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.mapping import FileMapping, Mapping, load_mapping
 from orchestration.ingestion.readers import open_reader
-from orchestration.ingestion.statement import Statement, Surroundings
+from orchestration.ingestion.statement import LOAD_DATE, Statement, Surroundings
 from orchestration.onboarding.files import written
 from orchestration.onboarding.profile import Profile
 
@@ -70,9 +70,11 @@ def _takes(mapping: Mapping, file: FileMapping, path: Path) -> bool:
     except RefusedError:
         return False
     if reader.columns is None:  # of documents any name may be asked for, so what they have must say it
-        names = {column.name for column in Profile(mapping.time_zone).add(path.stem, [written(path)]).columns}
-        used = [name for name in names if name in statement.names]
-        return bool(used) and (mapping.source != "canonical" or len(used) >= _USED * len(names))
+        table = Profile(mapping.time_zone).add(path.stem, [written(path)])
+        there = {name.split(".")[0] for name in (*(column.name for column in table.columns), *table.arrays)}
+        used = {name.split(".")[0] for name in statement.names} - {LOAD_DATE}
+        is_alike = len(used & there) >= _USED * len(used)
+        return is_alike and (mapping.source != "canonical" or len(used & there) >= _USED * len(there))
     if mapping.source != "canonical":
         return True
     return len({sql for name in statement.names if (sql := reader.column(name))}) >= _USED * len(reader.columns)
