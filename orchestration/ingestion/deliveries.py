@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from foundation.seals import sha256_of
 from foundation.settings import Settings
 from orchestration.ingestion.arrivals import WAITS, Arrival, Watch, arrivals
 from orchestration.ingestion.changes import new_columns
@@ -27,7 +28,7 @@ from orchestration.ingestion.mapping import Mapping, load_mapping, mapping_path
 from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook, Rates
 from orchestration.ingestion.snapshots import settle
-from orchestration.ingestion.soundness import Recovered, hashed, put_aside, raw_faults, recovered, sha256_of
+from orchestration.ingestion.soundness import Recovered, hashed, put_aside, raw_faults, recovered
 from orchestration.ingestion.statement import is_converted
 
 Progress = Callable[[FileEntry, int, int], None]  # the file just done, how many are done, how many there are
@@ -341,7 +342,7 @@ class _Run:
             others = [e for e in self.manifest.files if not (e.source == mapping.source and e.known_from)]
             self._commit(mapping.source, [*others, *wanted])
 
-    def _delivered(self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date) -> Delivery | None:
+    def _delivered(self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date | None) -> Delivery | None:
         """The delivery a file came with, if it is still there as it was read."""
         folder = self.settings.landing / mapping.source / str(entry.load_date)
         path = folder / entry.file

@@ -180,6 +180,10 @@ class Manifest(_Entry):
         return made.model_copy(update={"hashes": named})
 
     @property
+    def entries(self) -> tuple[FileEntry | LoadEntry, ...]:
+        return (*self.files, *self.loads)
+
+    @property
     def paths(self) -> frozenset[str]:
         """Every Parquet file that is named, relative to the raw zone."""
         fed = {feed.path for file in self.files for feed in file.feeds}
@@ -201,9 +205,9 @@ class Manifest(_Entry):
 
     def parts(self, before: Manifest | None = None) -> dict[Part, Manifest]:
         """By source and day: the part that an entry or load belongs to which is not of `before`, the same object."""
-        earlier = (*before.files, *before.loads) if before else ()
-        same = {id(one) for one in earlier} & {id(one) for one in (*self.files, *self.loads)}
-        touched = {one.part for one in (*self.files, *self.loads, *earlier) if id(one) not in same}
+        earlier = before.entries if before else ()
+        same = {id(one) for one in earlier} & {id(one) for one in self.entries}
+        touched = {one.part for one in (*self.entries, *earlier) if id(one) not in same}
         return {
             part: Manifest.of(
                 (file for file in self.files if file.part == part),

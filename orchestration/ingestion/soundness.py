@@ -5,7 +5,6 @@ Nothing is changed here but what `recovered` gives to its caller; deliveries.py 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from foundation.seals import fault_of, sha256_of
 from orchestration.ingestion.ledger import (
     MANIFEST,
     FileEntry,
@@ -38,26 +38,6 @@ class Recovered:
     unknown: frozenset[Part] = frozenset()  # days whose entries are gone: to be read again
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def file_fault(path: Path, sha256: str) -> str | None:
-    """What is wrong with a file of which the hash is known."""
-    try:
-        found = path.stat()
-        if not path.is_file():
-            return "is a folder" if path.is_dir() else "is no file"
-        if found.st_size == 0:
-            return "is empty"
-        return None if sha256_of(path) == sha256 else "is not what was written: its content gives another hash"
-    except FileNotFoundError:
-        return "is gone"
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-
-
 def put_aside(raw: Path, path: str) -> None:
     """Moves a damaged file out of the way of the one that takes its place; a person may want to look at it."""
     damaged, kept = raw / path, raw / DAMAGED / path
@@ -72,14 +52,14 @@ def put_aside(raw: Path, path: str) -> None:
 def raw_faults(raw: Path, manifest: Manifest, threads: int) -> dict[str, str]:
     """What is wrong with the Parquet files that the manifest names, by path in the raw zone."""
     with ThreadPoolExecutor(threads) as pool:  # hashing leaves Python's lock
-        checked = pool.map(lambda path: file_fault(raw / path, manifest.hashes[path]), manifest.hashes)
+        checked = pool.map(lambda path: fault_of(raw / path, manifest.hashes[path]), manifest.hashes)
     return {path: fault for path, fault in zip(manifest.hashes, checked, strict=True) if fault}
 
 
 def hashed(raw: Path, files: Iterable[FileEntry], loads: Iterable[LoadEntry], before: Manifest) -> dict[str, str]:
     """The hash of every file named: as it was known for entries that are of `before`, worked out for new ones."""
     made = Manifest.of(files, loads)
-    same = {id(one) for one in (*before.files, *before.loads)}
+    same = {id(one) for one in before.entries}
     new = {feed.path for file in made.files if id(file) not in same for feed in file.feeds}
     new |= {path for load in made.loads if id(load) not in same for path in load.live}
     known = {path: before.hashes[path] for path in made.paths - new if path in before.hashes}
@@ -114,7 +94,7 @@ def recovered(raw: Path) -> Recovered:
 def part_faults(raw: Path, manifest: Manifest) -> dict[Part, str]:
     """Which second copies of the manifest's parts are not to be relied on."""
     found = dict(part_files(raw))
-    told = {one.part for one in (*manifest.files, *manifest.loads)}
+    told = {one.part for one in manifest.entries}
     faults = dict.fromkeys(told - found.keys(), "is gone")
     for part in told & found.keys():
         try:

@@ -13,7 +13,7 @@ import pytest
 from foundation.errors import CommandFailedError
 from orchestration.ingestion import Manifest
 from orchestration.ingestion.ledger import PARTS
-from tests.ingestion.conftest import DAY, ORDERS, Home
+from tests.ingestion.homes import DAY, ORDERS, Home
 
 NEXT = DAY + timedelta(days=1)
 ALL = "select source_system, order_id, gross_amount, load_date from raw.orders order by all"
@@ -162,7 +162,7 @@ def test_a_lost_snapshot_leaves_the_one_before(home: Home) -> None:
 def test_a_file_whose_mapping_has_changed_is_read_by_the_new_one(two_days: Home) -> None:
     two_days.mapping(ORDERS.replace(", channel: channel", ""))
     (two_days.settings.raw / Manifest.read(two_days.settings.raw).files[0].feeds[0].path).unlink()
-    report = two_days.ingest(NEXT)
+    report = two_days.ingest(NEXT + timedelta(days=1))  # on which nothing was delivered
     assert report.ok
     rows = two_days.ask("select order_id, channel from raw.orders where source_system = 'crm' order by order_id")
     assert rows == [("crm:1", None), ("crm:2", None), ("crm:3", None), ("crm:4", "web"), ("crm:5", "web")]
