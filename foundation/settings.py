@@ -100,6 +100,14 @@ class Engine(_Section):
         return min(self.threads, 1 + rows // _ROWS_A_THREAD)
 
 
+class Retention(_Section):
+    """How many days the nights keep what nothing stands on any more."""
+
+    raw_days: int = Field(30, ge=1)  # Parquet that the manifest no longer names, and damaged files put aside
+    quarantine_days: int = Field(400, ge=1)  # rows put aside, by the day of their delivery
+    runs_days: int = Field(90, ge=1)  # Dagster's finished runs with their events
+
+
 class Disclosure(_Section):
     """What reports may show."""
 
@@ -151,6 +159,7 @@ class Settings(BaseSettings):
     engine: Engine = Field(default_factory=Engine)
     mail: Mail = Mail()
     disclosure: Disclosure = Disclosure()
+    retention: Retention = Retention()
     measures: dict[str, Any] = Field(default_factory=dict)
     expectations: dict[str, dict[str, Any]] = Field(default_factory=dict)  # severity and limits by expectation
 

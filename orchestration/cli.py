@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import warnings
@@ -544,6 +545,64 @@ def reference_init(settings: Settings) -> None:
         click.echo(path)
     for seed in reference.not_stated(settings):
         click.echo(f"to fill in: {seed.name}")
+
+
+@cli.command("verify")
+@click.pass_obj
+def verify_files(settings: Settings) -> None:
+    """Check every file of the home against its hash: raw zone, build, published versions, issued reports, ledger."""
+    from orchestration.recovery.soundness import look
+
+    looked = look(settings)
+    for fault in (fault for one in looked for fault in one.faults):
+        click.echo(fault)
+    click.echo(", ".join(f"{one.files:,} of {one.kind}" for one in looked if one.files) or "nothing to check yet")
+    if any(one.faults for one in looked):
+        sys.exit(FAILED)
+
+
+@cli.command()
+@click.pass_obj
+def rebuild(settings: Settings) -> None:
+    """Make everything above the raw zone again, in full, as of the last day; mends raw files first."""
+    from orchestration import commands
+
+    commands.rebuild(settings)
+
+
+@cli.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(settings: Settings, target: Path) -> None:
+    """Copy the home into a new folder TARGET; nights may run meanwhile. Holds personal data: files are 0600."""
+    from orchestration.recovery.copies import backup as copy
+
+    click.echo(copy(settings, target))
+
+
+@cli.command()
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.pass_obj
+def restore(settings: Settings, source: Path) -> None:
+    """Put the backup SOURCE in the place of what the home holds, which is moved aside, not deleted."""
+    from orchestration.recovery.copies import restore as put_back
+
+    for line in put_back(settings, source):
+        click.echo(line)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Say how the home stands: last good night, age of each source, what is held and why, deliveries, disk."""
+    from orchestration.recovery.status import lines
+    from orchestration.recovery.status import status as told_of
+
+    told = told_of(settings)
+    click.echo(json.dumps(told, indent=1) if as_json else "\n".join(lines(told)))
+    if told["problems"]:
+        sys.exit(FAILED)
 
 
 @cli.command()

@@ -12,11 +12,16 @@ import dagster as dg
 
 from foundation.errors import CommandFailedError
 from foundation.settings import Settings
-from orchestration.assets.raw import FIRST_DAY_TAG
+from orchestration.assets.raw import FIRST_DAY_TAG, REBUILD_TAG
 from orchestration.assets.reports import REPORT_TAG, bundle_key, files_key
 from orchestration.definitions import build_defs
+from orchestration.ingestion.ledger import make_way
+from orchestration.ingestion.soundness import recovered
 from orchestration.jobs import NIGHTLY, report_job
 from orchestration.lock import single_writer
+from orchestration.progress import step
+from orchestration.recovery.build import WORK, published_day
+from orchestration.recovery.runs import move_damaged
 from reports.registry import DEFAULT
 
 _CHECK_FAILED = "DagsterAssetCheckFailedError"  # the step error beside a failed check, which is told by itself
@@ -40,6 +45,17 @@ def nightly(settings: Settings, first: date, last: date) -> None:
     _run(settings, NIGHTLY, _days(first, last))
 
 
+def rebuild(settings: Settings) -> None:
+    """The night without reading a delivery, from nothing but the raw zone. Raises CommandFailedError as it does."""
+    with single_writer(settings):
+        day = published_day(settings) or recovered(settings.raw).manifest.newest
+        if day is None:
+            raise CommandFailedError(f"nothing is in {settings.raw} yet, so there is nothing to build from")
+        make_way(settings.build / WORK)
+        (settings.build / WORK).unlink(missing_ok=True)
+        _run(settings, NIGHTLY, {**_days(day, day), REBUILD_TAG: "yes"})
+
+
 def report(
     settings: Settings, period: str, report_id: str = DEFAULT, *, send: bool, revise: bool = False, reason: str = ""
 ) -> None:
@@ -54,6 +70,9 @@ def report(
 def prepare_dagster_home(settings: Settings) -> Path:
     """The folder of the Dagster instance, with its configuration written."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    for name in move_damaged(settings.dagster_home):
+        with step("note") as told:
+            told.count(f"dagster/{name} was no sound database: moved aside, its history begins anew")
     (settings.dagster_home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
     return settings.dagster_home
 

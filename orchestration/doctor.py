@@ -11,12 +11,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
+from foundation.errors import CommandFailedError
 from foundation.settings import Settings
 
 if TYPE_CHECKING:
     from reports.delivery.recipients import Recipient
 
 _INDENT = "\n" + " " * 15
+_MOST_FAULTS = 10
 _MIN_FREE_BYTES = 2 * 1024**3
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "typst")
 
@@ -41,12 +45,21 @@ def examine(settings: Settings) -> list[Finding]:
         _home,
         _disk,
         _published,
+        _files,
         _reports,
         _pdf,
         _mail,
         _recipients,
     ]
-    return [look(settings) for look in looks]
+    return [_looked(look, settings) for look in looks]
+
+
+def _looked(look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    try:
+        return look(settings)
+    except (CommandFailedError, duckdb.Error, OSError) as error:  # what is damaged is named under files
+        told = str(error) if isinstance(error, CommandFailedError) else type(error).__name__
+        return Finding(look.__name__.strip("_").replace("_", " "), False, f"could not look: {told}")
 
 
 def _python(_: Settings) -> Finding:
@@ -155,6 +168,17 @@ def _published(settings: Settings) -> Finding:
     return Finding("warehouse", True, text)
 
 
+def _files(settings: Settings) -> Finding:
+    from orchestration.recovery.soundness import look
+
+    looked = look(settings)
+    found = [str(fault) for one in looked for fault in one.faults]
+    if found:
+        more = [f"and {len(found) - _MOST_FAULTS} more; kefu verify names each"] if len(found) > _MOST_FAULTS else []
+        return Finding("files", False, _INDENT.join([*found[:_MOST_FAULTS], *more]))
+    return Finding("files", True, f"{sum(one.files for one in looked):,} files are what was written")
+
+
 def _reports(settings: Settings) -> Finding:
     from reports.issuing.revisions import recorded
     from reports.registry import report
@@ -210,8 +234,6 @@ def _recipients(settings: Settings) -> Finding:
 
 def _scopes_without_figures(settings: Settings, recipients: tuple[Recipient, ...]) -> list[str]:
     """Recipients of a store, region or team that the published warehouse does not know."""
-    import duckdb
-
     from orchestration.warehouse import MARTS_FILE
 
     path = settings.published / MARTS_FILE

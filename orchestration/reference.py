@@ -10,6 +10,7 @@ import csv
 import difflib
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 import textwrap
@@ -113,7 +114,9 @@ def project_folder(settings: Settings) -> Path:
     chosen = version(settings)
     if chosen is None or any(faults(path) for path in replaced(settings)):
         return DBT_PROJECT_DIR
-    built_in = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(BUILT_IN.iterdir()))).hexdigest()[:12]
+    contents = [path.read_bytes() for path in sorted(BUILT_IN.iterdir())]
+    # the links too: a home that another installation built would go on with that one's models
+    built_in = hashlib.sha256(b"".join([os.fsencode(DBT_PROJECT_DIR), *contents])).hexdigest()[:12]
     folder = settings.build / "projects" / f"{built_in}-{chosen}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)

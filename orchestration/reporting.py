@@ -13,19 +13,27 @@ from datetime import date
 
 import duckdb
 
+from foundation.errors import CommandFailedError
 from foundation.settings import Settings
 from orchestration import warehouse
 from orchestration.ingestion.ledger import Manifest
 from orchestration.lock import single_writer
 from orchestration.progress import step
+from orchestration.recovery.build import REBUILT, published_faults
 from reports.issuing.inputs import Inputs
 
 
 @contextmanager
 def published(home: Settings) -> Iterator[Inputs]:
     """The published warehouse, open to read."""
-    with duckdb.connect(str(warehouse.published_version(home)), read_only=True) as connection:
-        yield Inputs(home, connection, Manifest.read(home.raw).known)
+    try:
+        with duckdb.connect(str(warehouse.published_version(home)), read_only=True) as connection:
+            yield Inputs(home, connection, Manifest.read(home.raw).known)
+    except (duckdb.Error, OSError) as error:
+        found = [f"{path}: {why}" for path, why in published_faults(home) if path.name == warehouse.MARTS_FILE]
+        if not found:
+            raise
+        raise CommandFailedError(f"{found[0]}; {REBUILT}") from error
 
 
 @contextmanager

@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from foundation.seals import seal_of, sha256_of, write_seal
 from foundation.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 from orchestration import reference
+from orchestration.ingestion.ledger import make_way
 from orchestration.ingestion.registration import RunContext, register_duckdb
 from orchestration.lock import single_writer
+from orchestration.recovery.build import is_sound, superseded
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -279,18 +282,22 @@ def publish(settings: Settings, candidate: Candidate) -> Path:
     versions = settings.published / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     version = versions / f"{candidate.build_id}.duckdb"
+    current, work = settings.published / MARTS_FILE, settings.build / WORK_FILE
+    write_seal(version, sha256_of(candidate.marts))
+    for place in (version, current, work):
+        make_way(place)
     candidate.marts.replace(version)
     link = settings.published / f".{MARTS_FILE}.new"
     link.unlink(missing_ok=True)
     os.link(version, link)
-    link.replace(settings.published / MARTS_FILE)
-    candidate.work.replace(settings.build / WORK_FILE)
+    link.replace(current)
+    write_seal(work, sha256_of(candidate.work))  # who dies before the rename leaves an older work file: built in full
+    candidate.work.replace(work)
     shutil.rmtree(candidate.folder)
-    for old in sorted(versions.glob("*.duckdb"), key=lambda path: path.stat().st_mtime)[
-        : -settings.engine.keep_published
-    ]:
+    for old in superseded(versions, version, settings.engine.keep_published):
         old.unlink()
-    return settings.published / MARTS_FILE
+        seal_of(old).unlink(missing_ok=True)
+    return current
 
 
 def published_version(settings: Settings) -> Path:
@@ -351,7 +358,7 @@ def _candidate_folder(settings: Settings, known_at: date | None) -> Path:
 
 def _copy_last_good(settings: Settings, folder: Path, code: str, chosen: str) -> bool:
     work, marts = settings.build / WORK_FILE, settings.published / MARTS_FILE
-    if not (work.exists() and marts.exists()):
+    if not (work.exists() and marts.exists() and is_sound(settings)):
         return False
     if _build_row(work, "control.build") != (_build_row(marts, "reporting.rpt_build")):
         return False

@@ -13,6 +13,8 @@ from foundation.settings import Settings
 from orchestration import warehouse
 from orchestration.assets.raw import RAW_ZONE
 from orchestration.progress import step
+from orchestration.recovery.retention import clean
+from orchestration.recovery.runs import old_runs
 
 CANDIDATE = dg.AssetKey("candidate")
 PUBLISHED = dg.AssetKey("published")
@@ -109,6 +111,10 @@ def published_asset(dbt_project: dg.AssetsDefinition) -> dg.AssetsDefinition:
             path = warehouse.publish(context.resources.writer, made)
             size = path.stat().st_size
             running.count(f"{size / 1e6:,.1f} MB")
+        with step("clean up") as running:
+            home: Settings = context.resources.writer
+            removed, runs = clean(home), old_runs(context.instance, home.retention.runs_days)
+            running.count(f"{removed}; {runs} old runs removed" if runs else str(removed))
         return dg.MaterializeResult(metadata={"bytes": size, "build_id": made.build_id})
 
     return published

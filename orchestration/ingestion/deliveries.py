@@ -17,16 +17,18 @@ from pathlib import Path
 
 import duckdb
 
+from foundation.seals import sha256_of
 from foundation.settings import Settings
 from orchestration.ingestion.arrivals import WAITS, Arrival, Watch, arrivals
 from orchestration.ingestion.changes import new_columns
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
-from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest
+from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest, Part
 from orchestration.ingestion.load import Delivery, load_file, workbench
 from orchestration.ingestion.mapping import Mapping, load_mapping, mapping_path
 from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook, Rates
 from orchestration.ingestion.snapshots import settle
+from orchestration.ingestion.soundness import Recovered, hashed, put_aside, raw_faults, recovered
 from orchestration.ingestion.statement import is_converted
 
 Progress = Callable[[FileEntry, int, int], None]  # the file just done, how many are done, how many there are
@@ -71,6 +73,7 @@ def ingest(
         ThreadPoolExecutor(settings.engine.threads) as pool,
     ):
         run = _Run(con, reading, pool, settings, first, last, progress, only)
+        run.mend()
         run.tell_strays()
         for source in run.sources():
             run.take(source)
@@ -92,9 +95,12 @@ class _Run:
     notes: list[str] = field(default_factory=list)
     done: int = 0
     total: int = 0
+    unsound: dict[str, str] = field(default_factory=dict)  # Parquet that is not what was written, and why
 
     def __post_init__(self) -> None:
-        self.manifest = Manifest.read(self.settings.raw)
+        self.recovered: Recovered = recovered(self.settings.raw)
+        self.manifest = self.recovered.manifest
+        self.notes += self.recovered.notes
         self.rates = RateBook(self.settings.raw, self.settings.ingestion.fx_max_age_days)
         self.rates.show(self.manifest.loads)
         delivered = (one.path for folder in self._folders() for one in arrivals(folder) if not one.no_file)
@@ -136,6 +142,130 @@ class _Run:
             elif path.parent != landing and not day_of(path):
                 why = "is no folder of a day, called as 2026-10-31; rename it, or take it away"
                 self.refusals.append(Refusal(source, f"landing/{shown}: {why}"))
+
+    # --- what was damaged ---------------------------------------------------------------------------------------------
+
+    def mend(self) -> None:
+        """Makes the raw zone what the manifest says: damaged files are read again from landing, of any source and day.
+        What cannot be is taken out and told, on every run until it is back."""
+        self.unsound = raw_faults(self.settings.raw, self.manifest, self.settings.engine.threads)
+        if not self.recovered.is_written:
+            self.manifest.write(self.settings.raw)
+        for source, day in sorted(self._unknown()):
+            self._read_day_again(source, day)
+        for asks_rates in (False, True):  # rates are files of the raw zone too, and read by those that need them
+            self._mend_files([entry for entry in self.manifest.files if bool(entry.rates_used) == asks_rates])
+        for source in {load.source for load in self.manifest.loads if self.unsound.keys() & set(load.live)}:
+            self._commit(source, list(self.manifest.files))  # rows carried from a snapshot to the next
+            self.notes.append(f"{source}: rows carried from one snapshot to the next were damaged; made again")
+        self.unsound = {}
+        for entry in self.manifest.files:
+            if entry.status == "lost":
+                self.refusals.append(Refusal(entry.source, str(entry.error), entry.load_date, entry.file))
+
+    def _unknown(self) -> set[Part]:
+        """Days that gave something, of which the manifest says nothing; of a damaged one also those that lie landed."""
+        unknown = set(self.recovered.unknown)
+        if not self.recovered.is_written and self.recovered.notes:
+            newest = max((day for _, day in unknown), default=self.manifest.newest or date.min)
+            newest = max(newest, self.manifest.newest or date.min)
+            known = {entry.part for entry in self.manifest.files}
+            landed = {
+                (folder.parent.name, day) for folder in self.settings.landing.glob("*/*") if (day := day_of(folder))
+            }
+            unknown |= {(source, day) for source, day in landed - known if day <= newest}
+        return unknown
+
+    def _read_day_again(self, source: str, day: date) -> None:
+        folder = self.settings.landing / source / str(day)
+        shown = f"{printable(Path(source))}/{day}"
+        if not folder.is_dir():
+            why = (
+                f"landing/{shown} is gone, and the manifest no longer says what its files in the raw zone are; put the "
+                "delivery there again, or restore a backup (docs/recovery.md)"
+            )
+            self.refusals.append(Refusal(source, why, day))
+            return
+        with self._alone(source, [day]):
+            self._take_day(self._mapping(source), day, folder)
+            self.notes.append(f"{shown}: read again from landing, for the manifest said nothing of it")
+
+    def _mend_files(self, entries: list[FileEntry]) -> None:
+        wanted = [entry for entry in entries if entry.status == "lost" or self._is_unsound(entry)]
+        by_source = {source: [one for one in wanted if one.source == source] for source in {e.source for e in wanted}}
+        for source, damaged in sorted(by_source.items()):
+            mended = [(entry, self._mended(entry)) for entry in damaged]
+            gone = {id(entry) for entry, _ in mended}
+            kept = [entry for entry in self.manifest.files if id(entry) not in gone]
+            self._commit(source, [*kept, *(entry for _, entry in mended if entry)])
+            for day in sorted({entry.load_date for entry, now in mended if now is entry}):
+                self._read_day_again(source, day)  # by another mapping, or under another name, than it was read before
+            self._lose_what_is_left(source)
+
+    def _lose_what_is_left(self, source: str) -> None:
+        """Files that are damaged still, because their day could not be read again."""
+        found = raw_faults(self.settings.raw, self.manifest, self.settings.engine.threads)
+        for path in [path for path in self.unsound if path not in found]:
+            del self.unsound[path]
+        left = [entry for entry in self.manifest.files if entry.source == source and self._is_unsound(entry)]
+        if not left:
+            return
+        lost = [
+            self._lost(
+                entry,
+                [f"raw/{feed.path} {self.unsound[feed.path]}" for feed in entry.feeds if feed.path in self.unsound],
+                f"landing/{entry.source}/{entry.load_date}/{entry.file}",
+                "could not be read again",
+            )
+            for entry in left
+        ]
+        gone = {id(entry) for entry in left}
+        kept = [entry for entry in self.manifest.files if id(entry) not in gone]
+        self._commit(source, [*kept, *(entry for entry in lost if entry)])
+
+    def _is_unsound(self, entry: FileEntry) -> bool:
+        return any(feed.path in self.unsound for feed in entry.feeds)
+
+    def _mended(self, entry: FileEntry) -> FileEntry | None:
+        """The entry after its file was read again; itself where its whole day must be; one that says what is lost; none
+        of a later reading that cannot be made again."""
+        faults = [f"raw/{feed.path} {self.unsound[feed.path]}" for feed in entry.feeds if feed.path in self.unsound]
+        mapping = self._sound_mapping(entry.source)
+        rates = Rates({}, self.rates.max_age)
+        if entry.rates_used:
+            rates = self.rates.known(entry.source, entry.known_from or entry.load_date)
+        delivery = self._delivered(mapping, entry, rates, entry.known_from) if mapping else None
+        landed = f"landing/{entry.source}/{entry.load_date}/{entry.file}"
+        if delivery:
+            for feed in entry.feeds:
+                if feed.path in self.unsound:
+                    put_aside(self.settings.raw, feed.path)
+            now = load_file(self.con, delivery, entry.mapping_file, delivery.folder / entry.file)
+            for feed in entry.feeds:
+                self.unsound.pop(feed.path, None)
+            self.notes.append(f"{'; '.join(faults) or 'what was lost is back'}: read again from {landed}")
+            return now
+        folder = self.settings.landing / entry.source / str(entry.load_date)
+        if mapping and any(sha256_of(path) == entry.sha256 for path in folder.rglob("*") if path.is_file()):
+            return entry
+        if entry.status == "lost":
+            return entry.model_copy()
+        return self._lost(entry, faults, landed, "is not there, or not as it was delivered" if mapping else _NO_MAPPING)
+
+    def _lost(self, entry: FileEntry, faults: list[str], landed: str, why: str) -> FileEntry | None:
+        for feed in entry.feeds:
+            self.unsound.pop(feed.path, None)
+        rows = ", ".join(f"{feed.rows:,} rows of {feed.entity}" for feed in entry.feeds)
+        error = (
+            f"{'; '.join(faults)}, and {landed} {why}: {rows} are lost until it is; put the file as it was delivered "
+            f"there and run kefu ingest --date {entry.load_date}, or restore a backup (docs/recovery.md)"
+        )
+        if entry.known_from:
+            self.refusals.append(Refusal(entry.source, error, entry.load_date, entry.file))
+            return None
+        counts = dict.fromkeys(("accepted", "filtered", "duplicate", "quarantined", "earlier_rate", "without_rate"), 0)
+        lost = {"status": "lost", "feeds": (), "refused": entry.read, "error": error, **counts}
+        return entry.model_copy(update=lost)
 
     # --- one source -------------------------------------------------------------------------------------------------
 
@@ -190,7 +320,7 @@ class _Run:
     def _read_again(self, mapping: Mapping) -> None:
         """A reading more of each file for each later day on which rates arrived that convert it otherwise."""
         entries = self._entries(mapping.source)
-        made = {_reading(entry): entry for entry in entries if entry.known_from}
+        made = {_reading(entry): entry for entry in entries if entry.known_from and not self._is_unsound(entry)}
         wanted: list[FileEntry] = []
         asked: list[Future[FileEntry]] = []
         for first in entries:
@@ -212,7 +342,7 @@ class _Run:
             others = [e for e in self.manifest.files if not (e.source == mapping.source and e.known_from)]
             self._commit(mapping.source, [*others, *wanted])
 
-    def _delivered(self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date) -> Delivery | None:
+    def _delivered(self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date | None) -> Delivery | None:
         """The delivery a file came with, if it is still there as it was read."""
         folder = self.settings.landing / mapping.source / str(entry.load_date)
         path = folder / entry.file
@@ -290,8 +420,9 @@ class _Run:
             (entry.mapping_file, entry.file, entry.sha256, entry.inputs): entry
             for entry in self.manifest.files
             if (entry.source, entry.load_date) == (delivery.mapping.source, delivery.load_date)
-            if entry.status != "waits"
+            if entry.status not in ("waits", "lost")
             and not entry.known_from
+            and not self._is_unsound(entry)
             and entry.rates_digest == delivery.rates_digest(entry.rates_used)
         }
 
@@ -337,8 +468,9 @@ class _Run:
             )
         ]
         if refused:
-            self.manifest = Manifest.of(self.manifest.files, [*self.manifest.loads, *refused])
-            self.manifest.write(self.settings.raw)
+            before = self.manifest
+            self.manifest = Manifest.of(before.files, [*before.loads, *refused], before.hashes)
+            self.manifest.write(self.settings.raw, before)
 
     # --- the manifest -----------------------------------------------------------------------------------------------
 
@@ -346,12 +478,17 @@ class _Run:
         return [entry for entry in self.manifest.files if entry.source == source]
 
     def _commit(self, source: str, files: list[FileEntry]) -> None:
-        own = [load for load in self.manifest.loads if load.source == source]
+        own = [
+            load.model_copy(update={"basis": ""}) if self.unsound.keys() & set(load.live) else load
+            for load in self.manifest.loads
+            if load.source == source
+        ]
         others = [load for load in self.manifest.loads if load.source != source]
         loads = settle(self.reading, self.settings, source, (file for file in files if file.source == source), own)
-        manifest = Manifest.of(files, [*others, *loads])
+        hashes = hashed(self.settings.raw, files, [*others, *loads], self.manifest)
+        manifest = Manifest.of(files, [*others, *loads], hashes)
         if manifest != self.manifest:
-            manifest.write(self.settings.raw)
+            manifest.write(self.settings.raw, self.manifest)
             self.manifest = manifest
             self.rates.show(manifest.loads)
 
@@ -370,6 +507,9 @@ class _Run:
             refusals=tuple(dict.fromkeys([*self.refusals, *held])),
             notes=tuple(self.notes),
         )
+
+
+_NO_MAPPING = "cannot be read without its mapping"
 
 
 def day_of(folder: Path) -> date | None:

@@ -98,7 +98,8 @@ def _settled(
     status: Status = "loaded"
     errors = sorted(entry.error for entry in entries if entry.error)
     live = tuple(sorted(feed.path for feed in feeds))
-    if any(entry.status == "refused" for entry in entries):
+    is_lost = any(entry.status == "lost" for entry in entries)
+    if is_lost or any(entry.status == "refused" for entry in entries):
         status = "refused"
     elif any(entry.status == "waits" for entry in entries):
         status = "waits"
@@ -120,7 +121,10 @@ def _settled(
     loaded = status == "loaded"
     if not loaded:
         # the day's last good version, if it had one; a version that is itself held was never good
-        live = before.live if before and not (status == "held" and set(before.live) & set(live)) else ()
+        good = before.live if before and not (status == "held" and set(before.live) & set(live)) else ()
+        if is_lost:  # of a snapshot a part is none: the one before stands
+            good = () if mode == "snapshot" else tuple(path for path in good if path in live)
+        live = good
     accepted_rows = sum(entry.accepted for entry in entries)
     return LoadEntry(
         entity=entity,

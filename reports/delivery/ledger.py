@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +61,9 @@ _hold = sa.Table(
     sa.Column("released_by", sa.Text()),
     sa.Column("release_reason", sa.Text()),
 )
+_MOST_SCHEMAS = 10_000  # a greater number is no number of a schema but noise
+SCHEMA = 1  # of these tables; a ledger of before this was written down is the same
+_schema = sa.Table("ledger_schema", _metadata, sa.Column("version", sa.Integer(), primary_key=True))
 _history = sa.Table(
     "history",
     _metadata,
@@ -72,6 +76,32 @@ _history = sa.Table(
 )
 
 
+def file_fault(path: Path) -> str | None:
+    """What is wrong with a file of deliveries; its lock tells that there was one."""
+    was_used = path.with_name(f"{path.name}.lock").exists()
+    if not path.exists():
+        return "is gone" if was_used else None
+    if path.is_dir():
+        return "is a folder"
+    try:
+        if path.stat().st_size == 0:
+            return "is empty" if was_used else None
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            (answer,) = connection.execute("pragma integrity_check(1)").fetchone()
+            tables = {name for (name,) in connection.execute("select name from sqlite_master")}
+            ((pages,), (size,)) = (connection.execute(f"pragma {of}").fetchone() for of in ("page_count", "page_size"))
+            versions = connection.execute("select version from ledger_schema") if "ledger_schema" in tables else ()
+            is_known = all(isinstance(one, int) and 0 < one < _MOST_SCHEMAS for (one,) in versions)
+            is_whole = pages * size == path.stat().st_size
+    except sqlite3.Error as error:
+        return f"is no sound SQLite database ({error})"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if answer != "ok" or not (is_known and is_whole):
+        return "does not pass SQLite's own check"
+    return None if {"delivery", "hold", "history"} <= tables else "lacks its tables"
+
+
 class Ledger:
     """The table of deliveries of one home, or of several that share a PostgreSQL."""
 
@@ -79,13 +109,32 @@ class Ledger:
         self._file = url if isinstance(url, Path) else None
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
+            why = file_fault(self._file)
+            if why:
+                raise LedgerError(
+                    f"{self._file}: {why}. It says who had which report, so nothing is sent without it: restore it "
+                    "from a backup; to begin anew, move it and its .lock away, and reports may go out twice "
+                    "(docs/recovery.md)"
+                )
             self._engine = sa.create_engine(f"sqlite:///{self._file}")
         else:
             self._engine = _postgresql(str(url))
         try:
             _metadata.create_all(self._engine)
+            with self._engine.begin() as connection:
+                found = connection.scalar(sa.select(sa.func.max(_schema.c.version)))
+                if found is None:
+                    connection.execute(sa.insert(_schema).values(version=SCHEMA))
+        except sa.exc.IntegrityError:
+            found = SCHEMA  # another process has just written it
         except sa.exc.DBAPIError as error:
             raise LedgerError(f"the ledger cannot be opened ({type(error.orig).__name__}); see mail.ledger") from error
+        if found is not None and found > SCHEMA:
+            self.close()
+            raise LedgerError(
+                f"the ledger is of schema {found}, and this version of Kefu knows {SCHEMA}: a newer version wrote it; "
+                "install that version again (docs/recovery.md)"
+            )
 
     def close(self) -> None:
         self._engine.dispose()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from foundation.errors import CommandFailedError
+
 State = Literal["claimed", "sent", "failed", "unknown"]
 Happening = Literal["claimed", "sent", "failed", "unknown", "released", "confirmed", "held", "hold released"]
 OUTBOX = "outbox"  # how a mail went that only became a file
@@ -87,5 +89,5 @@ class Entry:
     reason: str
 
 
-class LedgerError(RuntimeError):
+class LedgerError(CommandFailedError):
     """The ledger cannot do what is asked of it; says what to do."""

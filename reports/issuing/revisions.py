@@ -6,7 +6,7 @@ differences that were found and not yet issued in `differences.json`. Nothing is
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Cause, Changed, Place, Restatement, Scope
-from reports.bundle.store import read_bundle, write_bundle, write_whole
+from reports.bundle.store import BundleDamagedError, read_bundle, read_content, write_bundle, write_whole
 from reports.bundle.suppression import Key
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
@@ -139,14 +139,23 @@ def edition(reports: Path, report_id: str, month: date, scope: Scope, revision: 
 def issued_scopes(reports: Path, report_id: str, month: date) -> list[Scope]:
     """Whose reports of a month were issued, the company first. Of the bundles nothing else is looked at."""
     folder = reports / report_id / report(report_id).calendar.name(month)
-    found = [Scope.model_validate(json.loads(path.read_bytes())["scope"]) for path in folder.glob(f"*/{BUNDLE_FILE}")]
+    found = [Scope.model_validate(read_content(path).get("scope")) for path in folder.glob(f"*/{BUNDLE_FILE}")]
     return sorted(found, key=lambda scope: (scope.type != "company", scope.type, scope.id))
 
 
 def recorded(reports: Path) -> Iterator[Differences]:
     """Differences that were found and are not issued, oldest month first."""
     for path in sorted(reports.glob(f"*/*/*/{DIFFERENCES_FILE}")):
-        yield Differences.model_validate_json(path.read_bytes())
+        yield read_recorded(path)
+
+
+def read_recorded(path: Path) -> Differences:
+    """Raises BundleDamagedError for a file that is not what was written."""
+    try:
+        return Differences.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is cut off, empty or no JSON of differences"
+        raise BundleDamagedError(f"{path}: cannot be read ({why}); delete it, the next night compares again") from None
 
 
 def restatements_since_last(reports: Path, report_id: str, month: date, scope: Scope) -> tuple[Restatement, ...]:
@@ -291,8 +300,27 @@ def read_hidden(path: Path) -> frozenset[Key]:
     """The cells that the issues of one month hid; none where nothing was issued."""
     if not path.exists():
         return frozenset()
-    columns = pq.read_table(path).to_pydict()
-    return frozenset(Key(*cell) for cell in zip(*(columns[name] for name in Key._fields), strict=True))
+    try:
+        table = pq.read_table(path)
+        columns = table.to_pydict()
+        cells = [Key(*cell) for cell in zip(*(columns[name] for name in Key._fields), strict=True)]
+    except (OSError, pa.ArrowException, KeyError) as error:
+        what = f"{path}: cannot be read ({type(error).__name__}); {_LOST_HIDDEN}"
+        raise BundleDamagedError(what) from None
+    written = (table.schema.metadata or {}).get(b"sha256", b"").decode()  # none of before it was kept
+    if written and written != _hash_of(cells):
+        raise BundleDamagedError(f"{path}: its content gives another hash than is written in it; {_LOST_HIDDEN}")
+    return frozenset(cells)
+
+
+_LOST_HIDDEN = (
+    "it says which small figures stay hidden, so no report is made without it; restore it from a backup "
+    "(docs/recovery.md)"
+)
+
+
+def _hash_of(cells: Iterable[Key]) -> str:
+    return hashlib.sha256("\n".join(map(repr, sorted(tuple(map(str, cell)) for cell in cells))).encode()).hexdigest()
 
 
 def remember_hidden(hidden: Collection[Key], reports: Path, report_id: str, month: date) -> None:
@@ -306,5 +334,5 @@ def remember_hidden(hidden: Collection[Key], reports: Path, report_id: str, mont
     types = {name: pa.date32() if name == "month" else pa.string() for name in Key._fields}
     columns = {name: pa.array([getattr(cell, name) for cell in cells], type=kind) for name, kind in types.items()}
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(columns), sink)
+    pq.write_table(pa.table(columns).replace_schema_metadata({"sha256": _hash_of(cells)}), sink)
     write_whole(path, sink.getvalue().to_pybytes())

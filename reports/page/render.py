@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from markupsafe import Markup
 from pylopdf_fonts_zh_cn import sans_path
 
 from foundation.languages import LanguageCode
+from foundation.seals import seal_of, write_seal
 from reports.bundle.model import Bundle
 from reports.bundle.store import read_bundle, write_whole
 from reports.charts.chart import Chart
@@ -117,9 +119,11 @@ def write_rendering(wanted: Rendering) -> list[Path]:
     if wanted.pdf:
         contents[folder / "report.pdf"] = render_pdf(page)
     else:
-        (folder / "report.pdf").unlink(missing_ok=True)
+        for old in (folder / "report.pdf", seal_of(folder / "report.pdf")):
+            old.unlink(missing_ok=True)
     for path, content in contents.items():
         write_whole(path, content)
+        write_seal(path, hashlib.sha256(content).hexdigest())
     return list(contents)
 
 
