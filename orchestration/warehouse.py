@@ -24,7 +24,7 @@ from foundation.seals import seal_of, sha256_of, write_seal
 from foundation.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 from orchestration import reference
 from orchestration.ingestion.ledger import make_way
-from orchestration.ingestion.registration import RunContext, register_duckdb
+from orchestration.ingestion.registration import RunContext, register_duckdb, run_of
 from orchestration.lock import single_writer
 from orchestration.recovery.build import is_sound, superseded
 
@@ -46,6 +46,16 @@ _CODE_GLOBS = (
     "dbt_project/macros/**/*.sql",
     "dbt_project/seeds/**/*",
 )
+_PARSED_GLOBS = (*_CODE_GLOBS, "dbt_project/*.yml", "dbt_project/tests/**/*")
+# what else a build's tables follow from: how loads are registered, and what the raw suite asks (rpt_doubts)
+_BESIDE_GLOBS = (
+    "expectations/**/*.py",
+    "expectations/**/*.sql",
+    "expectations/**/*.yml",
+    "foundation/contract.py",
+    "orchestration/ingestion/ledger.py",
+    "orchestration/ingestion/registration.py",
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Candidate:
     is_full: bool  # every period is built, because the last good build cannot be carried on
     settings_version: str
     largest_rows: int  # loaded of the entity that has most
+    is_unchanged: bool = False  # it is the last good build itself: its files are links to it, never to be written
 
     @property
     def work(self) -> Path:
@@ -93,8 +104,9 @@ def prepare(settings: Settings, as_of: date | None = None, known_at: date | None
     """Makes the candidate: a copy of the last good build, with the raw loads up to `known_at` registered.
 
     The incremental build exists only at the newest loads: with a `known_at` the candidate starts empty, in a scratch
-    folder of its own. It also starts empty when code, settings or files do not match the last good build. Raises
-    CommandFailedError when a reference table of the company makes no sense.
+    folder of its own. It also starts empty when code, settings or files do not match the last good build. When the last
+    good build stands on all that this one would, there is nothing to build: the candidate is that build, by links.
+    Raises CommandFailedError when a reference table of the company makes no sense.
     """
     return _prepare_in(_candidate_folder(settings, known_at), settings, as_of, known_at)
 
@@ -104,10 +116,18 @@ def _prepare_in(folder: Path, settings: Settings, as_of: date | None, known_at: 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     code, chosen = code_version(), settings_version(settings)
-    carried_on = known_at is None and _copy_last_good(settings, folder, code, chosen)
+    build_id = _build_id(settings, run_of(settings, known_at, as_of), code, chosen)
+    last_good = _last_good(settings) if known_at is None else None
+    if last_good and last_good[0] == build_id:
+        (folder / WORK_FILE).symlink_to((settings.build / WORK_FILE).resolve())
+        (folder / MARTS_FILE).symlink_to(published_version(settings).resolve())
+        return _candidate_in(folder)
+    carried_on = last_good is not None and last_good[1:] == (code, chosen)
+    if carried_on:
+        shutil.copyfile(settings.build / WORK_FILE, folder / WORK_FILE)
+        shutil.copyfile(settings.published / MARTS_FILE, folder / MARTS_FILE)
     with duckdb.connect(str(folder / WORK_FILE), config=settings.engine.duckdb | _WORK_FORMAT) as connection:
-        run = register_duckdb(connection, settings, known_at=known_at, as_of=as_of)
-        build_id = _build_id(settings, run, code, chosen)
+        register_duckdb(connection, settings, known_at=known_at, as_of=as_of)
         connection.execute("insert into control.build values (?, ?, ?, ?)", [build_id, code, chosen, not carried_on])
     return _candidate_in(folder)
 
@@ -120,7 +140,7 @@ def open_candidate(settings: Settings, known_at: date | None = None) -> Candidat
 def _candidate_in(folder: Path) -> Candidate:
     if not (folder / WORK_FILE).exists():
         raise WarehouseBuildError(f"{folder}: no candidate build; run the step that prepares it first")
-    with duckdb.connect(str(folder / WORK_FILE)) as connection:
+    with duckdb.connect(str(folder / WORK_FILE), read_only=True) as connection:
         row = connection.execute(
             "select build_id, as_of_date, known_at, is_full, settings_version, largest_rows "
             "from control.build cross join control.run cross join "
@@ -129,14 +149,16 @@ def _candidate_in(folder: Path) -> Candidate:
         ).fetchone()
     if row is None:
         raise WarehouseBuildError(f"{folder}: the candidate was not prepared to the end; prepare it again")
-    return Candidate(folder, *row)
+    return Candidate(folder, *row, (folder / WORK_FILE).is_symlink())
 
 
 def build(
     settings: Settings, candidate: Candidate, on_node: Callable[[NodeResult], None] = lambda _: None
 ) -> list[NodeResult]:
-    """Runs dbt once over the whole project in the candidate. Raises WarehouseBuildError after every node has had its
-    turn, naming those that failed."""
+    """Runs dbt once over the whole project in the candidate, unless it is unchanged: then there are no results. Raises
+    WarehouseBuildError after every node has had its turn, naming those that failed."""
+    if candidate.is_unchanged:
+        return []
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     return _run_dbt(settings, candidate, [*arguments, "--full-refresh"] if candidate.is_full else arguments, on_node)
 
@@ -246,6 +268,8 @@ def _invoke_dbt(
         if event.info.name == "NodeFinished":
             on_node(_from_event(event))
 
+    if candidate.is_unchanged:
+        raise WarehouseBuildError(f"{candidate.folder}: the last good build itself, which nobody may write to")
     if settings_version(settings) != candidate.settings_version:
         raise WarehouseBuildError("settings or reference tables changed since the candidate was prepared; run it again")
     arguments = [*command, *_arguments(settings)]
@@ -272,8 +296,11 @@ def publish(settings: Settings, candidate: Candidate) -> Path:
     """Replaces published/kefu.duckdb by the candidate's marts and keeps the work file for the next night.
 
     Both renames are atomic. A crash between them leaves a work file whose build differs from the published one; the
-    next night sees that and builds in full.
+    next night sees that and builds in full. An unchanged candidate is published already.
     """
+    if candidate.is_unchanged:
+        shutil.rmtree(candidate.folder)
+        return settings.published / MARTS_FILE
     for path in (candidate.work, candidate.marts):
         with duckdb.connect(str(path)) as connection:
             connection.execute("checkpoint")
@@ -331,16 +358,43 @@ def manifest(settings: Settings) -> Manifest:
     return _manifests[key]
 
 
+def project(settings: Settings) -> dict[str, Any]:
+    """The parsed dbt project as plain data, without its macros and docs. It is kept between processes, by the content
+    of what is parsed: who only asks which models there are need not wait for dbt."""
+    from dbt.version import __version__ as parser
+
+    parsed = hashlib.sha256(f"{parser} {_content_hash(_PARSED_GLOBS)} {settings_version(settings)}".encode())
+    kept = settings.build / "dbt" / f"project-{parsed.hexdigest()[:12]}.json"
+    if not kept.exists():
+        parts = manifest(settings).writable_manifest().to_dict(omit_none=False) | {"macros": {}, "docs": {}}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=kept.parent, delete=False) as aside:
+            json.dump(parts, aside)
+        for old in kept.parent.glob("project-*.json"):
+            old.unlink(missing_ok=True)
+        Path(aside.name).replace(kept)
+    kept_parts: dict[str, Any] = json.loads(kept.read_bytes())
+    return kept_parts
+
+
 def code_files() -> list[Path]:
     """The files of the dbt project that shape a table."""
-    return sorted(path for pattern in _CODE_GLOBS for path in REPOSITORY.glob(pattern) if path.is_file())
+    return _files(_CODE_GLOBS)
+
+
+def code_version() -> str:
+    """Content hash of everything in the dbt project that shapes a table."""
+    return _content_hash(_CODE_GLOBS)
+
+
+def _files(globs: tuple[str, ...]) -> list[Path]:
+    return sorted(path for pattern in globs for path in REPOSITORY.glob(pattern) if path.is_file())
 
 
 @cache
-def code_version() -> str:
-    """Content hash of everything in the dbt project that shapes a table."""
+def _content_hash(globs: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for path in code_files():
+    for path in _files(globs):
         digest.update(str(path.relative_to(REPOSITORY)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -356,17 +410,13 @@ def _candidate_folder(settings: Settings, known_at: date | None) -> Path:
     return settings.build / (f"scratch-{known_at}" if known_at else "candidate")
 
 
-def _copy_last_good(settings: Settings, folder: Path, code: str, chosen: str) -> bool:
+def _last_good(settings: Settings) -> tuple[str, str, str] | None:
+    """Id, code and settings of the last good build; none where its two files are missing or of two builds."""
     work, marts = settings.build / WORK_FILE, settings.published / MARTS_FILE
     if not (work.exists() and marts.exists() and is_sound(settings)):
-        return False
-    if _build_row(work, "control.build") != (_build_row(marts, "reporting.rpt_build")):
-        return False
-    if (_build_row(work, "control.build") or ("", "", ""))[1:] != (code, chosen):
-        return False
-    shutil.copyfile(work, folder / WORK_FILE)
-    shutil.copyfile(marts, folder / MARTS_FILE)
-    return True
+        return None
+    row = _build_row(work, "control.build")
+    return row if row == _build_row(marts, "reporting.rpt_build") else None
 
 
 def _build_row(path: Path, table: str) -> tuple[str, str, str] | None:
@@ -382,9 +432,11 @@ def _build_row(path: Path, table: str) -> tuple[str, str, str] | None:
 
 
 def _build_id(settings: Settings, run: RunContext, code: str, chosen: str) -> str:
-    """Names a build by what it stands on, so that the same loads, settings and code give the same id."""
+    """Names a build by all that it stands on, so that the same loads, dates, settings and code give the same id."""
     loads = (settings.raw / "manifest.json").read_bytes() if (settings.raw / "manifest.json").exists() else b""
-    digest = hashlib.sha256(loads + f"{run.as_of_date}{run.known_at}{code}{chosen}".encode())
+    asked = json.dumps(settings.expectations, sort_keys=True, default=str)
+    beside = _content_hash(_BESIDE_GLOBS)
+    digest = hashlib.sha256(loads + f"{run.as_of_date}{run.known_at}{code}{chosen}{asked}{beside}".encode())
     return f"{run.as_of_date}-{digest.hexdigest()[:12]}"
 
 

@@ -1,8 +1,10 @@
 """The warehouse: the run's control tables, the dbt project as one group of assets, and the published file."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -47,13 +49,18 @@ def candidate_asset() -> dg.AssetsDefinition:
         """A copy of the last good build that shows the raw zone as known on the day."""
         with step("prepare") as running:
             made = warehouse.prepare(context.resources.writer, as_of=last_day(context))
-            running.count(f"as of {made.as_of_date}, {'full' if made.is_full else 'incremental'} build")
+            running.count(
+                f"nothing new since build {made.build_id}, which stands: nothing is built"
+                if made.is_unchanged
+                else f"as of {made.as_of_date}, {'full' if made.is_full else 'incremental'} build"
+            )
         return dg.MaterializeResult(
             metadata={
                 "as_of": str(made.as_of_date),
                 "known_at": str(made.known_at),
                 "is_full": made.is_full,
                 "build_id": made.build_id,
+                "unchanged": made.is_unchanged,
             }
         )
 
@@ -63,7 +70,7 @@ def candidate_asset() -> dg.AssetsDefinition:
 def dbt_project_assets(settings: Settings) -> dg.AssetsDefinition:
     """Every model and seed of the project, built by one dbt call in this process."""
     translator = _Translator()
-    project = warehouse.manifest(settings).writable_manifest().to_dict(omit_none=False)
+    project = warehouse.project(settings)
 
     @dbt_assets(
         manifest=project,
@@ -73,25 +80,40 @@ def dbt_project_assets(settings: Settings) -> dg.AssetsDefinition:
     )
     def dbt(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         made = warehouse.open_candidate(context.resources.writer)
-        done: Counter[str] = Counter()
-        with step("dbt") as running:
-
-            def on_node(node: warehouse.NodeResult) -> None:
-                done[node.unique_id.split(".")[0]] += 1
-                running.count(f"{done['model']} models, {done['test']} tests")
-
-            results = warehouse.build(context.resources.writer, made, on_node)
+        told: list[tuple[str, dict[str, Any]]] = (
+            [(unique_id, {"unchanged": True}) for unique_id in _in_order(project)]
+            if made.is_unchanged
+            else [(one.unique_id, {"seconds": one.seconds}) for one in _built(context.resources.writer, made)]
+        )
         rows = row_counts(made)
-        for result in results:
-            node = project["nodes"].get(result.unique_id)  # exposures are told among the results, and are none
+        for unique_id, metadata in told:
+            node = project["nodes"].get(unique_id)  # exposures are told among the results, and are none
             if node and node["resource_type"] in {"model", "seed"}:
                 count = rows.get((node["schema"], node["name"]))  # a view has none
                 yield dg.MaterializeResult(
                     asset_key=translator.get_asset_key(node),
-                    metadata={"seconds": result.seconds} | ({} if count is None else {"dagster/row_count": count}),
+                    metadata=metadata | ({} if count is None else {"dagster/row_count": count}),
                 )
 
     return dbt
+
+
+def _in_order(project: Mapping[str, Any]) -> Iterable[str]:
+    """The nodes of a project, each after those it reads: Dagster wants to be told of them so."""
+    return TopologicalSorter(
+        {unique_id: node["depends_on"].get("nodes", ()) for unique_id, node in project["nodes"].items()}
+    ).static_order()
+
+
+def _built(settings: Settings, candidate: warehouse.Candidate) -> list[warehouse.NodeResult]:
+    done: Counter[str] = Counter()
+    with step("dbt") as running:
+
+        def on_node(node: warehouse.NodeResult) -> None:
+            done[node.unique_id.split(".")[0]] += 1
+            running.count(f"{done['model']} models, {done['test']} tests")
+
+        return warehouse.build(settings, candidate, on_node)
 
 
 def published_asset(dbt_project: dg.AssetsDefinition) -> dg.AssetsDefinition:
@@ -106,23 +128,29 @@ def published_asset(dbt_project: dg.AssetsDefinition) -> dg.AssetsDefinition:
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """The published DuckDB file, replaced by rename."""
-        with step("publish") as running:
-            made = warehouse.open_candidate(context.resources.writer)
-            path = warehouse.publish(context.resources.writer, made)
-            size = path.stat().st_size
-            running.count(f"{size / 1e6:,.1f} MB")
+        home: Settings = context.resources.writer
+        made = warehouse.open_candidate(home)
+        path = warehouse.publish(home, made) if made.is_unchanged else _published(home, made)
         with step("clean up") as running:
-            home: Settings = context.resources.writer
             removed, runs = clean(home), old_runs(context.instance, home.retention.runs_days)
             running.count(f"{removed}; {runs} old runs removed" if runs else str(removed))
-        return dg.MaterializeResult(metadata={"bytes": size, "build_id": made.build_id})
+        return dg.MaterializeResult(
+            metadata={"bytes": path.stat().st_size, "build_id": made.build_id, "unchanged": made.is_unchanged}
+        )
 
     return published
 
 
+def _published(settings: Settings, candidate: warehouse.Candidate) -> Path:
+    with step("publish") as running:
+        path = warehouse.publish(settings, candidate)
+        running.count(f"{path.stat().st_size / 1e6:,.1f} MB")
+    return path
+
+
 def row_counts(candidate: warehouse.Candidate) -> dict[tuple[str, str], int]:
     """Rows of every table of the candidate by schema and name, from DuckDB's own bookkeeping."""
-    with duckdb.connect(str(candidate.work)) as connection:
+    with duckdb.connect(str(candidate.work), read_only=True) as connection:
         connection.execute(f"attach '{candidate.marts}' as kefu (read_only)")
         found = connection.execute("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
     return {(schema, name): rows for schema, name, rows in found}

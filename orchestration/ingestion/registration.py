@@ -43,12 +43,8 @@ def register_duckdb(
     ever loaded and no known_at was given.
     """
     manifest = Manifest.read(settings.raw)
-    known_at = known_at or manifest.newest
-    if known_at is None:
-        raise NothingLoadedError(f"nothing is in {settings.raw} yet; put a delivery into {settings.landing}")
-    as_of_date = as_of or known_at
-    run = RunContext(known_at, as_of_date, settings.company.end_of(as_of_date))
-    loads = manifest.known(known_at)
+    run = _run_of(manifest, settings, known_at, as_of)
+    loads = manifest.known(run.known_at)
 
     con.execute("create schema if not exists raw")
     for entity in contract().values():
@@ -66,6 +62,19 @@ def register_duckdb(
         con.execute(f"insert into control.{name} by name from told")
         con.unregister("told")
     return run
+
+
+def run_of(settings: Settings, known_at: date | None = None, as_of: date | None = None) -> RunContext:
+    """The two times that `register_duckdb` would register. Raises NothingLoadedError as it does."""
+    return _run_of(Manifest.read(settings.raw), settings, known_at, as_of)
+
+
+def _run_of(manifest: Manifest, settings: Settings, known_at: date | None, as_of: date | None) -> RunContext:
+    known_at = known_at or manifest.newest
+    if known_at is None:
+        raise NothingLoadedError(f"nothing is in {settings.raw} yet; put a delivery into {settings.landing}")
+    as_of_date = as_of or known_at
+    return RunContext(known_at, as_of_date, settings.company.end_of(as_of_date))
 
 
 def raw_select(entity: Entity, files: list[str]) -> str:

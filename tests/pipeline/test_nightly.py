@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -22,8 +23,9 @@ from foundation.settings import Settings
 from orchestration import commands, loading, warehouse
 from orchestration.ingestion import Manifest
 from orchestration.onboarding.supply import of_loads, outlook
+from orchestration.progress import PlainLines, reporting_to
 from orchestration.reference import not_stated
-from orchestration.warehouse import MARTS_FILE
+from orchestration.warehouse import MARTS_FILE, WORK_FILE
 from tests.pipeline.nights import Demo, published_differences
 
 pytestmark = pytest.mark.slow
@@ -56,6 +58,27 @@ def test_day_by_day_and_a_day_twice_give_what_one_backfill_gives(
     commands.nightly(home, last, last)
     commands.nightly(home, last, last)
     assert published_differences(home, all_at_once) == {}
+
+
+def test_a_night_with_nothing_new_builds_nothing_and_says_so(
+    demo: Demo, new_home: Callable[[], Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, first = new_home(), DELIVERIES[0]
+    demo.deliver(home, first, first)
+    commands.nightly(home, first, first)
+    files = [home.published / MARTS_FILE, home.build / WORK_FILE]
+    before = [(path.stat().st_ino, path.read_bytes()) for path in files]
+    with reporting_to(PlainLines(sys.stdout)):
+        commands.nightly(home, first, first)
+    assert [(path.stat().st_ino, path.read_bytes()) for path in files] == before
+    steps = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("✓")]
+    assert [name for name in steps if name != "note"] == ["ingest", "prepare", "clean", "compare"]
+    with dg.DagsterInstance.from_config(str(home.dagster_home)) as instance:
+        for key in (["reporting", "kpi_monthly"], ["candidate"], ["published"]):
+            event = instance.get_latest_materialization_event(dg.AssetKey(key))
+            assert event is not None
+            assert event.asset_materialization is not None
+            assert event.asset_materialization.metadata["unchanged"].value is True
 
 
 @pytest.mark.long
