@@ -605,6 +605,75 @@ def status(settings: Settings, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
+@cli.group("identity")
+def identity_group() -> None:
+    """Who is one person: likely pairs to judge, why records were joined, decisions by hand."""
+
+
+@identity_group.command("review")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Another file than identity/review.csv.")
+@click.pass_obj
+def identity_review(settings: Settings, out: Path | None) -> None:
+    """Write the likely pairs to judge, with names: a file that its owner alone can read."""
+    from orchestration.identity.likely import review
+
+    path, count = review(settings, out)
+    click.echo(f"{count} likely pairs: {path}")
+    click.echo("judge each: kefu identity confirm A B --reason TEXT (one person), or apart A B --reason TEXT (two)")
+
+
+@identity_group.command("explain")
+@click.argument("customer")
+@click.pass_obj
+def identity_explain(settings: Settings, customer: str) -> None:
+    """Say which records are one person with a customer, and which rule and column joined them."""
+    from orchestration.identity.explaining import explain
+
+    for line in explain(settings, customer):
+        click.echo(line)
+
+
+def _reasoned(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--reason", metavar="TEXT", required=True, help="Why, without personal data; it is kept.")(
+        command
+    )
+
+
+@identity_group.command("confirm")
+@click.argument("customer")
+@click.argument("other")
+@_reasoned
+@click.pass_obj
+def identity_confirm(settings: Settings, customer: str, other: str, reason: str) -> None:
+    """Make two customers one person from the next build on."""
+    from orchestration.identity.judging import confirm
+
+    click.echo(confirm(settings, customer, other, reason))
+
+
+@identity_group.command("apart")
+@click.argument("customer")
+@click.argument("other")
+@_reasoned
+@click.pass_obj
+def identity_apart(settings: Settings, customer: str, other: str, reason: str) -> None:
+    """Take a likely pair off the review: they are two persons."""
+    from orchestration.identity.judging import apart
+
+    click.echo(apart(settings, customer, other, reason))
+
+
+@identity_group.command("split")
+@click.argument("customer")
+@_reasoned
+@click.pass_obj
+def identity_split(settings: Settings, customer: str, reason: str) -> None:
+    """Make a customer a person of its own again from the next build on, whatever joined it."""
+    from orchestration.identity.judging import split
+
+    click.echo(split(settings, customer, reason))
+
+
 @cli.command()
 @click.pass_obj
 def doctor(settings: Settings) -> None:

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -149,7 +149,7 @@ def _candidate_in(folder: Path) -> Candidate:
         ).fetchone()
     if row is None:
         raise WarehouseBuildError(f"{folder}: the candidate was not prepared to the end; prepare it again")
-    return Candidate(folder, *row, (folder / WORK_FILE).is_symlink())
+    return replace(Candidate(folder, *row), is_unchanged=(folder / WORK_FILE).is_symlink())
 
 
 def build(

@@ -189,16 +189,21 @@ class ColumnMapping(_Part):
     number: Number | None = None  # how numbers are written, where it differs from the file's
     zone: Zone | None = None  # of stamps without one; overrides the mapping's
     end_of_day: bool = False  # a day without a time of day lasts to its local end
-    map: dict[str, Word] = Field(default_factory=dict)  # or {file: a table beside the mapping}
+    map: dict[str, Word] = Field(default_factory=dict)  # or the name of one of `values`, or {file: a table beside}
     otherwise: Word | None = Field(None, alias="else")  # for values that `map` does not name
     source: str | None = None  # of a reference into another source
     optional: bool = False  # null where the file lacks a column that `value` names
 
-    @field_validator("map", mode="before", json_schema_input_type=dict[str, Word])
+    @field_validator("map", mode="before", json_schema_input_type=str | dict[str, Word])
     @classmethod
     def _beside(cls, value: Any, info: ValidationInfo) -> Any:
-        """A table of its own beside the mapping: the source's value in the first column, the contract's in the second.
-        A value that is called `file` is mapped as any other, unless to the name of a CSV."""
+        """A table of `values`, or one of its own beside the mapping: the source's value in the first column, the
+        contract's in the second. A value that is called `file` is mapped as any other, unless to the name of a CSV."""
+        if isinstance(value, str):
+            known = (info.context or {}).get("values", {})
+            if value not in known:
+                raise ValueError(f"there is no table {value!r} in `values`{meant(value, known)}")
+            return known[value]
         if isinstance(value, dict) and list(value) == ["file"] and str(value["file"]).endswith(".csv"):
             return {row[0]: row[1] for row in _side_table(value["file"], info)[1:]}
         return value
@@ -257,7 +262,7 @@ class EntityMapping(_Part):
     when: Scalar | None = None
     one_per: Texts = ()
     order_by: Texts = ()  # columns of the entity, -column from the greatest down; the first row by them is kept
-    optional: bool = False  # left out where the file has no column of the name that `[*]` repeats, or of `each`
+    optional: bool = False  # left out where the file lacks a column that the block names, or that it goes through
     columns: dict[str, Annotated[ColumnMapping, BeforeValidator(_short, json_schema_input_type=str | ColumnMapping)]]
 
     @model_validator(mode="before")
@@ -305,11 +310,6 @@ class EntityMapping(_Part):
             raise ValueError(f"the key of {self.entity} needs {needed}; map them")
         for name, how in self.columns.items():
             self._fits_the_column(known[name], how)
-        if self.optional and not (self.repeated or self.is_spread):
-            raise ValueError(
-                '`optional` is of blocks that stand once for each column of a name, as "Comment[*]", or have `each` or '
-                "`unpivot`"
-            )
         if self.each and self.unpivot:
             raise ValueError("give either `each` or `unpivot`")
         if self.each and not self.each.is_column:
@@ -374,6 +374,7 @@ class HeaderRows(_Part):
     names: tuple[int, ...] = Field((1,), min_length=1)  # of several the texts are joined by " / "
     labels: tuple[int, ...] = ()  # the second row where there is one
     fill: bool = False  # whether blank cells of the last row go on with the text to their left too
+    while_blank: bool = False  # rows after the first are of the header only where their first cell is blank
 
     @field_validator("names", "labels", mode="before", json_schema_input_type=int | tuple[int, ...])
     @classmethod
@@ -386,6 +387,17 @@ class HeaderRows(_Part):
             if not 1 <= row <= self.count:
                 raise ValueError(f"there is no row {row} among {self.count}; they are counted from 1")
         return self
+
+    def of(self, rows: Sequence[Sequence[str]]) -> HeaderRows:
+        """The header that a file really has, by its first `count` rows."""
+        if not self.while_blank:
+            return self
+        rest = (bool(row and row[0].strip()) for row in rows[1:])
+        count = 1 + next((place for place, filled in enumerate(rest) if filled), len(rows[1:]))
+        kept = {"names": self.names, "labels": self.labels}
+        there = {key: tuple(number for number in numbers if number <= count) for key, numbers in kept.items()}
+        there["names"] = there["names"] or (1,)
+        return self.model_copy(update={**there, "count": count, "fill": self.fill or count == 1})
 
     def columns(self, rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The names and the labels that the rows give to the columns. A blank cell of any row but the last goes on
@@ -439,6 +451,9 @@ class FileMapping(_Part):
         FillDown | None, BeforeValidator(_filled, json_schema_input_type=str | tuple[str, ...] | FillDown | None)
     ] = None
     columns: tuple[FixedColumn | str, ...] = ()
+    names: dict[str, Texts] = Field(
+        default_factory=dict
+    )  # column as this mapping calls it: what it is called elsewhere
     sheet: str | None = None
     root: str | None = None
     null_values: Texts = ()
@@ -526,6 +541,7 @@ class Mapping(_Part):
     time_zone: Zone
     ignore: Texts = ()  # files that are not wanted
     pull: Pull | None = None  # where the files come from, if nobody drops them (docs/pulls.md)
+    values: dict[str, dict[str, Word]] = Field(default_factory=dict)  # tables for `map`, by name
     files: dict[str, FileMapping] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -571,7 +587,7 @@ class Mapping(_Part):
     @cached_property
     def version(self) -> str:
         """Changes with whatever changes the outcome, not with comments or layout."""
-        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore", "pull"})
+        written = self.model_dump_json(by_alias=True, exclude={"description", "ignore", "pull", "values"})
         return hashlib.sha256(written.encode()).hexdigest()[:8]
 
     @property
@@ -621,13 +637,19 @@ def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
         said = f"extends: there is no built-in mapping {wanted!r}; there are {', '.join(sorted(known))}"
         raise MappingError(at_line(path, ("extends",), said))
     inherited = _document(known[wanted])
-    return {**inherited, **document, "files": {**inherited["files"], **document.get("files", {})}}
+    own, theirs = document.get("values", {}), inherited.get("values", {})
+    if not (isinstance(own, dict) and all(isinstance(table, dict) for table in own.values())):
+        return {**inherited, **document}  # which the model refuses
+    values = {name: {**theirs.get(name, {}), **own.get(name, {})} for name in (*theirs, *own)}
+    return {**inherited, **document, "values": values, "files": {**inherited["files"], **document.get("files", {})}}
 
 
 def load_mapping(path: Path) -> Mapping:
     """Reads one mapping file. Raises MappingError with a line for each thing that is wrong."""
     try:
-        mapping = Mapping.model_validate(_document(path), context={"folders": (path.parent, BUILT_IN_MAPPINGS)})
+        document = _document(path)
+        context = {"folders": (path.parent, BUILT_IN_MAPPINGS), "values": document.get("values") or {}}
+        mapping = Mapping.model_validate(document, context=context)
     except ValidationError as error:
         raise MappingError(_told(path, error)) from error
     except RecursionError as error:

@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +136,17 @@ class _Table(Reader):
         fields = [pa.field(f"c{i}", pa.string()) for i in range(len(self.columns))]
         return pa.schema([*fields, pa.field("line", pa.int64())])
 
-    def _head(self, header: HeaderRows, rows: list[tuple[str, ...]]) -> None:
-        """Names the columns. One row does as it is written."""
-        if len(rows) < header.count:
+    def _head(self, header: HeaderRows, rows: list[tuple[str, ...]]) -> int:
+        """Names the columns, and says how many of the rows do so. One row does as it is written."""
+        if len(rows) < header.count and not header.while_blank:
             raise RefusedError(f"has {len(rows)} rows where the mapping's `header_rows` says {header.count}")
+        header = header.of(rows)
+        rows = rows[: header.count]
         if header.count == 1 and not header.fill:
             self.columns = self.labels = rows[0]
         else:
             self.columns, self.labels = header.columns(rows)
+        return header.count
 
     def column(self, name: str) -> str | None:
         """A column by its header, or "Comment[2]": the second one of that header."""
@@ -179,10 +182,15 @@ class _Table(Reader):
         return [(f"c{i}", name, labels[i]) for i, name in enumerate(self.columns) if _fits(name, pattern)]
 
     def _called(self, name: str) -> list[int]:
-        """The places of the columns of a name, to the letter, else but for case and blanks."""
-        found = [i for i, column in enumerate(self.columns) if column == name]
-        folded = name.strip().casefold()
-        return found or [i for i, column in enumerate(self.columns) if column.strip().casefold() == folded]
+        """The places of the columns of a name, to the letter, else but for case and blanks; else of the first of the
+        other names that the mapping knows for it."""
+        for one in (name, *self.mapping.names.get(name, ())):
+            found = [i for i, column in enumerate(self.columns) if column == one]
+            folded = one.strip().casefold()
+            found = found or [i for i, column in enumerate(self.columns) if column.strip().casefold() == folded]
+            if found:
+                return found
+        return []
 
     @staticmethod
     def _check_places(named: tuple[str, ...], written: list[str], line: int) -> None:
@@ -375,16 +383,16 @@ class DelimitedReader(_Table):
         named = tuple(str(column) for column in mapping.columns)
         header = mapping.header_of(path.name)
         rows = list(islice(self._records(), header.count if header else 1))
-        for row in rows:
+        for row in rows[:1] if header and header.while_blank else rows:
             if isinstance(row, Broken):
                 raise RefusedError(f"line {row.line}: the header {row.reason}; have it sent again")
-        head = [row for row in rows if not isinstance(row, Broken)]
+        head = [row for row in takewhile(lambda row: not isinstance(row, Broken), rows) if not isinstance(row, Broken)]
         if not head and (header or not named):
             raise RefusedError("is empty, without even a header; have it sent again")
         first = head[0] if head else None
         if header:
-            self._head(header, [fields for _, fields, _ in head])
-            line, _, lines = head[-1]
+            count = self._head(header, [fields for _, fields, _ in head])
+            line, _, lines = head[count - 1]
             self._skipped = line - 1 + lines
         else:
             if named:
@@ -670,12 +678,12 @@ class ExcelReader(_Table):
                 "the table (Ctrl+End shows the last cell), or have it sent as CSV"
             )
         beginning = json.loads(self._messages.pop(0))
-        head = [tuple(row) for row in beginning["head"]]
+        head = [tuple(row) for _, row in beginning["head"]]
         named = tuple(str(column) for column in mapping.columns)
         if named and not header:
             self._check_places(named, beginning["skipped"], mapping.skip_lines)
         if header:
-            self._head(header, head)
+            self._messages.insert(0, json.dumps(beginning["head"][self._head(header, head) :]).encode())
         else:
             self.columns = named or tuple(f"column{i + 1}" for i in range(len(head[0])))
 

@@ -126,7 +126,14 @@ def _cells(unpivot: Unpivot, reader: Reader, *, optional: bool) -> Cells:
     facts: dict[str, tuple[str | None, ...]] = {
         fact: tuple(known[name.strip().casefold()].get(fact) for _, name, _ in columns) for fact in unpivot.facts
     }
-    own = {"name": tuple(name for _, name, _ in columns), "label": tuple(label for _, _, label in columns)}
+    headers = [name for _, name, _ in columns]
+    if not known and reader.columns is not None:  # several of one name are Question[1], Question[2], ...
+        called = [name.strip().casefold() for name in headers]
+        headers = [
+            f"{name}[{called[: place + 1].count(called[place])}]" if called.count(called[place]) > 1 else name
+            for place, name in enumerate(headers)
+        ]
+    own = {"name": tuple(headers), "label": tuple(label for _, _, label in columns)}
     return Cells(tuple(sql for sql, _, _ in columns), tuple((own | facts).items()))
 
 

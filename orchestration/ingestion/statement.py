@@ -27,6 +27,7 @@ from orchestration.ingestion.spread import ITEM, POSITION, Arrays, Cells, Spread
 
 KEPT, FILTERED = 0, -1  # codes of rows; positive ones are failures
 LOAD_DATE = "load_date"  # the day of the delivery, for files that state no day of their own
+FILE_LINE = "file_line"  # the line of the file that a record begins in, for files that state no key of their own
 HELD = "held"  # the rows of a file that needs several statements
 SUSPECTS = "suspects"  # lines that the plain statement does not know what to make of
 CAREFUL = 10_000  # the first code of a careful statement
@@ -171,8 +172,7 @@ class Statement:
             names = feed.repeated
             counts = {name: self.reader.count(name.removesuffix("[*]")) for name in names}
             spread = spread_of(feed, self.reader)
-            is_there = spread.cells if isinstance(spread, Cells) else spread and self.reader.column(spread.column)
-            if spread and feed.optional and not is_there:
+            if feed.optional and not self._is_there(feed, spread):
                 continue
             if any(count == 0 for count in counts.values()) and not feed.optional:
                 self._missing += [name for name, count in counts.items() if count == 0]
@@ -180,6 +180,22 @@ class Statement:
                 self._turns.append(turn)
                 self._spreads.append(spread)
                 yield feed
+
+    def _is_there(self, feed: EntityMapping, spread: Spread | None) -> bool:
+        """Whether the file has all columns without which a block says nothing."""
+        if spread and not (spread.cells if isinstance(spread, Cells) else self.reader.column(spread.column)):
+            return False
+        expressions = [feed.when, *(how.value for how in feed.columns.values() if not how.optional)]
+        return all(
+            reference.parts[0] in self.looked_up
+            or (spread and spread.element(reference))
+            or str(reference) in (LOAD_DATE, FILE_LINE)
+            or self.reader.column(str(reference)) is not None
+            for expression in expressions
+            if expression
+            for reference in expression.references
+            if not str(reference).endswith("[*]")
+        )
 
     def _sql(self, group: tuple[int, ...], spread: Spread | None, *, is_whole: bool) -> str:
         feeds = [(i, self.feeds[i]) for i in group]
@@ -213,7 +229,9 @@ class Statement:
         codes, values = self._verdict(feeds, judged)
         told = self._told(judged)
         failed_value = (
-            f"(case code {' '.join(values)} end)::varchar as failed_value" if values else "null as failed_value"
+            f"(case code {' '.join(values)} end)::varchar as failed_value"
+            if values
+            else "null::varchar as failed_value"
         )
         if not spread:
             self._used |= self._of_arrays
@@ -378,7 +396,7 @@ from judged
         )
 
     def _name(self, name: str) -> str:
-        if name not in self._named and name != LOAD_DATE and self.reader.column(name) is None:
+        if name not in self._named and name not in (LOAD_DATE, FILE_LINE) and self.reader.column(name) is None:
             self._missing.append(name)
         short = self._named.setdefault(name, f"n{len(self._named)}")
         self._used.add(short)
@@ -389,6 +407,8 @@ from judged
         if name == LOAD_DATE and (sql is None or self.reader.columns is None):  # of JSON any name may be asked for
             own = f"{source_text(self.file, sql)}" if sql else "null"
             return f"coalesce({own}, {literal(str(self.around.load_date))})"
+        if name == FILE_LINE and (sql is None or self.reader.columns is None):
+            return f"coalesce({source_text(self.file, sql)}, line::varchar)" if sql else "line::varchar"
         return source_text(self.file, sql or "null")
 
     def _joins(self) -> Iterator[str]:
@@ -407,17 +427,22 @@ from judged
         return any(first in begins or (first in self.file.joins and self._is_of_items(first)) for first in firsts)
 
     def _join(self, alias: str) -> str:
-        if self.file.joins[alias].file is None:
+        join = self.file.joins[alias]
+        if join.file is None:
             return f"left join lookup_{alias} on line::varchar = lookup_{alias}.k0"
-        keys = (f"{self._joinable(mine)} = lookup_{alias}.k{k}" for k, mine in enumerate(self.file.joins[alias].on))
+        keys = (
+            f"{self._joinable(mine, is_optional=join.optional)} = lookup_{alias}.k{k}" for k, mine in enumerate(join.on)
+        )
         return f"left join lookup_{alias} on {' and '.join(keys)}"
 
-    def _joinable(self, name: str) -> str:
+    def _joinable(self, name: str, *, is_optional: bool) -> str:
         alias, _, column = name.partition(".")
         if column and alias in self.looked_up:
             return f"lookup_{alias}.{self._resolve(Reference((alias, column)), 0)}"
         if self._spread and self._spread.element(Reference(tuple(name.split(".")))):
             return f"taken.{self._resolve(Reference(tuple(name.split('.'))), 0)}"
+        if is_optional and self.reader.column(name) is None:
+            return "null"
         return f"{'taken' if self._spread else 'named'}.{self._name(name)}"
 
     # --- from text to the contract ------------------------------------------------------------------------------

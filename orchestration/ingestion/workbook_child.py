@@ -93,7 +93,7 @@ def _write(all_rows: Iterator[tuple[int, list[str]]], skip_lines: int, skip_last
     head = list(islice(rows, header or 1))
     if not head:
         raise _RefusedError("is empty, without even a header; have it sent again")
-    _put({"head": [row for _, row in head], "skipped": skipped})
+    _put({"head": head, "skipped": skipped})
     held = [] if header else head
     size = 0
     for row in rows:

@@ -15,7 +15,9 @@ from orchestration.ingestion.statement import LOAD_DATE, Statement, Surroundings
 from orchestration.onboarding.files import written
 from orchestration.onboarding.profile import Profile
 
-_NOT_A_SYSTEM = {"demo"}
+_NOT_A_SYSTEM = {"demo", "zendesk"}  # the latter is another name of zendesk_fivetran
+# what the files of a system begin with whose other columns are whatever somebody asked
+_FIRST = {"google_forms": "Timestamp", "surveymonkey": "Respondent ID"}
 _USED = 0.6  # share of a file's columns that a mapping must use where its names are anybody's
 
 
@@ -38,15 +40,18 @@ def known_system(paths: Sequence[Path]) -> Known | None:
 
 def _fitting(mapping: Mapping, paths: Sequence[Path]) -> Known | None:
     fits, unknown = [], []
+    gives = False  # whether any file gives rows: one for joins alone, or that no block fits, says nothing
     for path in paths:
         files = [file for file in mapping.files.values() if file.matches(path.name)]
         if not files:
             unknown.append(path)
-        elif all(_takes(mapping, file, path) for file in files):
-            fits.append(path)
-        else:
+            continue
+        taken = [_taken(mapping, file, path) for file in files]
+        if None in taken:
             return None
-    if len(fits) <= len(unknown) / 2 or not fits or _lacks_a_file(mapping, fits):
+        fits.append(path)
+        gives = gives or any(taken)
+    if len(fits) <= len(unknown) / 2 or not gives or _lacks_a_file(mapping, fits):
         return None
     return Known(mapping.source, tuple(fits), tuple(unknown), mapping.time_zone)
 
@@ -61,23 +66,29 @@ def _lacks_a_file(mapping: Mapping, paths: Sequence[Path]) -> bool:
     )
 
 
-def _takes(mapping: Mapping, file: FileMapping, path: Path) -> bool:
-    """Whether a file has all columns that the mapping uses, and the mapping uses most of a file's."""
+def _taken(mapping: Mapping, file: FileMapping, path: Path) -> int | None:
+    """How many blocks a file feeds; None where it lacks a column that the mapping uses, or the mapping uses few of a
+    file's."""
     around = Surroundings(mapping.source, date(2000, 1, 1), mapping.time_zone, mapping.time_zone, "XXX", 0)
     try:
         reader = open_reader(path, file)
         statement = Statement(file, reader, around)
     except RefusedError:
-        return False
+        return None
+    fed = len(statement.feeds)
+    if mapping.source in _FIRST:
+        return fed if reader.column(_FIRST[mapping.source]) == "c0" else None
     if reader.columns is None:  # of documents any name may be asked for, so what they have must say it
         table = Profile(mapping.time_zone).add(path.stem, [written(path)])
         there = {name.split(".")[0] for name in (*(column.name for column in table.columns), *table.arrays)}
         used = {name.split(".")[0] for name in statement.names} - {LOAD_DATE}
         is_alike = len(used & there) >= _USED * len(used)
-        return is_alike and (mapping.source != "canonical" or len(used & there) >= _USED * len(there))
+        is_alike &= mapping.source != "canonical" or len(used & there) >= _USED * len(there)
+        return fed if is_alike else None
     if mapping.source != "canonical":
-        return True
-    return len({sql for name in statement.names if (sql := reader.column(name))}) >= _USED * len(reader.columns)
+        return fed
+    read = {sql for name in statement.names if (sql := reader.column(name))}
+    return fed if len(read) >= _USED * len(reader.columns) else None
 
 
 def left_out(known: Known) -> Iterator[str]:

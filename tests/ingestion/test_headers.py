@@ -122,20 +122,73 @@ def test_a_header_that_looks_like_a_place_is_itself(home: Home) -> None:
     assert home.ask("select category from raw.tickets") == [("b",)]
 
 
+def test_what_cannot_stand_for_each_column_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "crm.yml"
+    text = "filter: '\"Comment[*]\" is null'"
+    path.write_text(f"source: crm\ntime_zone: UTC\nfiles:\n  a:\n    pattern: a.csv\n    {text}\n")
+    with pytest.raises(MappingError, match="a filter cannot"):
+        load_mapping(path)
+
+
+OFTEN_CUT = """
+source: crm
+time_zone: UTC
+values: {states: {offen: open}}
+files:
+  owners: {pattern: owners.csv}
+  log:
+    pattern: "log*"
+    names: {Ticket: [Vorgang, 工单], At: [Zeit, 时间], State: [Zustand]}
+    joins: {owner: {file: owners, on: {Owner: id}, optional: true}}
+    entities:
+      - entity: ticket_events
+        optional: true
+        when: State <> 'skip'
+        columns:
+          {ticket_id: Ticket, at: At, event: {constant: status}, to_status: {value: State, map: states}, agent_id: owner.id}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "events"),
     [
-        ("filter: '\"Comment[*]\" is null'", "a filter cannot"),
-        (
-            "entities: [{entity: tickets, optional: true, columns: {ticket_id: a, created_at: b}}]",
-            "`optional` is of blocks",
-        ),
+        ("Ticket,At,State\n7,2026-01-02,offen\n8,2026-01-02,skip\n", [("crm:7", "open")]),
+        ("vorgang,Zeit,Zustand\n7,2026-01-02,solved\n", [("crm:7", "solved")]),
+        ("State,工单,时间\noffen,7,2026-01-02\n", [("crm:7", "open")]),
+        ("Ticket,Vorgang,At,State\n7,8,2026-01-02,offen\n", [("crm:7", "open")]),  # the first name goes before others
+        ("Ticket,State\n7,offen\n", []),  # no time: the block is left out, the rows are read
     ],
 )
-def test_what_cannot_stand_for_each_column_is_said(tmp_path: Path, text: str, said: str) -> None:
+def test_other_names_of_a_column_and_a_block_that_is_left_out(
+    home: Home, text: str, events: list[tuple[str, str]], packed: bool
+) -> None:
+    home.mapping(OFTEN_CUT)
+    home.put("log.xlsx" if packed else "log.csv", workbook(text) if packed else text)
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert report.files[0].accepted == report.files[0].read == text.count("\n") - 1
+    assert home.ask("select ticket_id, to_status from raw.ticket_events") == events
+
+
+def test_a_company_s_own_values_beside_a_mapping_that_it_extends(home: Home) -> None:
+    """Its values go before those of the built-in mapping, of which the others stay."""
+    home.mapping("source: crm\nextends: salesforce\nvalues: {priority: {P1: urgent, High: normal}}\n")
+    case = "Id,ContactId,AccountId,Origin,Type,Reason,Priority,IsClosed,ClosedDate,IsDeleted,CreatedDate,LastModifiedDate,SystemModstamp,LastModifiedById\n"  # noqa: E501
+    stamps = "2026-01-02T00:00:00Z,2026-01-02T00:00:00Z,2026-01-02T00:00:00Z"
+    home.put("Case.csv", case + "".join(f"{n},,,,,,{n},0,,0,{stamps},5\n" for n in ("P1", "High", "Low")))
+    assert home.ingest().ok
+    assert home.ask("select ticket_id, priority from raw.tickets order by 1") == [
+        ("crm:High", "normal"),
+        ("crm:Low", "low"),
+        ("crm:P1", "urgent"),
+    ]
+
+
+def test_a_table_of_values_that_is_not_there_is_said(tmp_path: Path) -> None:
     path = tmp_path / "crm.yml"
-    path.write_text(f"source: crm\ntime_zone: UTC\nfiles:\n  a:\n    pattern: a.csv\n    {text}\n")
-    with pytest.raises(MappingError, match=said):
+    path.write_text(OFTEN_CUT.replace("map: states", "map: stages"))
+    with pytest.raises(MappingError, match="no table 'stages' in `values`; did you mean 'states'"):
         load_mapping(path)
 
 
@@ -240,6 +293,13 @@ def table(rows: list[list[str]], *, is_workbook: bool) -> bytes:
             ("Please rate", "Please rate", "Other"),
         ),
         (QUESTIONS, "2", "'\"Please rate[2]\"'", ("Please rate", "Please rate", "Other")),
+        (QUESTIONS, "{count: 2, names: [1, 2], while_blank: true}", "'\"Please rate / Price\"'", OTHERS),
+        (
+            [QUESTIONS[0], *QUESTIONS[2:]],
+            "{count: 2, names: [1, 2], while_blank: true}",
+            "'\"Please rate[2]\"'",
+            ("Please rate", "Please rate", "Other"),
+        ),
     ],
 )  # fmt: skip
 def test_several_rows_before_the_data(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 
 from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.mapping import load_mapping
+from orchestration.onboarding.known import known_system
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.ingestion.homes import Home
 
 FRESHDESK = """\
@@ -289,3 +295,324 @@ def test_servicenow_gives_its_own_verdict_of_what_is_done(home: Home) -> None:
     ]
     assert home.ask("select ticket_id, is_met from raw.ticket_outcomes") == [("servicenow:INC1", True)]
     assert "Jo" not in str(home.ask("select customer_id from raw.customers"))
+
+
+def sheet(text: str) -> bytes:
+    """The same table as a workbook of texts."""
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in csv.reader(io.StringIO(text)):
+        page.append(row)
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+FORM = {
+    "zh": """\
+时间戳记,电子邮件地址,您对服务满意吗？,您会推荐我们吗？,意见
+2026/01/05 9:00:00 上午 GMT+8,Ann@x.org,非常满意,9,好
+2026/01/05 1:00:00 下午 GMT+8,,超赞,2,
+""",
+    "en": """\
+Timestamp,Email Address,How satisfied are you with our service?,How likely are you to recommend us?,Remarks
+2026/01/05 6:30:00 AM GMT+5:30,ann@x.org,Very satisfied,9,好
+1/5/2026 5:00:00,,超赞,2,
+""",
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_google_forms_give_satisfaction_and_recommendations(home: Home, language: str, packed: bool) -> None:
+    """A word of the company's own is a line under `values`; without it the answer has its words and no score."""
+    for source, more in (("plain", ""), ("own", 'values: {satisfaction: {超赞: "5"}}\n')):
+        home.mapping(f"source: {source}\nextends: google_forms\n{more}", source=source)
+        text = FORM[language]
+        home.put("f.xlsx" if packed else "f.csv", sheet(text) if packed else text, source=source)
+    assert home.ingest().ok
+    answers = (
+        "select s.source_system, s.instrument, responded_at::varchar, customer_id is null, score::int, text, "
+        "scale_max::int from raw.survey_answers as a join raw.surveys as s using (survey_id) join raw.survey_items as i "  # noqa: E501
+        "on i.source_system = s.source_system and i.instrument = s.instrument and i.item_id = a.item_id order by all"
+    )
+    first, second = "2026-01-05 01:00:00", "2026-01-05 05:00:00"
+    praise = "非常满意" if language == "zh" else "Very satisfied"
+    assert home.ask(answers) == [
+        (source, *row)
+        for source, score in (("own", 5), ("plain", None))
+        for row in [
+            ("csat", first, False, 5, praise, 5),
+            ("csat", second, True, score, "超赞", 5),
+            ("form", first, False, None, "好", None),
+            ("nps", first, False, 9, "9", 10),
+            ("nps", second, True, 2, "2", 10),
+        ]
+    ]
+    assert home.ask("select count(distinct customer_id) from raw.surveys where source_system = 'own'") == [(1,)]
+    assert "x.org" not in str(home.ask("select survey_id, customer_id, respondent_id from raw.surveys"))
+
+
+def test_google_forms_tell_responses_of_one_second_apart(home: Home) -> None:
+    rows = "".join(f"1/5/2026 5:00:00,{score}\n" for score in (4, 3))
+    home.put("f.csv", f"Timestamp,How satisfied are you?\n{rows}", source="google_forms")
+    assert home.ingest().ok
+    assert home.ask("select count(*), sum(score)::int from raw.survey_answers") == [(2, 7)]
+
+
+MONKEY = [
+    ["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name",
+     "Last Name", "Custom Data 1", "How satisfied are you with:", "", "Anything else?"],
+    ["", "", "", "", "", "", "", "", "", "Speed", "Price", "Open-Ended Response"],
+    ["1", "7", "01/05/2026 09:00:00 AM", "01/05/2026 09:04:00 AM", "10.0.0.1", "Ann@x.org", "Ann", "Lee", "", "Very satisfied", "2", "fine, thanks"],  # noqa: E501
+    ["2", "7", "01/05/2026 01:00:00 PM", "01/05/2026 01:04:00 PM", "10.0.0.2", "", "", "", "", "", "Dissatisfied", ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("rows", [1, 2])
+def test_surveymonkey_gives_each_option_its_answers_with_one_row_of_header_or_two(
+    home: Home, rows: int, packed: bool
+) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows([MONKEY[0], *MONKEY[3 - rows :]])
+    home.put(
+        "all.xlsx" if packed else "all.csv", sheet(out.getvalue()) if packed else out.getvalue(), source="surveymonkey"
+    )
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert report.files[0].read == 2
+    speed, price, more = {
+        1: ("How satisfied are you with:[1]", "How satisfied are you with:[2]", "Anything else?"),
+        2: ("How satisfied are you with: / Speed", "How satisfied are you with: / Price", "Anything else? / Open-Ended Response"),  # noqa: E501
+    }[rows]  # fmt: skip
+    assert set(home.ask("select survey_id, item_id, score::int, text from raw.survey_answers")) == {
+        ("surveymonkey:1", more, None, "fine, thanks"),
+        ("surveymonkey:1-csat", price, 2, "2"),
+        ("surveymonkey:1-csat", speed, 5, "Very satisfied"),
+        ("surveymonkey:2-csat", price, 2, "Dissatisfied"),
+    }
+    assert home.ask("select sent_at::varchar, responded_at::varchar from raw.surveys order by 1 limit 1") == [
+        ("2026-01-05 09:00:00", "2026-01-05 09:04:00")
+    ]
+    assert home.ask("select name, email from raw.customers") == [("Ann Lee", "Ann@x.org")]
+
+
+WECOM = {
+    "客户列表_202601": """\
+客户名称,外部联系人ID,添加人账号,添加时间,来源,手机号
+张三,wm1,zs,2026-01-02 10:00:00,扫描二维码,'13800000001
+张三,wm1,ls,2026-01-01 10:00:00,名片分享,
+李四,wm2,zs,2026/01/03 09:30,微信联系人,
+""",
+    "成员": "姓名,账号,部门\n小王,zs,客服一部\n",
+    "会话记录": """\
+会话ID,客户ID,接待人员账号,进入会话时间,首次回复时间,结束时间,会话状态,满意度评价
+s1,wm1,zs,2026-01-05 09:00:00,2026-01-05 09:02:00,2026-01-05 10:00:00,已结束,非常满意
+s2,wm2,zs,2026-01-05 11:00:00,,,排队中,
+""",
+}
+WECOM_MORE = {
+    "聊天记录": """\
+会话ID,发送人类型,发送人账号,发送时间
+s1,客户,wm1,2026-01-05 09:00:30
+s1,机器人,,2026-01-05 09:00:31
+s1,员工,zs,2026-01-05 09:05:00
+""",
+    "满意度": "会话ID,客户ID,评分,评价时间,评价内容\ns1,wm1,2分,2026-01-05 10:30:00,慢\n",
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_wecom_gives_sessions_with_replies_and_ratings(home: Home, packed: bool) -> None:
+    def put(tables: dict[str, str]) -> None:
+        for name, text in tables.items():
+            suffix, content = ("xlsx", sheet(text)) if packed else ("csv", text.encode("gb18030"))
+            home.put(f"{name}.{suffix}", content, source="wecom")
+
+    put(WECOM)
+    assert home.ingest().ok
+    customers = "select customer_id, phone, acquisition_channel, account_manager_id from raw.customers order by 1"
+    assert home.ask(customers) == [
+        ("wecom:wm1", None, "referral", "wecom:ls"),
+        ("wecom:wm2", None, "wechat", "wecom:zs"),
+    ]
+    assert home.ask("select name, team from raw.agents") == [("小王", "客服一部")]
+    created = ("wecom:s1", "created", "2026-01-05 01:00:00", "customer", "new")
+    solved = ("wecom:s1", "status", "2026-01-05 02:00:00", "agent", "solved")
+    assert home.ask(at("where ticket_id = 'wecom:s1'")) == [
+        created,
+        ("wecom:s1", "comment", "2026-01-05 01:02:00", "agent", None),
+        solved,
+    ]
+    assert home.ask("select ticket_id, status, channel from raw.tickets order by 1") == [
+        ("wecom:s1", "solved", "chat"),
+        ("wecom:s2", "new", "chat"),
+    ]
+    ratings = "select survey_id, responded_at::varchar, score::int, text from raw.surveys join raw.survey_answers using (survey_id)"  # noqa: E501
+    assert home.ask(ratings) == [("wecom:s1", "2026-01-05 02:00:00", 5, None)]
+    # messages go before the first reply that the session states, and a rating of its own before the session's
+    put(WECOM_MORE)
+    assert home.ingest().ok
+    assert home.ask(at("where ticket_id = 'wecom:s1'")) == [
+        created,
+        ("wecom:s1", "comment", "2026-01-05 01:00:30", "customer", None),
+        ("wecom:s1", "comment", "2026-01-05 01:05:00", "agent", None),
+        solved,
+    ]
+    assert home.ask(ratings) == [("wecom:s1", "2026-01-05 02:30:00", 2, "慢")]
+
+
+FORCE_STAMPS = "CreatedDate,LastModifiedDate,SystemModstamp"
+FORCE = {
+    "Account": f"Id,Name,Phone,BillingStreet,BillingCity,BillingState,BillingCountry,BillingPostalCode,Industry,NumberOfEmployees,OwnerId,{FORCE_STAMPS}\n"  # noqa: E501
+    "001A,Acme,,,,,,,,,005A,2026-01-01 00:00:00,2026-01-01 00:00:00,2026-01-01 00:00:00\n",
+    "User": "Id,Name,UserType,Department,CreatedDate\n005A,Ann,Standard,L1,2025-01-01T00:00:00.000Z\n005P,Jo,PowerCustomerSuccess,,2025-01-01T00:00:00.000Z\n",  # noqa: E501
+    "Case": f"Id,ContactId,AccountId,AssetId,Type,Reason,Origin,Priority,Status,IsClosed,ClosedDate,IsDeleted,LastModifiedById,{FORCE_STAMPS}\n"  # noqa: E501
+    "500A,,001A,02iA,Complaint,,Web,P1,Closed,1,2026-01-08 10:00:00,0,005A,2026-01-05 09:00:00,2026-01-08 10:00:00,2026-01-08 10:00:00\n"  # noqa: E501
+    "500B,,001A,,Question,,Email,Low,Closed,true,2026-01-06T10:00:00.000Z,false,005A,2026-01-05T09:00:00.000Z,2026-01-06T10:00:00.000Z,2026-01-06T10:00:00.000Z\n",
+    "CaseHistory": "Id,CaseId,Field,OldValue,NewValue,CreatedById,CreatedDate\n"
+    "1,500A,created,,,005A,2026-01-05 09:00:00\n"
+    "2,500A,Status,New,With vendor,005A,2026-01-05 10:00:00\n"
+    "3,500A,Status,With vendor,Closed,005A,2026-01-06 10:00:00\n"
+    "4,500A,Status,Closed,Working,005A,2026-01-07 10:00:00\n"
+    "5,500A,Status,Working,Closed,005A,2026-01-08 10:00:00\n"
+    "6,500A,Priority,Low,P1,005A,2026-01-05 11:00:00\n"
+    "7,500A,Owner,Queue,Ann,005A,2026-01-05 09:30:00\n"
+    "8,500A,Owner,00GA,005A,005A,2026-01-05 09:30:00\n",
+    "EmailMessage": "Id,ParentId,Status,Incoming,MessageDate,CreatedById,CreatedDate\n"
+    "1,500B,3,0,2026-01-05 09:20:00,005A,2026-01-05 09:20:00\n"
+    "2,500B,1,1,2026-01-05 09:40:00,005A,2026-01-05 09:40:00\n"
+    "3,500B,5,0,2026-01-05 09:50:00,005A,2026-01-05 09:50:00\n",
+    "CaseComment": "Id,ParentId,IsPublished,CommentBody,CreatedById,CreatedDate,IsDeleted\n"
+    "1,500B,0,x,005A,2026-01-05 12:00:00,0\n2,500B,1,x,005P,2026-01-05 13:00:00,0\n",
+    "Asset": "Id,Product2Id\n02iA,01tA\n",
+    "Entitlement": "Id,Name\n550A,Gold\n",
+    "CaseMilestone": "Id,CaseId,MilestoneTypeId,IsCompleted,IsViolated\n1,500A,557A,1,0\n2,500A,557B,1,1\n3,500B,557A,0,0\n",  # noqa: E501
+    "MilestoneType": "Id,Name\n557A,First Response\n557B,Resolution Time\n",
+    "Task": "Id,WhoId,WhatId,AccountId,OwnerId,TaskSubtype,CallType,IsClosed,CreatedDate\n"
+    "00TA,003A,006A,001A,005A,Call,Outbound,1,2026-01-05 09:00:00\n00TB,,,001A,005A,Task,,1,2026-01-05 09:00:00\n00TC,,,001A,005A,Call,,0,2026-01-05 09:00:00\n",  # noqa: E501
+    "Opportunity": f"Id,AccountId,OwnerId,StageName,Amount,CloseDate,IsClosed,IsWon,{FORCE_STAMPS}\n"
+    "006A,001A,005A,Closed Won,100,2026-01-03,1,1,2026-01-05 09:00:00,2026-01-05 09:00:00,2026-01-05 09:00:00\n"
+    "006B,001A,005A,Prospecting,50,2026-03-03,0,0,2026-01-05 09:00:00,2026-01-05 09:00:00,2026-01-05 09:00:00\n",
+    "Order": f"Id,AccountId,BillToContactId,EffectiveDate,ActivatedDate,Status,StatusCode,TotalAmount,{FORCE_STAMPS}\n"
+    "801A,001A,,2026-01-05,2026-01-05 09:00:00,Activated,Activated,95.5,2026-01-05 09:00:00,2026-01-05 09:00:00,2026-01-05 09:00:00\n"  # noqa: E501
+    "801B,001A,,2026-01-05,,Draft,Draft,1,2026-01-05 09:00:00,2026-01-05 09:00:00,2026-01-05 09:00:00\n",
+    "OrderItem": "Id,OrderId,OrderItemNumber,Product2Id,Quantity,UnitPrice\n802A,801A,0000000012,01tA,2,47.75\n",
+    "Product2": "Id,Name,Family\n01tA,Pump,Pumps\n",
+    "Lead": "Id\n00QA\n",
+}  # fmt: skip
+
+
+def test_salesforce_s_other_objects_and_own_picklists(home: Home) -> None:
+    home.mapping("source: crm\nextends: salesforce\nvalues: {priority: {P1: urgent}, status: {With vendor: pending}}\n")
+    for name, text in FORCE.items():
+        home.put(f"{name}.csv", text)
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert sum(file.quarantined for file in report.files) == 0
+    assert home.ask("select ticket_id, kind, priority, product_id from raw.tickets order by 1") == [
+        ("crm:500A", "complaint", "urgent", "crm:01tA"),
+        ("crm:500B", "request", "low", None),
+    ]
+    # of the first the history says what happened, of the second its own date of closing
+    assert home.ask(at("where event in ('created', 'status') and ticket_id = 'crm:500A'")) == [
+        ("crm:500A", "created", "2026-01-05 09:00:00", "customer", "new"),
+        ("crm:500A", "status", "2026-01-05 10:00:00", "agent", "pending"),
+        ("crm:500A", "status", "2026-01-06 10:00:00", "agent", "solved"),
+        ("crm:500A", "status", "2026-01-07 10:00:00", "agent", "open"),
+        ("crm:500A", "status", "2026-01-08 10:00:00", "agent", "solved"),
+    ]
+    assert home.ask("select event, priority, agent_id from raw.ticket_events where event in ('priority', 'assigned') order by 1") == [  # noqa: E501
+        ("assigned", None, "crm:005A"),
+        ("priority", "urgent", "crm:005A"),
+    ]  # fmt: skip
+    replies = (
+        """select "at"::varchar, actor_type, is_public from raw.ticket_events where event = 'comment' order by 1"""
+    )
+    assert home.ask(replies) == [
+        ("2026-01-05 09:20:00", "agent", True),
+        ("2026-01-05 09:40:00", "customer", True),
+        ("2026-01-05 12:00:00", "agent", False),
+        ("2026-01-05 13:00:00", "customer", True),
+    ]
+    assert home.ask(at("where event = 'status' and ticket_id = 'crm:500B'")) == [
+        ("crm:500B", "status", "2026-01-06 10:00:00", "agent", "solved")
+    ]
+    assert home.ask("select ticket_id, metric, is_met from raw.ticket_outcomes order by all") == [
+        ("crm:500A", "first_reply", True),
+        ("crm:500A", "full_resolution", False),
+        ("crm:500B", "first_reply", None),
+    ]
+    assert home.ask("select agent_id, team from raw.agents") == [("crm:005A", "L1")]
+    assert home.ask("select interaction_id, customer_id, channel, direction, opportunity_id from raw.interactions") == [
+        ("crm:00TA", "crm:003A", "phone", "outbound", "crm:006A")
+    ]
+    assert home.ask("select opportunity_id, won, closed_at::varchar from raw.opportunities order by 1") == [
+        ("crm:006A", True, "2026-01-05 09:00:00"),
+        ("crm:006B", None, None),
+    ]
+    assert home.ask("select order_id, status, gross_amount::double, ordered_at::varchar from raw.orders") == [
+        ("crm:801A", "placed", 95.5, "2026-01-05 09:00:00")
+    ]
+    assert home.ask("select order_id, line_no, (quantity * unit_price)::double, product_id from raw.order_lines") == [
+        ("crm:801A", 12, 95.5, "crm:01tA")
+    ]
+    assert home.ask("select product_id, category from raw.products") == [("crm:01tA", "Pumps")]
+
+
+def test_salesforce_reads_objects_that_came_with_their_keys_alone(home: Home) -> None:
+    """Field-level security leaves columns out of the weekly export: the object says nothing then, and refuses nothing."""  # noqa: E501
+    home.put("Case.csv", FORCE["Case"].replace("P1", "High"), source="salesforce")
+    for name in (
+        "EmailMessage",
+        "CaseComment",
+        "CaseHistory",
+        "CaseMilestone",
+        "Task",
+        "Opportunity",
+        "Order",
+        "OrderItem",
+    ):
+        home.put(f"{name}.csv", "Id\n1\n", source="salesforce")
+    report = home.ingest()
+    assert report.ok, report.refusals
+    assert all(file.read == file.accepted for file in report.files)
+    assert home.ask("select count(*) from raw.ticket_events where event = 'status'") == [(2,)]
+
+
+def test_fivetran_s_ratings_are_answers_of_zendesk(home: Home) -> None:
+    for source in ("zendesk_fivetran", "zendesk"):  # the latter is the name that it had at first
+        home.put(
+            "satisfaction_rating.csv",
+            "id,assignee_id,comment,created_at,group_id,reason,requester_id,score,ticket_id,updated_at,url\n"
+            "1,6,slow,2026-01-05 10:00:00,,,5,bad,11,2026-01-05 10:00:00,u\n"
+            "2,6,,2026-01-05 10:00:00,,,5,good_with_comment,12,2026-01-05 10:00:00,u\n"
+            "3,6,,2026-01-05 10:00:00,,,5,offered,13,2026-01-05 10:00:00,u\n",
+            source=source,
+        )
+    assert home.ingest().ok
+    asked = (
+        "select about_id, score::int, text from raw.survey_answers join raw.surveys using (survey_id) "
+        "where surveys.source_system = '{}' order by 1"
+    )
+    for source in ("zendesk_fivetran", "zendesk"):
+        assert home.ask(asked.format(source)) == [(f"{source}:11", 0, "slow"), (f"{source}:12", 1, None)]
+
+
+@pytest.mark.parametrize(
+    ("files", "system"),
+    [
+        ({"f.csv": FORM["zh"]}, "google_forms"),
+        ({"Order.csv": FORCE["Order"], "Product2.csv": FORCE["Product2"]}, "salesforce"),
+        ({f"{name}.csv": text for name, text in WECOM.items()}, "wecom"),
+        ({"log.csv": "id,Timestamp,value\n1,2026-01-05,3\n"}, None),  # anybody's
+        ({"orders.csv": "id,total\n1,5\n", "assets.csv": "id\n1\n"}, None),
+    ],
+)
+def test_what_a_system_exports_is_recognised(tmp_path: Path, files: dict[str, str], system: str | None) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    known = known_system(sorted(tmp_path.iterdir()))
+    assert (known.name if known else None) == system
