@@ -25,7 +25,7 @@ from foundation.settings import Settings
 from orchestration.ingestion.ledger import Manifest
 from orchestration.lock import single_writer
 from orchestration.recovery.build import MARTS, unopened
-from reports.delivery.ledger import file_fault
+from reports.delivery.ledger_tables import file_fault
 
 SCHEMA = 1  # of a backup
 INDEX = "backup.json"

@@ -17,7 +17,7 @@ from orchestration.ingestion.soundness import delivered_days, part_faults, raw_f
 from orchestration.recovery.build import MARTS, REBUILT, published_faults, work_fault
 from orchestration.recovery.copies import RESTORING
 from reports.bundle.store import BundleDamagedError, read_bundle
-from reports.delivery.ledger import file_fault
+from reports.delivery.ledger_tables import file_fault
 from reports.issuing.revisions import HIDDEN_FILE, read_hidden, read_recorded
 
 NIGHT = "the next night mends it"

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import json
-import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,87 +18,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from reports.delivery.ledger_tables import KEY as _KEY
+from reports.delivery.ledger_tables import delivery as _delivery
+from reports.delivery.ledger_tables import history as _history
+from reports.delivery.ledger_tables import hold as _hold
+from reports.delivery.ledger_tables import opened
 from reports.delivery.records import OUTBOX, Claim, Delivery, Entry, Happening, Hold, Key, LedgerError, State
 
 _ADVISORY_LOCK = 0x6B656675  # one number for all senders of a PostgreSQL ledger
-
-_metadata = sa.MetaData()
-_KEY = ("report", "period", "scope", "revision", "recipient", "language")
-
-
-def _key_columns() -> list[sa.Column[Any]]:
-    kinds = {"revision": sa.Integer()}
-    return [sa.Column(name, kinds.get(name, sa.Text()), primary_key=True) for name in _KEY]
-
-
-_delivery = sa.Table(
-    "delivery",
-    _metadata,
-    *_key_columns(),
-    sa.Column("state", sa.Text(), nullable=False),
-    sa.Column("may_send", sa.Boolean(), nullable=False),  # a refusal for the time being, or released by a person
-    sa.Column("via", sa.Text(), nullable=False),
-    sa.Column("address_hash", sa.Text(), nullable=False),
-    sa.Column("content_sha256", sa.Text(), nullable=False),
-    sa.Column("claim_id", sa.Text(), nullable=False),
-    sa.Column("attempts", sa.Integer(), nullable=False),
-    sa.Column("changed_at", sa.Text(), nullable=False),
-    sa.Column("reason", sa.Text(), nullable=False),
-    # a mailbox that gets another id in the recipients file is still the same mailbox
-    sa.UniqueConstraint("report", "period", "scope", "revision", "language", "address_hash"),
-    sa.CheckConstraint("state in ('claimed', 'sent', 'failed', 'unknown')", name="known_state"),
-)
-_hold = sa.Table(
-    "hold",
-    _metadata,
-    sa.Column("report", sa.Text(), primary_key=True),
-    sa.Column("period", sa.Text(), primary_key=True),
-    sa.Column("asked", sa.Text(), primary_key=True),  # by which check
-    sa.Column("reasons", sa.Text(), nullable=False),  # JSON, as found last
-    sa.Column("released", sa.Text(), nullable=False),  # JSON, those that a person has let pass
-    sa.Column("changed_at", sa.Text(), nullable=False),
-    sa.Column("released_by", sa.Text()),
-    sa.Column("release_reason", sa.Text()),
-)
-_MOST_SCHEMAS = 10_000  # a greater number is no number of a schema but noise
-SCHEMA = 1  # of these tables; a ledger of before this was written down is the same
-_schema = sa.Table("ledger_schema", _metadata, sa.Column("version", sa.Integer(), primary_key=True))
-_history = sa.Table(
-    "history",
-    _metadata,
-    sa.Column("number", sa.Integer(), primary_key=True, autoincrement=True),
-    sa.Column("at", sa.Text(), nullable=False),
-    sa.Column("happening", sa.Text(), nullable=False),
-    *(sa.Column(name, sa.Text() if name != "revision" else sa.Integer()) for name in _KEY),
-    sa.Column("by_name", sa.Text()),
-    sa.Column("reason", sa.Text(), nullable=False),
-)
-
-
-def file_fault(path: Path) -> str | None:
-    """What is wrong with a file of deliveries; its lock tells that there was one."""
-    was_used = path.with_name(f"{path.name}.lock").exists()
-    if not path.exists():
-        return "is gone" if was_used else None
-    if path.is_dir():
-        return "is a folder"
-    try:
-        if path.stat().st_size == 0:
-            return "is empty" if was_used else None
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            (answer,) = connection.execute("pragma integrity_check(1)").fetchone()
-            tables = {name for (name,) in connection.execute("select name from sqlite_master")}
-            ((pages,), (size,)) = (connection.execute(f"pragma {of}").fetchone() for of in ("page_count", "page_size"))
-            versions = connection.execute("select version from ledger_schema") if "ledger_schema" in tables else ()
-            is_known = all(isinstance(one, int) and 0 < one < _MOST_SCHEMAS for (one,) in versions)
-            is_whole = pages * size == path.stat().st_size
-    except sqlite3.Error as error:
-        return f"is no sound SQLite database ({error})"
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    if answer != "ok" or not (is_known and is_whole):
-        return "does not pass SQLite's own check"
-    return None if {"delivery", "hold", "history"} <= tables else "lacks its tables"
 
 
 class Ledger:
@@ -107,34 +33,7 @@ class Ledger:
 
     def __init__(self, url: str | Path) -> None:
         self._file = url if isinstance(url, Path) else None
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            why = file_fault(self._file)
-            if why:
-                raise LedgerError(
-                    f"{self._file}: {why}. It says who had which report, so nothing is sent without it: restore it "
-                    "from a backup; to begin anew, move it and its .lock away, and reports may go out twice "
-                    "(docs/recovery.md)"
-                )
-            self._engine = sa.create_engine(f"sqlite:///{self._file}")
-        else:
-            self._engine = _postgresql(str(url))
-        try:
-            _metadata.create_all(self._engine)
-            with self._engine.begin() as connection:
-                found = connection.scalar(sa.select(sa.func.max(_schema.c.version)))
-                if found is None:
-                    connection.execute(sa.insert(_schema).values(version=SCHEMA))
-        except sa.exc.IntegrityError:
-            found = SCHEMA  # another process has just written it
-        except sa.exc.DBAPIError as error:
-            raise LedgerError(f"the ledger cannot be opened ({type(error.orig).__name__}); see mail.ledger") from error
-        if found is not None and found > SCHEMA:
-            self.close()
-            raise LedgerError(
-                f"the ledger is of schema {found}, and this version of Kefu knows {SCHEMA}: a newer version wrote it; "
-                "install that version again (docs/recovery.md)"
-            )
+        self._engine = opened(url)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -368,18 +267,6 @@ class Ledger:
                 if row and not (row["recipient"] == key.recipient and row["may_send"]):
                     return _row(row)
         raise LedgerError(f"{key}: the ledger changed meanwhile; run again")
-
-
-def _postgresql(url: str) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
-            raise LedgerError(f"mail.ledger is a URL of {parsed.drivername}; write postgresql://user@host/database")
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    except sa.exc.ArgumentError:
-        raise LedgerError("mail.ledger is no URL; write postgresql://user@host/database") from None
-    except ModuleNotFoundError as error:
-        raise LedgerError("mail.ledger needs psycopg; install it with pip install 'kefu[postgresql]'") from error
 
 
 def _signed(by: str, reason: str) -> tuple[str, str]:

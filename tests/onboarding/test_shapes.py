@@ -136,7 +136,7 @@ def test_numbered_questions_are_one_block_and_one_more_is_taken(desk: Desk) -> N
 
 def test_two_rows_of_header_with_answers_in_words(desk: Desk) -> None:
     rows: list[list[object]] = [
-        ["Respondent ID", "Collected", "How satisfied are you with", "", "", "", "Gender"],
+        ["Answer No", "Collected", "How satisfied are you with", "", "", "", "Gender"],
         ["", "", "Speed", "Courtesy", "Price", "Parking", "Response"],
     ]
     for i in range(20):
