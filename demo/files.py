@@ -21,7 +21,7 @@ import duckdb
 import xlsxwriter
 
 if TYPE_CHECKING:
-    from demo.generator import Broken, Export
+    from demo.generator import BrokenValue, Export
 
 BROKEN_SHARE = 0.004  # of the rows of a file, so that no file comes near the share that refuses it
 BROKEN_AT_MOST = 20
@@ -57,7 +57,7 @@ def _broken_lines(path: Path, rows: int, export: Export, is_json: bool) -> tuple
     with _open_text(path) as file:
         head = [file.readline() for _ in range(2)]
     row = json.loads(head[0]) if is_json else next(csv.DictReader(head, delimiter=export.delimiter))
-    ways: cycle[Broken | None] = cycle([*export.broken, None])  # None: a line torn off
+    ways: cycle[BrokenValue | None] = cycle([*export.broken, None])  # None: a line torn off
     counts: Counter[str] = Counter()
     lines = io.StringIO()
     key = next(iter(export.columns))

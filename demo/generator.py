@@ -60,7 +60,7 @@ SIZES = {
 }
 
 
-class Broken(_Frozen):
+class BrokenValue(_Frozen):
     """A way to break a row: the value that makes it so, in one column."""
 
     kind: str
@@ -81,7 +81,7 @@ class Export(_Frozen):
     bom: bool = False
     delimiter: str = ","
     sheet: str | None = None
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[BrokenValue, ...] = ()
 
 
 class FileFacts(_Frozen):

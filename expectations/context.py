@@ -19,7 +19,7 @@ _SUPPLIED = """
 
 
 @dataclass(frozen=True)
-class Supply:
+class SuppliedEntity:
     """An entity that a source has delivered at least once."""
 
     entity: Entity
@@ -45,7 +45,7 @@ class Supply:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ForeignKey:
     """A foreign key whose parent the same source supplies."""
 
     entity: str
@@ -58,12 +58,12 @@ class Reference:
 def raw_context(connection: sa.Connection) -> dict[str, Any]:
     """The supplied entities and their references. Raises KeyError for an entity that the contract lacks."""
     supplies = [
-        Supply(contract()[row.entity], row.source_system, row.load_mode)
+        SuppliedEntity(contract()[row.entity], row.source_system, row.load_mode)
         for row in connection.exec_driver_sql(_SUPPLIED)
     ]
     supplied = {(supply.entity.name, supply.source_system) for supply in supplies}
     references = [
-        Reference(supply.entity.name, column.name, parent, parent_key, supply.source_system)
+        ForeignKey(supply.entity.name, column.name, parent, parent_key, supply.source_system)
         for supply in supplies
         for column in supply.entity.columns
         for parent, _, parent_key in [(column.references or "").partition(".")]

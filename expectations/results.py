@@ -12,7 +12,7 @@ _TOLD = 3  # findings named in a line; the rest is counted
 
 
 @dataclass(frozen=True)
-class Finding:
+class BrokenSubject:
     """A subject (a column of a source, a metric) that broke an expectation."""
 
     subject: str
@@ -23,7 +23,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExpectationOutcome:
     """What came of one expectation. Counts include what is broken within its limit."""
 
     id: str
@@ -34,7 +34,7 @@ class Outcome:
     examined: int
     compared: int
     broken: int
-    findings: tuple[Finding, ...]
+    findings: tuple[BrokenSubject, ...]
 
     @property
     def note(self) -> str:
@@ -46,10 +46,10 @@ class Outcome:
         return ""
 
     def __str__(self) -> str:
-        told = [f"{one.subject} ({one.broken:,} of {one.compared:,})" for one in self.findings[:_TOLD]]
+        reported = [f"{one.subject} ({one.broken:,} of {one.compared:,})" for one in self.findings[:_TOLD]]
         if len(self.findings) > _TOLD:
-            told.append(f"{len(self.findings) - _TOLD} more")
-        return f"{self.severity} {self.id}: {', '.join(told)}"
+            reported.append(f"{len(self.findings) - _TOLD} more")
+        return f"{self.severity} {self.id}: {', '.join(reported)}"
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,15 @@ class SuiteResult:
     """What came of a suite."""
 
     suite: Suite
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ExpectationOutcome, ...]
 
     @property
-    def failed(self) -> tuple[Outcome, ...]:
+    def failed(self) -> tuple[ExpectationOutcome, ...]:
         """The broken expectations that block."""
         return tuple(one for one in self.outcomes if not one.success and one.severity == "error")
 
     @property
-    def warned(self) -> tuple[Outcome, ...]:
+    def warned(self) -> tuple[ExpectationOutcome, ...]:
         """The broken expectations that are only told."""
         return tuple(one for one in self.outcomes if not one.success and one.severity == "warn")
 

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
 from expectations.context import marts_context, raw_context
-from expectations.results import Finding, Outcome, Severity, Suite, SuiteResult
+from expectations.results import BrokenSubject, ExpectationOutcome, Severity, Suite, SuiteResult
 from foundation.contract import literal, quote
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _TOTALS = """
 """
 
 
-class Check(BaseModel):
+class Expectation(BaseModel):
     """One expectation of checks.yml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +62,7 @@ class Check(BaseModel):
     def max_share(self) -> float:
         return self.limits.get("max_share", 0)
 
-    def overridden(self, by: Mapping[str, Any]) -> Check:
+    def overridden(self, by: Mapping[str, Any]) -> Expectation:
         """The check with another severity or other limits. Raises ValueError for an unknown limit."""
         limits = {name: value for name, value in by.items() if name != "severity"}
         unknown = sorted(set(limits) - set(self.limits) - {"max_share"})
@@ -70,14 +70,14 @@ class Check(BaseModel):
             known = ", ".join(["severity", "max_share", *sorted(self.limits)])
             raise ValueError(f"no such limit {', '.join(unknown)}; the known ones are {known}")
         changed = {"severity": by.get("severity", self.severity), "limits": self.limits | limits}
-        return Check.model_validate(self.model_dump() | changed)
+        return Expectation.model_validate(self.model_dump() | changed)
 
 
 class ExpectationError(RuntimeError):
     """An expectation that could not be asked: it neither passed nor failed."""
 
 
-def load_checks(suite: Suite, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, Check]:
+def load_checks(suite: Suite, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, Expectation]:
     """The expectations of a suite by id. Raises ValueError for an override of what no suite has."""
     document = yaml.safe_load((HERE / "checks.yml").read_text(encoding="utf-8"))
     known = sorted(check_id for checks in document.values() for check_id in checks)
@@ -85,7 +85,7 @@ def load_checks(suite: Suite, overrides: Mapping[str, Mapping[str, Any]]) -> dic
     if unknown:
         raise ValueError(f"no such expectation {', '.join(unknown)}; the known ones are {', '.join(known)}")
     return {
-        check_id: Check.model_validate(check).overridden(overrides.get(check_id, {}))
+        check_id: Expectation.model_validate(check).overridden(overrides.get(check_id, {}))
         for check_id, check in document[suite].items()
     }
 
@@ -130,7 +130,7 @@ def run_suite(
     )
 
 
-def _queries(suite: Suite, checks: Mapping[str, Check], context: Mapping[str, Any]) -> dict[str, list[str]]:
+def _queries(suite: Suite, checks: Mapping[str, Expectation], context: Mapping[str, Any]) -> dict[str, list[str]]:
     """Each query that is to be asked, with its checks: those that differ in `max_share` alone share one."""
     environment = _environment(suite)
     queries: dict[str, list[str]] = {}
@@ -147,8 +147,8 @@ def _asking(what: str) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         # only messages about tables, columns and files may be told: a conversion error would quote a value
-        told = f": {error.orig}" if isinstance(error.orig, _TELLABLE) else ""
-        raise ExpectationError(f"{what} could not be asked, {type(error.orig).__name__}{told}") from None
+        reported = f": {error.orig}" if isinstance(error.orig, _TELLABLE) else ""
+        raise ExpectationError(f"{what} could not be asked, {type(error.orig).__name__}{reported}") from None
 
 
 def _environment(suite: Suite) -> Environment:
@@ -161,7 +161,7 @@ def _environment(suite: Suite) -> Environment:
     return environment
 
 
-def _expectation_suite(suite: Suite, checks: Mapping[str, Check]) -> ExpectationSuite:
+def _expectation_suite(suite: Suite, checks: Mapping[str, Expectation]) -> ExpectationSuite:
     from great_expectations import ExpectationSuite
     from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
     from great_expectations.expectations.metadata_types import FailureSeverity
@@ -182,12 +182,12 @@ def _expectation_suite(suite: Suite, checks: Mapping[str, Check]) -> Expectation
 
 
 def _outcome(
-    check_id: str, check: Check, result: ExpectationValidationResult, totals: tuple[int, int, int, int]
-) -> Outcome:
+    check_id: str, check: Expectation, result: ExpectationValidationResult, totals: tuple[int, int, int, int]
+) -> ExpectationOutcome:
     if "details" not in result.result:
         raise ExpectationError(f"{check_id} could not be asked: Great Expectations has no result for it")
     findings = tuple(
-        Finding(row["subject"], row["examined"], row["compared"], row["broken"], tuple(row["hashed_keys"]))
+        BrokenSubject(row["subject"], row["examined"], row["compared"], row["broken"], tuple(row["hashed_keys"]))
         for row in result.result["details"]["unexpected_rows"]
     )
-    return Outcome(check_id, check.says, check.severity, bool(result.success), *totals, findings)
+    return ExpectationOutcome(check_id, check.says, check.severity, bool(result.success), *totals, findings)

@@ -9,12 +9,12 @@ import dagster as dg
 
 from foundation.settings import Settings
 from reports.delivery.channels import send
-from reports.delivery.mail import Failure, compose_failure, compose_hold
+from reports.delivery.mail import RunFailure, compose_failure, compose_hold
 
 HELD = "held"  # metadata of a check that holds a report back: which one, and why
 
 
-def tell_data_owner(settings: Settings, job: str, run_id: str, failures: Sequence[Failure]) -> None:
+def notify_data_owner(settings: Settings, job: str, run_id: str, failures: Sequence[RunFailure]) -> None:
     """Sends one mail that names each failure and its reason; the reasons hold no personal data."""
     _send(
         settings,
@@ -31,7 +31,7 @@ def tell_data_owner(settings: Settings, job: str, run_id: str, failures: Sequenc
     )
 
 
-def tell_of_hold(settings: Settings, report: str, period: str, reasons: Sequence[str]) -> None:
+def notify_of_hold(settings: Settings, report: str, period: str, reasons: Sequence[str]) -> None:
     """Sends one mail that says which report is held back, why, and how it is released."""
     _send(
         settings,
@@ -58,17 +58,17 @@ def mail_on_failure(settings: Settings) -> dg.HookDefinition:
     @dg.failure_hook(name="mail_data_owner")
     def mail_data_owner(context: dg.HookContext) -> None:
         found = list(_failed_checks(context))
-        held = [told for check in found if isinstance(told := check.metadata.get(HELD), dg.JsonMetadataValue)]
-        for told in held:
-            data: Any = told.data
-            tell_of_hold(settings, data["report"], data["period"], data["reasons"])
-        failures = [Failure(check.check_name, check.description or "") for check in found]
+        held = [reported for check in found if isinstance(reported := check.metadata.get(HELD), dg.JsonMetadataValue)]
+        for reported in held:
+            data: Any = reported.data
+            notify_of_hold(settings, data["report"], data["period"], data["reasons"])
+        failures = [RunFailure(check.check_name, check.description or "") for check in found]
         if not held:
-            tell_data_owner(
+            notify_data_owner(
                 settings,
                 context.job_name,
                 context.run_id,
-                failures or [Failure(context.op.name, str(context.op_exception))],
+                failures or [RunFailure(context.op.name, str(context.op_exception))],
             )
 
     return mail_data_owner

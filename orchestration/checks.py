@@ -13,12 +13,12 @@ from expectations.results import SuiteResult
 from expectations.suites import load_checks
 from foundation.settings import Settings
 from orchestration import warehouse
-from orchestration.alerts import HELD, tell_data_owner
+from orchestration.alerts import HELD, notify_data_owner
 from orchestration.assets.reports import files_key, report_of
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
 from reports.delivery.ledger import Ledger
-from reports.delivery.mail import Failure
+from reports.delivery.mail import RunFailure
 from reports.periods import first_day
 from reports.registry import DEFAULT, report, reports
 
@@ -34,7 +34,7 @@ def border_checks() -> list[dg.AssetChecksDefinition]:
     def raw_suite(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         """What no single row of a delivery can show: volume, freshness, keys across loads, orphans, drift.
 
-        Whatever a company sends, its night is built and published: what fails here is told, and holds reports back.
+        Whatever a company sends, its night is built and published: what fails here is reported, and holds reports back.
         """
         home: Settings = context.resources.writer
         made = warehouse.open_candidate(home)
@@ -45,10 +45,10 @@ def border_checks() -> list[dg.AssetChecksDefinition]:
             connection.execute("delete from control.doubts")
             doubts = [(one.id, str(one)) for one in result.failed]
             if doubts:
-                connection.executemany("insert into control.doubts (expectation, told) values (?, ?)", doubts)
+                connection.executemany("insert into control.doubts (expectation, reported) values (?, ?)", doubts)
         if doubts:  # the step does not fail, so that no hook tells of it
-            failures = [Failure("raw_suite", told) for _, told in doubts]
-            tell_data_owner(home, context.run.job_name, context.run.run_id, failures)
+            failures = [RunFailure("raw_suite", reported) for _, reported in doubts]
+            notify_data_owner(home, context.run.job_name, context.run.run_id, failures)
         return _checked(result, dg.AssetCheckSeverity.WARN)
 
     @dg.asset_check(asset=MARTS_GUARD, name="mart_suite", blocking=True, required_resource_keys={"writer"})
@@ -63,9 +63,12 @@ def border_checks() -> list[dg.AssetChecksDefinition]:
 
 
 def _as_before(unchanged: warehouse.Candidate) -> dg.AssetCheckResult:
-    """What the raw suite found of the same loads when the build was made; the data owner was told then."""
+    """What the raw suite found of the same loads when the build was made; the data owner was reported then."""
     with duckdb.connect(str(unchanged.work), read_only=True) as connection:
-        doubts = [told for (told,) in connection.execute("select told from control.doubts order by all").fetchall()]
+        doubts = [
+            reported
+            for (reported,) in connection.execute("select reported from control.doubts order by all").fetchall()
+        ]
     return dg.AssetCheckResult(
         passed=not doubts,
         severity=dg.AssetCheckSeverity.WARN,
@@ -114,11 +117,11 @@ def _held(context: dg.AssetCheckExecutionContext, asked: str, reasons: list[str]
             passed=True, description=f"{'; '.join(reasons)} (let pass by {', '.join(map(str, signed))})"
         )
     release = f"kefu delivery release-hold {report_id} {period} --by NAME --reason TEXT"
-    told = f"{'; '.join(still)}; mend it, or let it pass: {release}"
+    reported = f"{'; '.join(still)}; mend it, or let it pass: {release}"
     held = {"report": report_id, "period": period, "reasons": still}
     return dg.AssetCheckResult(
         passed=not still,
-        description=told if still else fine,
+        description=reported if still else fine,
         metadata={HELD: dg.MetadataValue.json(held)} if still else {},
     )
 
@@ -133,10 +136,10 @@ def reasons_to_hold(settings: Settings, period: str, report_id: str = DEFAULT) -
             "select distinct source, entity from reporting.rpt_loads where is_stale order by all"
         ).fetchall()
         silent = connection.execute(_SILENT, {"last": last, **limits}).fetchall()
-        doubts = connection.execute("select told from reporting.rpt_doubts order by all").fetchall()
+        doubts = connection.execute("select reported from reporting.rpt_doubts order by all").fetchall()
     reasons = [] if as_of >= last else [f"{period} is not complete: the warehouse knows it up to {as_of}"]
     reasons += [f"{source}: {entity} stays at an older load" for source, entity in stale]
-    reasons += [told for (told,) in doubts]
+    reasons += [reported for (reported,) in doubts]
     mute = {source for source, entity, _ in silent if not entity}
     for source, entity, newest in silent:
         if not entity:

@@ -79,7 +79,7 @@ class Edition(click.ParamType[tuple[str, int | None]]):
         return Period().convert(period, param, ctx), int(revision) if revision else None
 
 
-class ScopeName(click.ParamType["Scope"]):
+class ScopeParam(click.ParamType["Scope"]):
     """Whose report: company, or type=id."""
 
     name = "SCOPE"
@@ -328,7 +328,7 @@ def report(
     for line in pending(settings, first, spec.id):
         click.echo(line)
     if dry_run:
-        from orchestration.delivery_desk import preview
+        from orchestration.delivery_commands import preview
 
         page, count = preview(settings, period, spec.id)
         click.echo(f"{count} mails to look at, none sent: {page}")
@@ -336,7 +336,7 @@ def report(
 
 def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
     help_text = "Whose report: company, or type=id such as store=demo:S07."
-    return click.option("--scope", type=ScopeName(), default="company", show_default=True, help=help_text)(command)
+    return click.option("--scope", type=ScopeParam(), default="company", show_default=True, help=help_text)(command)
 
 
 @report.command("diff")
@@ -400,7 +400,7 @@ def report_verify(settings: Settings, period: str, spec: ReportSpec) -> None:
 def delivery(context: click.Context, month: str | None, day: date | None) -> None:
     """Show which mails were sent, failed, are held back, or nobody knows."""
     if context.invoked_subcommand is None:
-        from orchestration.delivery_desk import show
+        from orchestration.delivery_commands import show
 
         for line in show(context.obj, day.isoformat() if day else month):
             click.echo(line)
@@ -433,7 +433,7 @@ def _command(report: str, period: str) -> str:
 @click.pass_obj
 def delivery_release(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> None:
     """Let a mail go again that failed for good, or of which nobody knows whether it arrived."""
-    from orchestration.delivery_desk import release
+    from orchestration.delivery_commands import release
 
     for key in release(settings, report, period, recipient, by, reason):
         click.echo(f"{key} goes at the next {_command(report, period)} --send")
@@ -444,7 +444,7 @@ def delivery_release(settings: Settings, report: str, period: str, recipient: st
 @click.pass_obj
 def delivery_confirm(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> None:
     """Write down that a mail has arrived of which nobody knew."""
-    from orchestration.delivery_desk import confirm
+    from orchestration.delivery_commands import confirm
 
     for key in confirm(settings, report, period, recipient, by, reason):
         click.echo(f"{key} counts as sent")
@@ -457,7 +457,7 @@ def delivery_confirm(settings: Settings, report: str, period: str, recipient: st
 @click.pass_obj
 def delivery_release_hold(settings: Settings, report: str, period: str, by: str, reason: str) -> None:
     """Let a report go for all the reasons that hold it back now; another reason holds it again."""
-    from orchestration.delivery_desk import release_hold
+    from orchestration.delivery_commands import release_hold
 
     for passed in release_hold(settings, report, period, by, reason):
         click.echo(f"let pass: {passed}")
@@ -468,7 +468,7 @@ def delivery_release_hold(settings: Settings, report: str, period: str, by: str,
 @click.pass_obj
 def delivery_history(settings: Settings) -> None:
     """Show everything that was written down of deliveries, oldest first."""
-    from orchestration.delivery_desk import history
+    from orchestration.delivery_commands import history
 
     for line in history(settings):
         click.echo(line)
@@ -599,9 +599,9 @@ def status(settings: Settings, as_json: bool) -> None:
     from orchestration.recovery.status import lines
     from orchestration.recovery.status import status as told_of
 
-    told = told_of(settings)
-    click.echo(json.dumps(told, indent=1) if as_json else "\n".join(lines(told)))
-    if told["problems"]:
+    reported = told_of(settings)
+    click.echo(json.dumps(reported, indent=1) if as_json else "\n".join(lines(reported)))
+    if reported["problems"]:
         sys.exit(FAILED)
 
 

@@ -15,7 +15,7 @@ from foundation.settings import Settings
 from orchestration.assets.raw import FIRST_DAY_TAG, REBUILD_TAG
 from orchestration.assets.reports import REPORT_TAG, bundle_key, files_key
 from orchestration.definitions import build_defs
-from orchestration.ingestion.ledger import make_way
+from orchestration.ingestion.manifest import make_way
 from orchestration.ingestion.soundness import recovered
 from orchestration.jobs import NIGHTLY, report_job
 from orchestration.lock import single_writer
@@ -71,8 +71,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """The folder of the Dagster instance, with its configuration written."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     for name in move_damaged(settings.dagster_home):
-        with step("note") as told:
-            told.count(f"dagster/{name} was no sound database: moved aside, its history begins anew")
+        with step("note") as reported:
+            reported.count(f"dagster/{name} was no sound database: moved aside, its history begins anew")
     (settings.dagster_home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
     return settings.dagster_home
 
@@ -121,5 +121,5 @@ def _faults(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             cause = error.cause or error
             yield f"{event.step_key}: {cause.message.strip()}"
         if event.event_type == dg.DagsterEventType.HOOK_ERRORED:
-            untold = event.hook_errored_data.error
-            yield f"the data owner could not be told: {(untold.cause or untold).message.strip()}"
+            unreported = event.hook_errored_data.error
+            yield f"the data owner could not be told: {(unreported.cause or unreported).message.strip()}"

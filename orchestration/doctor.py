@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from reports.delivery.recipients import Recipient
 
 _INDENT = "\n" + " " * 15
-_MOST_FAULTS = 10
+_MAX_FAULTS = 10
 _MIN_FREE_BYTES = 2 * 1024**3
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "typst")
 
 
 @dataclass(frozen=True)
-class Finding:
+class HealthFinding:
     """One thing that was looked at; `text` says what to do when it is not fine."""
 
     name: str
@@ -34,9 +34,9 @@ class Finding:
     text: str
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[HealthFinding]:
     """Looks at everything; a look that fails is a finding, never an exception."""
-    looks: list[Callable[[Settings], Finding]] = [
+    looks: list[Callable[[Settings], HealthFinding]] = [
         _python,
         _packages,
         _settings,
@@ -54,32 +54,34 @@ def examine(settings: Settings) -> list[Finding]:
     return [_looked(look, settings) for look in looks]
 
 
-def _looked(look: Callable[[Settings], Finding], settings: Settings) -> Finding:
+def _looked(look: Callable[[Settings], HealthFinding], settings: Settings) -> HealthFinding:
     try:
         return look(settings)
     except (CommandFailedError, duckdb.Error, OSError) as error:  # what is damaged is named under files
-        told = str(error) if isinstance(error, CommandFailedError) else type(error).__name__
-        return Finding(look.__name__.strip("_").replace("_", " "), False, f"could not look: {told}")
+        reported = str(error) if isinstance(error, CommandFailedError) else type(error).__name__
+        return HealthFinding(look.__name__.strip("_").replace("_", " "), False, f"could not look: {reported}")
 
 
-def _python(_: Settings) -> Finding:
+def _python(_: Settings) -> HealthFinding:
     version = ".".join(map(str, sys.version_info[:3]))
     fine = (3, 11) <= sys.version_info[:2] < (3, 13)
-    return Finding("python", fine, version if fine else f"{version}; install with Python 3.11 or 3.12 (make setup)")
+    return HealthFinding(
+        "python", fine, version if fine else f"{version}; install with Python 3.11 or 3.12 (make setup)"
+    )
 
 
-def _packages(_: Settings) -> Finding:
+def _packages(_: Settings) -> HealthFinding:
     missing = [name for name in _PACKAGES if not _installed(name)]
     if missing:
-        return Finding("packages", False, f"{', '.join(missing)} missing; install again (make setup)")
-    return Finding("packages", True, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
+        return HealthFinding("packages", False, f"{', '.join(missing)} missing; install again (make setup)")
+    return HealthFinding("packages", True, ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES))
 
 
 def _installed(name: str) -> bool:
     return any(True for _ in metadata.distributions(name=name))
 
 
-def _settings(settings: Settings) -> Finding:
+def _settings(settings: Settings) -> HealthFinding:
     file = settings.home / "kefu.toml"
     origin = str(file) if file.exists() else "defaults (no kefu.toml)"
     company = settings.company
@@ -87,31 +89,33 @@ def _settings(settings: Settings) -> Finding:
     assumed = [name for name in ("time_zone", "currency") if name not in company.model_fields_set]
     if assumed:  # days, months and amounts stand on them
         text += f". Nobody stated {' and '.join(f'company.{name}' for name in assumed)}: if wrong, set them there"
-    return Finding("settings", True, text)
+    return HealthFinding("settings", True, text)
 
 
-def _reference(settings: Settings) -> Finding:
+def _reference(settings: Settings) -> HealthFinding:
     from orchestration import reference
 
     own = reference.replaced(settings)
-    told = [fault for path in own for fault in reference.faults(path)]
-    if told:
-        return Finding("reference", False, _INDENT.join(told))
+    reported = [fault for path in own for fault in reference.faults(path)]
+    if reported:
+        return HealthFinding("reference", False, _INDENT.join(reported))
     if not own:
-        return Finding("reference", True, f"built-in tables; {settings.reference} replaces some (docs/reference.md)")
-    return Finding("reference", True, f"{', '.join(path.stem for path in own)} from {settings.reference}")
+        return HealthFinding(
+            "reference", True, f"built-in tables; {settings.reference} replaces some (docs/reference.md)"
+        )
+    return HealthFinding("reference", True, f"{', '.join(path.stem for path in own)} from {settings.reference}")
 
 
-def _not_stated(settings: Settings) -> Finding:
+def _not_stated(settings: Settings) -> HealthFinding:
     from orchestration import reference
 
     missing = [seed.name for seed in reference.not_stated(settings)]
     if not missing:
-        return Finding("not stated", True, "nothing: every table that only the company can fill has rows")
+        return HealthFinding("not stated", True, "nothing: every table that only the company can fill has rows")
     waiting = figures_that_wait_for(missing)
     lines = [f"{table}: {_some(waiting[table])}" for table in missing]
     text = "tables that only the company can fill, and the figures that wait (kefu reference init lays them to fill in)"
-    return Finding("not stated", True, _INDENT.join([text, *lines]))
+    return HealthFinding("not stated", True, _INDENT.join([text, *lines]))
 
 
 def figures_that_wait_for(tables: list[str]) -> dict[str, list[str]]:
@@ -133,103 +137,105 @@ def _some(ids: list[str], most: int = 4) -> str:
     return ", ".join(ids[:most]) + more
 
 
-def _home(settings: Settings) -> Finding:
+def _home(settings: Settings) -> HealthFinding:
     probe = settings.home / ".doctor"
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         probe.write_text("", encoding="utf-8")
         probe.unlink()
     except OSError as error:
-        return Finding(
+        return HealthFinding(
             "home",
             False,
             f"{settings.home} cannot be written ({error.strerror}); set KEFU_HOME to a folder that can",
         )
-    return Finding("home", True, str(settings.home))
+    return HealthFinding("home", True, str(settings.home))
 
 
-def _disk(settings: Settings) -> Finding:
+def _disk(settings: Settings) -> HealthFinding:
     existing = next(path for path in (settings.home, *settings.home.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     needed = max(_MIN_FREE_BYTES, 3 * _size_of(settings.published) + 2 * _size_of(settings.build))
     text = f"{free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB wanted for the next build"
-    return Finding("disk", free >= needed, text if free >= needed else f"{text}; free some or move KEFU_HOME")
+    return HealthFinding("disk", free >= needed, text if free >= needed else f"{text}; free some or move KEFU_HOME")
 
 
 def _size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.duckdb"))
 
 
-def _published(settings: Settings) -> Finding:
+def _published(settings: Settings) -> HealthFinding:
     from orchestration.warehouse import MARTS_FILE
 
     path = settings.published / MARTS_FILE
     text = str(path) if path.exists() else "nothing published yet; run kefu nightly --date YYYY-MM-DD, or kefu demo"
-    return Finding("warehouse", True, text)
+    return HealthFinding("warehouse", True, text)
 
 
-def _files(settings: Settings) -> Finding:
+def _files(settings: Settings) -> HealthFinding:
     from orchestration.recovery.soundness import look
 
     looked = look(settings)
     found = [str(fault) for one in looked for fault in one.faults]
     if found:
-        more = [f"and {len(found) - _MOST_FAULTS} more; kefu verify names each"] if len(found) > _MOST_FAULTS else []
-        return Finding("files", False, _INDENT.join([*found[:_MOST_FAULTS], *more]))
-    return Finding("files", True, f"{sum(one.files for one in looked):,} files are what was written")
+        more = [f"and {len(found) - _MAX_FAULTS} more; kefu verify names each"] if len(found) > _MAX_FAULTS else []
+        return HealthFinding("files", False, _INDENT.join([*found[:_MAX_FAULTS], *more]))
+    return HealthFinding("files", True, f"{sum(one.files for one in looked):,} files are what was written")
 
 
-def _reports(settings: Settings) -> Finding:
+def _reports(settings: Settings) -> HealthFinding:
     from reports.issuing.revisions import recorded
     from reports.registry import report
 
     found = list(recorded(settings.reports))
     if not found:
-        return Finding("reports", True, "no printed figure differs from the issued reports")
+        return HealthFinding("reports", True, "no printed figure differs from the issued reports")
     periods = ", ".join(sorted({report(one.report).calendar.name(one.period_start) for one in found}))
     text = f"{sum(one.total for one in found)} printed figures of {periods} differ from the issued reports"
-    return Finding("reports", True, f"{text}; see kefu report differences")
+    return HealthFinding("reports", True, f"{text}; see kefu report differences")
 
 
-def _pdf(_: Settings) -> Finding:
+def _pdf(_: Settings) -> HealthFinding:
     from pylopdf_fonts_zh_cn import sans_path
 
     if not sans_path().exists():
-        return Finding("pdf", False, f"{sans_path()} is missing; install again (make setup)")
-    return Finding("pdf", True, f"Typst {metadata.version('typst')}, fonts packaged")
+        return HealthFinding("pdf", False, f"{sans_path()} is missing; install again (make setup)")
+    return HealthFinding("pdf", True, f"Typst {metadata.version('typst')}, fonts packaged")
 
 
-def _mail(settings: Settings) -> Finding:
+def _mail(settings: Settings) -> HealthFinding:
     mail = settings.mail
     if mail.transport == "file":
-        return Finding("mail", True, f'files in {settings.outbox}; set mail.transport = "smtp" to send')
+        return HealthFinding("mail", True, f'files in {settings.outbox}; set mail.transport = "smtp" to send')
     try:
         opener = smtplib.SMTP_SSL if mail.security == "tls" else smtplib.SMTP
         with opener(mail.host, mail.port, timeout=mail.timeout_seconds) as server:
             server.noop()
     except OSError as error:
-        return Finding(
+        return HealthFinding(
             "mail",
             False,
             f"{mail.host}:{mail.port} does not answer ({error}); see [mail] host, port and security",
         )
-    return Finding("mail", True, f"{mail.host}:{mail.port} answers")
+    return HealthFinding("mail", True, f"{mail.host}:{mail.port} answers")
 
 
-def _recipients(settings: Settings) -> Finding:
+def _recipients(settings: Settings) -> HealthFinding:
     from reports.delivery.recipients import RecipientsError, read_recipients
 
     path = settings.recipients
     try:
         found = read_recipients(path)
     except RecipientsError as error:
-        return Finding("recipients", False, str(error).replace("\n", "\n" + " " * 15))
+        return HealthFinding("recipients", False, str(error).replace("\n", "\n" + " " * 15))
     if not found:
-        return Finding("recipients", True, f"nobody gets a report: {path} names nobody (docs/delivery.md)")
+        return HealthFinding("recipients", True, f"nobody gets a report: {path} names nobody (docs/delivery.md)")
     lost = _scopes_without_figures(settings, found)
     if lost:
-        return Finding("recipients", False, f"{path}: {'; '.join(lost)}; name one that reporting.rpt_scope_names has")
-    return Finding("recipients", True, f"{len(found)} in {path}")
+        return HealthFinding(
+            "recipients", False, f"{path}: {'; '.join(lost)}; name one that reporting.rpt_scope_names has"
+        )
+    return HealthFinding("recipients", True, f"{len(found)} in {path}")
 
 
 def _scopes_without_figures(settings: Settings, recipients: tuple[Recipient, ...]) -> list[str]:

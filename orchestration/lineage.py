@@ -215,7 +215,7 @@ class Lineage:
 def made_of(lineage: Lineage) -> dict[str, str]:
     """For every declared metric, by id: the entities and columns of the contract that it is made of or stands on."""
     contract_of = contract()
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for model, metric in declared_metrics():
         found: dict[str, set[str]] = {}
         for origin in lineage.metric(model, metric):
@@ -229,8 +229,8 @@ def made_of(lineage: Lineage) -> dict[str, str]:
                     found.setdefault(column, set())
                 else:
                     found.setdefault(entity, set()).add(column)
-        told.setdefault(metric["id"], "; ".join(_entity(name, found[name]) for name in sorted(found)))
-    return told
+        reported.setdefault(metric["id"], "; ".join(_entity(name, found[name]) for name in sorted(found)))
+    return reported
 
 
 def _entity(name: str, columns: set[str]) -> str:

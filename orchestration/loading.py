@@ -13,7 +13,7 @@ from foundation.errors import CommandFailedError
 from foundation.settings import Settings
 from orchestration.ingestion.deliveries import IngestReport
 from orchestration.ingestion.deliveries import ingest as read
-from orchestration.ingestion.ledger import FileEntry
+from orchestration.ingestion.manifest import FileEntry
 from orchestration.lock import single_writer
 from orchestration.progress import step
 
@@ -54,16 +54,16 @@ def pull_first(settings: Settings, day: date) -> list[str]:
 
 def _show_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        with step("note") as told:
-            told.count(note)
+        with step("note") as reported:
+            reported.count(note)
 
 
 def _fail(settings: Settings, job: str, days: str, refused: Sequence[str]) -> None:
     if refused:
-        from orchestration.alerts import tell_data_owner
-        from reports.delivery.mail import Failure
+        from orchestration.alerts import notify_data_owner
+        from reports.delivery.mail import RunFailure
 
-        tell_data_owner(settings, job, days, [Failure(job, message) for message in refused])
+        notify_data_owner(settings, job, days, [RunFailure(job, message) for message in refused])
         raise CommandFailedError("\n".join(refused))
 
 

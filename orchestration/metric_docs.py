@@ -237,7 +237,9 @@ def described(metric: dict[str, Any]) -> Iterator[str]:
     yield f"- {metric['unit']}, {_DIRECTIONS[metric['direction']]}: {formula}{where}, by `{metric['month']}`"
     disclosed = f"; disclosure: {metric['disclosure']}" if "disclosure" in metric else ""
     yield f"- {_cells(metric)}; {_change(metric)}{disclosed}"
-    absent = "".join(f"; absent while `{known_by}` is never known" for known_by in metric.get("known_by", []))
+    absent = "".join(
+        f"; absent while `{only_if_seen}` is never known" for only_if_seen in metric.get("only_if_seen", [])
+    )
     yield f"- stands on {', '.join(metric['stands_on'])}{absent}"
     yield f"- made of {lineage_rows().get(metric['id'], '')}"
     more = [text for text in (_range(metric), _window(metric)) if text]

@@ -24,7 +24,7 @@ def statement(settings: Settings, name: str) -> str:
     model = _model(name)[1]["name"]
     inline = (
         "-- depends_on: {{ ref('int_core__months') }} {{ ref('int_core__metric_sources') }} "
-        f"{{{{ ref('{model}') }}}}\n{{{{ kpi_cells(model='{model}') }}}}"
+        f"{{{{ ref('{model}') }}}}\n{{{{ metric_cells(model='{model}') }}}}"
     )
     lines = [line.rstrip() for line in compile_inline(settings, inline).splitlines()]
     built = {"work": settings.build / WORK_FILE, "kefu": settings.published / MARTS_FILE}

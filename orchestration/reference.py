@@ -54,9 +54,9 @@ def version(settings: Settings) -> str | None:
 
 def check(settings: Settings) -> None:
     """Raises CommandFailedError naming every fault of the files by file, line and column, with what to do."""
-    told = [fault for path in replaced(settings) for fault in faults(path)]
-    if told:
-        raise CommandFailedError("\n".join(["reference tables that make no sense (docs/reference.md):", *told]))
+    reported = [fault for path in replaced(settings) for fault in faults(path)]
+    if reported:
+        raise CommandFailedError("\n".join(["reference tables that make no sense (docs/reference.md):", *reported]))
 
 
 def init(settings: Settings) -> list[Path]:
@@ -98,9 +98,9 @@ def _form(seed: Seed) -> str:
 def faults(path: Path) -> list[str]:
     """What is wrong with one file, in words; empty when it may replace its table."""
     with duckdb.connect() as connection:
-        told = list(_faults(connection, path))
-    more = [f"{path}: {len(told) - _LISTED} more faults"] if len(told) > _LISTED else []
-    return told[:_LISTED] + more
+        reported = list(_faults(connection, path))
+    more = [f"{path}: {len(reported) - _LISTED} more faults"] if len(reported) > _LISTED else []
+    return reported[:_LISTED] + more
 
 
 def project_folder(settings: Settings) -> Path:
@@ -160,10 +160,10 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
     missing = [name for name in seed.types if name not in header and name not in seed.nullable]
     if missing or len(set(header)) < len(header) or not set(header) <= set(seed.types):
         unknown = [name for name in header if name not in seed.types]
-        told = [f"lacks {', '.join(missing)}"] if missing else []
-        told += [f"has {', '.join(map(repr, unknown))} too much"] if unknown else []
-        told = told or ["names a column twice"]
-        yield f"{path} line 1: {' and '.join(told)}; the columns are {','.join(seed.types)}"
+        reported = [f"lacks {', '.join(missing)}"] if missing else []
+        reported += [f"has {', '.join(map(repr, unknown))} too much"] if unknown else []
+        reported = reported or ["names a column twice"]
+        yield f"{path} line 1: {' and '.join(reported)}; the columns are {','.join(seed.types)}"
         return
     uneven = [number for number, cells in lines if len(cells) != len(header)]
     if uneven:
@@ -171,11 +171,11 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
             yield f"{path} line {number}: not as many cells as line 1; quote a cell that holds a comma"
         return
     _fill(connection, seed, lines)
-    told = [f"{path} line {number}{words}" for number, words in _untyped(connection, seed)]
-    if not told:
+    reported = [f"{path} line {number}{words}" for number, words in _untyped(connection, seed)]
+    if not reported:
         _cast(connection, seed)
-        told = [f"{path} line {number}{words}" for number, words in _broken(connection, seed)]
-    yield from told
+        reported = [f"{path} line {number}{words}" for number, words in _broken(connection, seed)]
+    yield from reported
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:

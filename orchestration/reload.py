@@ -30,7 +30,7 @@ def reload(settings: Settings, source: str, first: date, last: date) -> Iterator
         after = _entries(settings, source, first, last)
     anew = [key for key, entry in after.items() if before.get(key) != entry]
     for key in anew:
-        yield _told(after[key], before.get(key))
+        yield _reported(after[key], before.get(key))
     for key in before.keys() - after.keys():
         yield f"{key[0]} {key[2]}: no longer there, or no longer wanted by the mapping"
     yield from report.notes
@@ -50,7 +50,7 @@ def _entries(settings: Settings, source: str, first: date, last: date) -> dict[_
     }
 
 
-def _told(now: FileEntry, before: FileEntry | None) -> str:
+def _reported(now: FileEntry, before: FileEntry | None) -> str:
     counts = f"{now.read:,} read, {now.accepted:,} taken in, {now.quarantined + now.refused:,} not"
     was = f" ({before.accepted:,} taken in before)" if before else ""
     return f"{now.load_date} {now.file}: {now.status}, {counts}{was}"

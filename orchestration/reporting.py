@@ -16,7 +16,7 @@ import duckdb
 from foundation.errors import CommandFailedError
 from foundation.settings import Settings
 from orchestration import warehouse
-from orchestration.ingestion.ledger import Manifest
+from orchestration.ingestion.manifest import Manifest
 from orchestration.lock import single_writer
 from orchestration.progress import step
 from orchestration.recovery.build import REBUILT, published_faults

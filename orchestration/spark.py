@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 
 from foundation.contract import Entity, contract, quote
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import live_files
+from orchestration.ingestion.manifest import live_files
 from orchestration.reference import project_folder
 
 AREAS = ("customer", "lifecycle", "loyalty", "satisfaction", "service", "economics", "reporting")
@@ -134,5 +134,5 @@ def build_spark(settings: Settings, scratch: Path, on_node: Callable[[str, str, 
         raise SparkBuildError(f"dbt build gave no results but {outcome.result!r}")
     failed = [result for result in outcome.result.results if result.status in {"error", "fail", "runtime error"}]
     if failed:
-        told = "\n".join(f"  {result.node.unique_id}: {result.message}" for result in failed)
-        raise SparkBuildError(f"{len(failed)} of {len(outcome.result.results)} dbt nodes failed on Spark:\n{told}")
+        reported = "\n".join(f"  {result.node.unique_id}: {result.message}" for result in failed)
+        raise SparkBuildError(f"{len(failed)} of {len(outcome.result.results)} dbt nodes failed on Spark:\n{reported}")

@@ -23,7 +23,7 @@ import duckdb
 from foundation.seals import seal_of, sha256_of, write_seal
 from foundation.settings import DBT_PROJECT_DIR, REPOSITORY, Settings
 from orchestration import reference
-from orchestration.ingestion.ledger import make_way
+from orchestration.ingestion.manifest import make_way
 from orchestration.ingestion.registration import RunContext, register_duckdb, run_of
 from orchestration.lock import single_writer
 from orchestration.recovery.build import is_sound, superseded
@@ -53,7 +53,7 @@ _BESIDE_GLOBS = (
     "expectations/**/*.sql",
     "expectations/**/*.yml",
     "foundation/contract.py",
-    "orchestration/ingestion/ledger.py",
+    "orchestration/ingestion/manifest.py",
     "orchestration/ingestion/registration.py",
 )
 
@@ -235,7 +235,7 @@ _WHAT_NOW = (
     "table that you can mend (docs/reference.md), it is a fault of Kefu. Send these lines to its makers; an error of "
     "the database itself may quote a number."
 )
-_MOST_TOLD = 5  # broken rules of a test
+_MAX_TOLD = 5  # broken rules of a test
 
 
 def _fault(candidate: Candidate, result: Any) -> str:
@@ -246,15 +246,15 @@ def _fault(candidate: Candidate, result: Any) -> str:
     models = ", ".join(name.rpartition(".")[2] for name in node.depends_on.nodes if name.startswith("model."))
     with duckdb.connect(str(candidate.work), read_only=True) as connection:
         connection.execute(f"attach '{candidate.marts}' as {candidate.marts.stem} (read_only)")
-        found = connection.execute(f"select * from ({node.compiled_code}) limit {_MOST_TOLD}")
+        found = connection.execute(f"select * from ({node.compiled_code}) limit {_MAX_TOLD}")
         names = [column[0] for column in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     if "rule" not in names:  # a test with a shape of its own says in its name what holds no longer
         return f"  {node.name} ({models}): does not hold for {result.failures} rows"
-    told = "; ".join(
+    reported = "; ".join(
         f"{row['rule']}: {row['broken_rows']:,} rows, one of key {str(row['key_hash'])[:12]} (md5)" for row in rows
     )
-    return f"  {models}: {told}"
+    return f"  {models}: {reported}"
 
 
 def _invoke_dbt(

@@ -90,8 +90,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _skip_reasons(reporter: pytest.TerminalReporter) -> Counter[str]:
     reports = reporter.stats.get("skipped", [])
-    told = (report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr) for report in reports)
-    return Counter(reason.removeprefix("Skipped: ") for reason in told)
+    reported = (
+        report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr) for report in reports
+    )
+    return Counter(reason.removeprefix("Skipped: ") for reason in reported)
 
 
 def _unaccepted(reasons: Counter[str]) -> list[str]:

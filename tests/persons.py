@@ -10,7 +10,7 @@ import pandas as pd
 
 from foundation.contract import contract
 
-MOST_RECORDS = 20  # a key of more is a placeholder
+MAX_RECORDS = 20  # a key of more is a placeholder
 
 
 def persons(records: pd.DataFrame) -> dict[str, str]:
@@ -21,7 +21,7 @@ def persons(records: pd.DataFrame) -> dict[str, str]:
     ):
         for key in keys(tax_id, email, phone):
             holders[key].add(customer)
-    return united(records.customer_id, (one for one in holders.values() if len(one) <= MOST_RECORDS))
+    return united(records.customer_id, (one for one in holders.values() if len(one) <= MAX_RECORDS))
 
 
 def keys(tax_id: str | None, email: str | None, phone: str | None) -> list[str]:
@@ -85,8 +85,8 @@ def one_row_a_person(records: pd.DataFrame, person_of: Mapping[str, str], as_of:
     known = known.sort_values(["open", "customer_id"], ascending=[False, True])
     groups = known.groupby("person", sort=False)
     found = groups.head(1).set_index("person")
-    told = ["name", "address", "phone", "bank_account", "growth_plan", "fiscal_year_end", "birth_date", "interests"]
-    for column in [*told, "preferences", "delivery_priority", "industry"]:
+    reported = ["name", "address", "phone", "bank_account", "growth_plan", "fiscal_year_end", "birth_date", "interests"]
+    for column in [*reported, "preferences", "delivery_priority", "industry"]:
         found[column] = groups[column].first()
     for column in ("first_known_at", "acquired_at"):
         found[column] = groups[column].min()

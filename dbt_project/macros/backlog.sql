@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {# Flows of the backlog other than moves, with the sign by which they change it. `untimed` has its own sign: what came in
-   without a told status or was first shown open or closed by a load, see int_service__backlog_flows. #}
+   without a reported status or was first shown open or closed by a load, see int_service__backlog_flows. #}
 {% macro backlog_flows() -%} {{ return({'received': 1, 'reopened': 1, 'solved': -1, 'removed': -1, 'untimed': 1}) }} {%- endmacro %}
 
 {# Moves: between any two cells, and per attribute those that change it. #}

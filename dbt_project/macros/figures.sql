@@ -18,8 +18,8 @@
 {%- endmacro %}
 
 
-{# One row with a column per metric: whether kpi_monthly has any figure of it. What its declaration says was never told
-   (entities, known_by) is absent from the tables of a shape of their own as well: they read this as `known`. #}
+{# One row with a column per metric: whether kpi_monthly has any figure of it. What its declaration says was never reported
+   (entities, only_if_seen) is absent from the tables of a shape of their own as well: they read this as `known`. #}
 {% macro known_figures(metrics) -%}
 select
     {%- for metric in metrics %}

@@ -8,7 +8,7 @@
 {# One row per month, scope, metric and dimension value of an area, or of one of its models: figures as sums that estimates
    and tests start from. The calling model names the models it stands on in comments, `depends_on:` with a ref each; dbt
    stops it otherwise. #}
-{% macro kpi_cells(area=none, model=none) %}
+{% macro metric_cells(area=none, model=none) %}
 {%- set metrics = declared_metrics(area, model) if execute else [] -%}
 with months as (
     select month, is_complete from {{ ref('int_core__months') }}
@@ -56,7 +56,7 @@ metric_kinds (metric_id, kind, per, quantile) as (
 )
 {%- endmacro %}
 
-{# What the quotient of a metric is told per. #}
+{# What the quotient of a metric is reported per. #}
 {% macro metric_per(metric) -%}
 {{ 100 if metric.kind == 'nps' else 1000 if metric.unit == 'per_1000' else 1 }}
 {%- endmacro %}
@@ -112,7 +112,7 @@ divided as (
         cells.denominator,
         case
             when metric_kinds.kind in ('sum', 'count', 'distinct') then cast(cells.numerator as double)
-            -- a rate whose cases all lie in other cells is told of none
+            -- a rate whose cases all lie in other cells is reported for none
             when metric_kinds.kind <> 'ratio' or cells.n > 0 or cells.metric_id not in ('{{ rates_of_cases(metrics) | join("', '") }}')
                 then metric_kinds.per * {{ divide('cells.numerator', 'cells.denominator') }}
         end as value
@@ -189,7 +189,7 @@ inner join known on divided.metric_id = known.metric_id
         {%- if 'month' in keys %}
         cast({{ first.month }} as date) as month,
         {%- else %}
-        readings.told_on as day,
+        readings.reported_on as day,
         readings.is_usual,
         readings.happened_on,
         {%- endif %}
@@ -319,7 +319,7 @@ inner join known on divided.metric_id = known.metric_id
 {% endmacro %}
 
 
-{# What a cell must satisfy to be of its metric, where the others of its block are told otherwise. #}
+{# What a cell must satisfy to be of its metric, where the others of its block are reported otherwise. #}
 {% macro metric_guards(metrics, scopes, dimensions) %}
 {%- set guards, by_scopes, by_dimensions = [], {}, {} -%}
 {%- for metric in metrics -%}
@@ -329,15 +329,15 @@ inner join known on divided.metric_id = known.metric_id
     {%- if dimensions and metric.dimensions | length < dimensions | length -%}
         {%- do by_dimensions.setdefault(metric.dimensions | join("', '"), []).append(metric.id) -%}
     {%- endif -%}
-    {%- for known_by in metric.known_by or [] -%}
-        {%- do guards.append("(metric_id <> '" ~ metric.id ~ "' or (select count(" ~ known_by ~ ') from ' ~ ref(metric.model) ~ ') > 0)') -%}
+    {%- for only_if_seen in metric.only_if_seen or [] -%}
+        {%- do guards.append("(metric_id <> '" ~ metric.id ~ "' or (select count(" ~ only_if_seen ~ ') from ' ~ ref(metric.model) ~ ') > 0)') -%}
     {%- endfor -%}
 {%- endfor -%}
-{%- for told, ids in by_scopes.items() -%}
-    {%- do guards.append("(metric_id not in ('" ~ ids | join("', '") ~ "') or scope_type in ('company', '" ~ told ~ "'))") -%}
+{%- for reported, ids in by_scopes.items() -%}
+    {%- do guards.append("(metric_id not in ('" ~ ids | join("', '") ~ "') or scope_type in ('company', '" ~ reported ~ "'))") -%}
 {%- endfor -%}
-{%- for told, ids in by_dimensions.items() -%}
-    {%- do guards.append("(metric_id not in ('" ~ ids | join("', '") ~ "') or dimension in ('" ~ told ~ "'))") -%}
+{%- for reported, ids in by_dimensions.items() -%}
+    {%- do guards.append("(metric_id not in ('" ~ ids | join("', '") ~ "') or dimension in ('" ~ reported ~ "'))") -%}
 {%- endfor -%}
 {%- do guards.append('metric_id in (select metric_id from supplied)') if not metrics[0].of_sources -%}
 {%- do return(guards) -%}

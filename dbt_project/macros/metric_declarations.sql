@@ -11,21 +11,21 @@
      value             expression: 0/1 or boolean (proportion), number (mean, median, p90, sum), key (distinct), 0-10 (nps)
      numerator, denominator   expressions, for ratio and poisson, share (a proportion of cases that come counted, not one
                        by one) and census (a ratio over all there is: departments, agents, hours; never too few to say)
-     scopes            some of those of the model, where it is not told of all: [region, store]
+     scopes            some of those of the model, where it is not reported for all: [region, store]
      dimensions        columns, made one at a time
      whole             false where only the parts by dimension mean something, true by default
      additivity        additive, distinct, ratio, quantile: whether scopes add up to the company
      window            {months or days: number or setting, of: entities} that the figure looks back over: while the history of
                        those entities is shorter, the figure says so and nothing is claimed of it
      range             [least, most] that the figure can be at all, null for an open end, where it is not that of its unit
-                       (unit_ranges): no interval leaves it, and a figure beyond it is absent and told in `warnings`
+                       (unit_ranges): no interval leaves it, and a figure beyond it is absent and reported in `warnings`
      material_change   least difference worth telling, in the unit; or material_change_relative, a share of the earlier value
      target            optional number or row expression; a cell has it only where all its rows agree
      cases             optional: how many cases a row stands for, where it is no case itself; n is their sum
      stands_on         columns of the contract (entity.column) or tables that only the company can state (reference.table)
                        without which the figure means nothing, alternatives with " or " between them. A source that does not
                        give one of them adds nothing to the figure; while none does, it is absent rather than 0 or 100 %
-     known_by          optional, for what no column alone shows (that a promise was moved): expressions; while no row of the
+     only_if_seen          optional, for what no column alone shows (that a promise was moved): expressions; while no row of the
                        model has one of them, the figure is absent
      dated             event (default), snapshot: a month-end stock or rolling window
      look_back_months  how many later months a change in a month can alter, 0 by default
@@ -118,7 +118,7 @@
 {% endmacro %}
 
 
-{# The scopes a metric is told of, with their columns: those of its model (config.meta.scopes), or of them those it names. #}
+{# The scopes a metric is reported for, with their columns: those of its model (config.meta.scopes), or of them those it names. #}
 {% macro metric_scopes(metric, node) %}
 {%- set of_model = node.config.meta.get('scopes', {}) -%}
 {%- set own = metric.get('scopes', of_model) -%}
@@ -150,7 +150,7 @@
 {%- do required.append('month') if period == 'month' -%}
 {%- set optional = [
     'where', 'value', 'numerator', 'denominator', 'scopes', 'dimensions', 'material_change', 'material_change_relative',
-    'target', 'known_by', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'disclosure',
+    'target', 'only_if_seen', 'dated', 'look_back_months', 'claims_change', 'whole', 'cases', 'disclosure',
     'range', 'window',
 ] -%}
 {%- set accepted = {

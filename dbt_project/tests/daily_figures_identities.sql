@@ -17,12 +17,12 @@ snapshots as (
     from {{ ref('rpt_daily_metric_definitions') }}
 ),
 
--- months of which every day is kept, up to the last one that the sources of a metric tell of
+-- months of which every day is kept, up to the last one that the sources of a metric report
 first_day as (
     select min(day) as day from daily
 ),
 
-told_months as (
+reported_months as (
     select
         daily.metric_id,
         daily.month,
@@ -41,11 +41,11 @@ added as (
         daily.month,
         daily.scope_type,
         daily.scope_id,
-        sum(case when snapshots.is_snapshot and daily.day <> told_months.last_day then 0 else daily.n end) as n,
-        sum(case when snapshots.is_snapshot and daily.day <> told_months.last_day then 0 else daily.value end) as value,
+        sum(case when snapshots.is_snapshot and daily.day <> reported_months.last_day then 0 else daily.n end) as n,
+        sum(case when snapshots.is_snapshot and daily.day <> reported_months.last_day then 0 else daily.value end) as value,
         sum(daily.numerator) as numerator
     from daily
-    inner join told_months on daily.metric_id = told_months.metric_id and daily.month = told_months.month
+    inner join reported_months on daily.metric_id = reported_months.metric_id and daily.month = reported_months.month
     inner join snapshots on daily.metric_id = snapshots.metric_id
     group by daily.metric_id, daily.month, daily.scope_type, daily.scope_id
 )

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 import dagster as dg
 
 from foundation.settings import Settings
-from orchestration.alerts import tell_data_owner
+from orchestration.alerts import notify_data_owner
 from orchestration.ingestion.deliveries import IngestReport
 from orchestration.loading import pull_first, read_days
 from orchestration.partitions import daily
-from reports.delivery.mail import Failure
+from reports.delivery.mail import RunFailure
 
 RAW_ZONE = dg.AssetKey("raw_zone")
 ACCEPTED = "every_load_accepted"
@@ -60,8 +60,8 @@ def raw_zone_asset(settings: Settings) -> dg.AssetsDefinition:
         refused = list(dict.fromkeys([*not_pulled, *(refusal.message for refusal in report.refusals)]))
         if refused:
             steps = dict.fromkeys(not_pulled, "pull")
-            failures = [Failure(steps.get(message, "ingest"), message) for message in refused]
-            tell_data_owner(home, context.job_name, context.run_id, failures)
+            failures = [RunFailure(steps.get(message, "ingest"), message) for message in refused]
+            notify_data_owner(home, context.job_name, context.run_id, failures)
         # not blocking: what did load is built and published, the refused entities stay at their last good load
         yield dg.AssetCheckResult(
             check_name=ACCEPTED,

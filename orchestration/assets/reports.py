@@ -80,14 +80,14 @@ def _assets_of(spec: ReportSpec, settings: Settings) -> list[dg.AssetsDefinition
             with published(home) as inputs:
                 outcome = issue_period(inputs, first, spec.id, revise_it=config.revise, reason=config.reason)
             running.count(outcome.summary())
-        for line in outcome.told():
+        for line in outcome.reported():
             context.log.warning(line)
         return dg.MaterializeResult(
             metadata={
                 "scopes": len(outcome.issued),
                 "sha256": outcome.issued[0].bundle.sha256,
                 "revised": [f"{one.bundle.folder} {one.bundle.revision}" for one in outcome.revised],
-                "not_issued": list(outcome.told()),
+                "not_issued": list(outcome.reported()),
             }
         )
 

@@ -80,13 +80,13 @@ def dbt_project_assets(settings: Settings) -> dg.AssetsDefinition:
     )
     def dbt(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         made = warehouse.open_candidate(context.resources.writer)
-        told: list[tuple[str, dict[str, Any]]] = (
+        reported: list[tuple[str, dict[str, Any]]] = (
             [(unique_id, {"unchanged": True}) for unique_id in _in_order(project)]
             if made.is_unchanged
             else [(one.unique_id, {"seconds": one.seconds}) for one in _built(context.resources.writer, made)]
         )
         rows = row_counts(made)
-        for unique_id, metadata in told:
+        for unique_id, metadata in reported:
             node = project["nodes"].get(unique_id)  # exposures are told among the results, and are none
             if node and node["resource_type"] in {"model", "seed"}:
                 count = rows.get((node["schema"], node["name"]))  # a view has none

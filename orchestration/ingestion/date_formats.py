@@ -81,8 +81,8 @@ def formats_that_read(texts: Sequence[str]) -> list[str]:
 def settled(fitting: Sequence[str]) -> list[str]:
     """Of formats that read the same texts those that may be meant: whoever writes 05.01.2026 means the fifth, and
     nobody writes the day after the year."""
-    is_told = len(fitting) > 1 and fitting[0].startswith(("%d.%m.%Y", "%Y"))
-    return list(fitting[:1] if is_told else fitting)
+    is_recorded = len(fitting) > 1 and fitting[0].startswith(("%d.%m.%Y", "%Y"))
+    return list(fitting[:1] if is_recorded else fitting)
 
 
 def epoch_between(least: float, most: float) -> str | None:

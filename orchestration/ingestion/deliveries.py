@@ -22,12 +22,12 @@ from foundation.settings import Settings
 from orchestration.ingestion.arrivals import WAITS, Arrival, Watch, arrivals
 from orchestration.ingestion.changes import new_columns
 from orchestration.ingestion.errors import MappingError, is_of_the_machine, printable, unexpected
-from orchestration.ingestion.ledger import FileEntry, LoadEntry, Manifest, Part
-from orchestration.ingestion.load import Delivery, load_file, workbench
+from orchestration.ingestion.load import SourceDelivery, load_file, staging_connection
+from orchestration.ingestion.manifest import FileEntry, LoadEntry, Manifest, Part
 from orchestration.ingestion.mapping import Mapping, load_mapping, mapping_path
 from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook, Rates
-from orchestration.ingestion.snapshots import settle
+from orchestration.ingestion.snapshots import live_loads
 from orchestration.ingestion.soundness import Recovered, hashed, put_aside, raw_faults, recovered
 from orchestration.ingestion.statement import is_converted
 
@@ -67,7 +67,7 @@ def ingest(
     Raises only when the machine fails.
     """
     with (
-        workbench(settings) as con,
+        staging_connection(settings) as con,
         closing(duckdb.connect(config=settings.engine.duckdb)) as reading,
         # most files are small: planning their statements is the work
         ThreadPoolExecutor(settings.engine.threads) as pool,
@@ -342,14 +342,16 @@ class _Run:
             others = [e for e in self.manifest.files if not (e.source == mapping.source and e.known_from)]
             self._commit(mapping.source, [*others, *wanted])
 
-    def _delivered(self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date | None) -> Delivery | None:
+    def _delivered(
+        self, mapping: Mapping, entry: FileEntry, rates: Rates, known_from: date | None
+    ) -> SourceDelivery | None:
         """The delivery a file came with, if it is still there as it was read."""
         folder = self.settings.landing / mapping.source / str(entry.load_date)
         path = folder / entry.file
         if not path.is_file():
             return None
         found = _matched(mapping, folder, self.watch)
-        delivery = Delivery(
+        delivery = SourceDelivery(
             self.settings, mapping, entry.load_date, folder, found.files, rates, known_from, waiting=found.waiting
         )
         as_read = (delivery.sha256(path), delivery.inputs(entry.mapping_file)) == (entry.sha256, entry.inputs)
@@ -386,7 +388,7 @@ class _Run:
         rates = self.rates.known(mapping.source, day, before=True)
         before = self._last_good(mapping, day)
         unused = {name: entry.unknown_columns for name, entry in before.items()}
-        delivery = Delivery(
+        delivery = SourceDelivery(
             self.settings, mapping, day, folder, matched, rates, waiting=found.waiting, unused_before=unused
         )
         entries = self._load(delivery, [name for name in matched if _gives(mapping, name, RATES)])
@@ -414,7 +416,7 @@ class _Run:
             if entry.source == mapping.source and entry.load_date < day and entry.status == "loaded"
         }
 
-    def _load(self, delivery: Delivery, names: Iterable[str]) -> dict[str, list[FileEntry]]:
+    def _load(self, delivery: SourceDelivery, names: Iterable[str]) -> dict[str, list[FileEntry]]:
         loaded: dict[str, list[FileEntry]] = {}
         earlier = {
             (entry.mapping_file, entry.file, entry.sha256, entry.inputs): entry
@@ -484,7 +486,7 @@ class _Run:
             if load.source == source
         ]
         others = [load for load in self.manifest.loads if load.source != source]
-        loads = settle(self.reading, self.settings, source, (file for file in files if file.source == source), own)
+        loads = live_loads(self.reading, self.settings, source, (file for file in files if file.source == source), own)
         hashes = hashed(self.settings.raw, files, [*others, *loads], self.manifest)
         manifest = Manifest.of(files, [*others, *loads], hashes)
         if manifest != self.manifest:

@@ -61,7 +61,7 @@ class ExpressionError(ValueError):
 
 
 @dataclass(frozen=True)
-class Reference:
+class ColumnReference:
     """A column an expression names: parts of a dotted path."""
 
     parts: tuple[str, ...]
@@ -70,7 +70,7 @@ class Reference:
         return ".".join(self.parts)
 
 
-Resolve = Callable[[Reference], str]  # the SQL name of a column
+Resolve = Callable[[ColumnReference], str]  # the SQL name of a column
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Expression:
     tree: exp.Expr
 
     @cached_property
-    def references(self) -> frozenset[Reference]:
+    def references(self) -> frozenset[ColumnReference]:
         return frozenset(_reference(column) for column in self.tree.find_all(exp.Column))
 
     @cached_property
@@ -130,7 +130,7 @@ class Expression:
         self,
         resolve: Resolve,
         zone: str,
-        lost: Callable[[Reference], str | None] = lambda _: None,
+        lost: Callable[[ColumnReference], str | None] = lambda _: None,
         numbers: Numbers = _AS_WRITTEN,
     ) -> Iterator[Unread]:
         """What the casts cannot read. Null is meant by try_cast, try(...), and in a branch that is not taken.
@@ -231,7 +231,7 @@ class _Reading:
     """Walks an expression as DuckDB evaluates it and tells the casts on its way."""
 
     writer: _Writer
-    lost: Callable[[Reference], str | None]
+    lost: Callable[[ColumnReference], str | None]
 
     def of(self, node: exp.Expr, way: _Way) -> Iterator[Unread]:
         if isinstance(node, exp.Column):
@@ -303,8 +303,8 @@ def _is_strict(node: exp.Expr) -> bool:
     return isinstance(node, exp.StrToTime)
 
 
-def _reference(column: exp.Column) -> Reference:
-    return Reference(tuple(part.name for part in column.parts))
+def _reference(column: exp.Column) -> ColumnReference:
+    return ColumnReference(tuple(part.name for part in column.parts))
 
 
 def parse(text: str, *, aggregate: bool = False) -> Expression:

@@ -32,15 +32,15 @@ from orchestration.ingestion.errors import (
     printable,
     unexpected,
 )
-from orchestration.ingestion.expressions import Numbers, Reference
-from orchestration.ingestion.ledger import Feed, FileEntry
+from orchestration.ingestion.expressions import ColumnReference, Numbers
+from orchestration.ingestion.manifest import FeedCounts, FileEntry
 from orchestration.ingestion.mapping import EntityMapping, FileMapping, Join, Mapping
 from orchestration.ingestion.quarantine import RejectedRow, outcome, quarantine_file, whole_record, write_quarantine
 from orchestration.ingestion.rates import Rates, Spans
 from orchestration.ingestion.readers import DelimitedReader, NotPlainError, Reader, open_reader
 from orchestration.ingestion.spread import POSITION, Arrays
-from orchestration.ingestion.staged import Staged, Tally, Verdict, staged
-from orchestration.ingestion.statement import Statement, Surroundings, is_converted, source_text
+from orchestration.ingestion.staged import RowCounts, RowVerdict, Staged, staged
+from orchestration.ingestion.statement import Statement, StatementContext, is_converted, source_text
 
 _SHOWN = 10_000  # rows of a refused file that its quarantine shows
 _POSITIONS = 15  # bits of a counted number for the place among events of one instant
@@ -62,7 +62,7 @@ _ROW_FAULTS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.
 
 
 @dataclass(frozen=True)
-class Delivery:
+class SourceDelivery:
     """What one source put into its landing folder for one day."""
 
     settings: Settings
@@ -113,7 +113,7 @@ class Delivery:
 
 
 @contextmanager
-def workbench(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def staging_connection(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty DuckDB in memory that spills to and writes into one folder of the raw zone, and reaches nothing else."""
     aside = aside_folder(settings)
     shutil.rmtree(aside, ignore_errors=True)  # what a run that died left
@@ -136,9 +136,9 @@ def aside_folder(settings: Settings) -> Path:
 
 
 def load_file(
-    con: duckdb.DuckDBPyConnection, delivery: Delivery, name: str, path: Path, look: Look | None = None
+    con: duckdb.DuckDBPyConnection, delivery: SourceDelivery, name: str, path: Path, look: Look | None = None
 ) -> FileEntry:
-    """Takes in one file, on a workbench; one that must be refused gives an entry that says why.
+    """Takes in one file, on a staging connection; one that must be refused gives an entry that says why.
 
     Several may run at once: each has a cursor, whose temporary tables are its own, and a folder to write to.
     Raises only when the machine fails.
@@ -154,7 +154,7 @@ class _FileLoad:
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
-        delivery: Delivery,
+        delivery: SourceDelivery,
         name: str,
         path: Path,
         aside: Path,
@@ -257,12 +257,13 @@ class _FileLoad:
         if reader.records == 0 and any(feed.mode == "snapshot" for feed in self.file.entities):
             raise RefusedError("holds a header and no row, which for a snapshot would mean that all is gone")
         duplicate = rows.drop_repeated() if tally.suspects else 0
-        told = rows.told(_SHOWN)
-        self._tell(rows, told)
+        reported = rows.reported(_SHOWN)
+        self._tell(rows, reported)
         if self.look:
             self.look(rows, self.path)
         feeds = tuple(
-            self._write(rows, entity, loses=bool(told), has_failed=tally.failed > 0) for entity in self._entity_names()
+            self._write(rows, entity, loses=bool(reported), has_failed=tally.failed > 0)
+            for entity in self._entity_names()
         )
         return self._entry(
             "loaded",
@@ -277,15 +278,15 @@ class _FileLoad:
             unknown_columns=self._unused(reader, rows.statement.names, rows.statement.cells),
         )
 
-    def _judged(self, reader: Reader) -> tuple[Staged, Tally]:
+    def _judged(self, reader: Reader) -> tuple[Staged, RowCounts]:
         """The rows of the file, judged; with care from the start where an expression cannot compute one of them."""
         try:
             return self._run(reader, careful=False)
         except _RowFaultError:
             return self._run(reader, careful=True)
 
-    def _run(self, reader: Reader, *, careful: bool) -> tuple[Staged, Tally]:
-        around = Surroundings(
+    def _run(self, reader: Reader, *, careful: bool) -> tuple[Staged, RowCounts]:
+        around = StatementContext(
             source=self.delivery.mapping.source,
             load_date=self.delivery.load_date,
             time_zone=self.delivery.mapping.time_zone,
@@ -415,7 +416,7 @@ class _FileLoad:
             )
 
         def text(name: str) -> str:
-            element = spread.element(Reference(tuple(name.split(".")))) if spread else None
+            element = spread.element(ColumnReference(tuple(name.split(".")))) if spread else None
             sql = element or reader.column(name)
             if sql is None:
                 raise RefusedError(f"has no column {name!r}")
@@ -446,11 +447,13 @@ class _FileLoad:
         ]
         self.rejected += [self._row(rows, verdict, 0) for verdict in rows.failed()]
 
-    def _tell(self, rows: Staged, told: list[Verdict]) -> None:
+    def _tell(self, rows: Staged, reported: list[RowVerdict]) -> None:
         """Writes down the values that rows are loaded without."""
-        self.rejected += [self._row(rows, verdict, place) for verdict in told for place in range(len(verdict.codes))]
+        self.rejected += [
+            self._row(rows, verdict, place) for verdict in reported for place in range(len(verdict.codes))
+        ]
 
-    def _row(self, rows: Staged, verdict: Verdict, place: int) -> RejectedRow:
+    def _row(self, rows: Staged, verdict: RowVerdict, place: int) -> RejectedRow:
         failure = rows.failures[verdict.codes[place]]
         return RejectedRow(
             self.delivery.name(self.path),
@@ -464,7 +467,7 @@ class _FileLoad:
 
     # --- what is taken in -------------------------------------------------------------------------------------------
 
-    def _write(self, rows: Staged, name: str, *, loses: bool, has_failed: bool) -> Feed:
+    def _write(self, rows: Staged, name: str, *, loses: bool, has_failed: bool) -> FeedCounts:
         entity = contract()[name]
         feeds = [feed for feed in self.file.entities if feed.entity == name]
         columns = ", ".join(self._stored(entity, feeds[0], column) for column in entity.by_name)
@@ -475,7 +478,7 @@ class _FileLoad:
         )
         footer = pq.read_metadata(aside)
         first, last = _span(footer, entity.event_time)
-        return Feed(
+        return FeedCounts(
             entity=name,
             path=self._keep(entity, aside),
             rows=footer.num_rows,
@@ -570,7 +573,7 @@ def _span(footer: pq.FileMetaData, event_time: str | None) -> tuple[datetime | N
     return first and datetime.combine(first, midnight), last and datetime.combine(last, midnight)
 
 
-def _of_the_other(reference: Reference) -> str:
+def _of_the_other(reference: ColumnReference) -> str:
     return f"x_{reference}"
 
 

@@ -651,7 +651,7 @@ def load_mapping(path: Path) -> Mapping:
         context = {"folders": (path.parent, BUILT_IN_MAPPINGS), "values": document.get("values") or {}}
         mapping = Mapping.model_validate(document, context=context)
     except ValidationError as error:
-        raise MappingError(_told(path, error)) from error
+        raise MappingError(_reported(path, error)) from error
     except RecursionError as error:
         raise MappingError(f"{path}: is nested too deeply to be a mapping") from error
     if mapping.source != path.stem:
@@ -673,10 +673,10 @@ def load_pull(path: Path) -> Pull | None:
     try:
         return _Pulled.model_validate(_document(path)).pull
     except ValidationError as error:
-        raise MappingError(_told(path, error)) from error
+        raise MappingError(_reported(path, error)) from error
 
 
-def _told(path: Path, error: ValidationError) -> str:
+def _reported(path: Path, error: ValidationError) -> str:
     return "\n".join(problems(path, error, [*_Part.__subclasses__(), *PullPart.__subclasses__()]))
 
 

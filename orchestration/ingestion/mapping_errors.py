@@ -31,7 +31,7 @@ def problems(path: Path, error: ValidationError, models: Iterable[type[BaseModel
     """One line of text for each thing that a validation found."""
     root = _root(path)
     names = {field.alias or name for model in models for name, field in model.model_fields.items()}
-    return [_told(path, root, dict(problem), names) for problem in error.errors(include_input=False)]
+    return [_reported(path, root, dict(problem), names) for problem in error.errors(include_input=False)]
 
 
 def at_line(path: Path, place: Place, message: str) -> str:
@@ -39,7 +39,7 @@ def at_line(path: Path, place: Place, message: str) -> str:
     return f"{path}, line {_line(_root(path), place)}: {message}"
 
 
-def _told(path: Path, root: yaml.Node | None, problem: Mapping[str, Any], names: Iterable[str]) -> str:
+def _reported(path: Path, root: yaml.Node | None, problem: Mapping[str, Any], names: Iterable[str]) -> str:
     place = tuple(problem["loc"]) + tuple(problem.get("ctx", {}).get("place", ()))
     kind, said = problem["type"], str(problem["msg"]).removeprefix("Value error, ")
     if kind == "missing":

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.ingestion.ledger import LoadEntry
+from orchestration.ingestion.manifest import LoadEntry
 
 ENTITY = "fx_rates"
 Spans = Mapping[str, tuple[date, date]]  # currency: the first and the last day that is asked for
@@ -118,8 +118,8 @@ class RateBook:
             former: _Rows = {}
             for arrived in sorted({one.load_date for one in self._loads}):
                 rows = self.known(source, arrived).rows
-                told = self._rows(path for one in self._loads if one.load_date == arrived for path in one.live)
-                keys = [key for key in told if rows.get(key) != former.get(key)]
+                reported = self._rows(path for one in self._loads if one.load_date == arrived for path in one.live)
+                keys = [key for key in reported if rows.get(key) != former.get(key)]
                 days = {currency: [day for key, day in keys if key == currency] for currency, _ in keys}
                 found.append((arrived, {currency: (min(of), max(of)) for currency, of in days.items()}))
                 former = rows

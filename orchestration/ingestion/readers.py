@@ -57,7 +57,7 @@ csv.field_size_limit(_BLOCK)
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenRecord:
     """A record that no column can be read from."""
 
     line: int
@@ -73,7 +73,7 @@ class Reader(ABC):
     cuts_numbers = False  # whether the file may hold numbers without all of their digits, written as `inexact` does
 
     def __init__(self) -> None:
-        self.broken: list[Broken] = []
+        self.broken: list[BrokenRecord] = []
         self.records = 0
 
     prepared = "select * from batches"  # SQL that names what `column`, `record` and `broken_if` speak of
@@ -384,9 +384,13 @@ class DelimitedReader(_Table):
         header = mapping.header_of(path.name)
         rows = list(islice(self._records(), header.count if header else 1))
         for row in rows[:1] if header and header.while_blank else rows:
-            if isinstance(row, Broken):
+            if isinstance(row, BrokenRecord):
                 raise RefusedError(f"line {row.line}: the header {row.reason}; have it sent again")
-        head = [row for row in takewhile(lambda row: not isinstance(row, Broken), rows) if not isinstance(row, Broken)]
+        head = [
+            row
+            for row in takewhile(lambda row: not isinstance(row, BrokenRecord), rows)
+            if not isinstance(row, BrokenRecord)
+        ]
         if not head and (header or not named):
             raise RefusedError("is empty, without even a header; have it sent again")
         first = head[0] if head else None
@@ -445,7 +449,7 @@ class DelimitedReader(_Table):
             raise (stream.error or NotPlainError()) from error
         for number, found, text in ragged:
             line = int(scan.lines(np.array([number]))[0])
-            self.broken.append(Broken(line, self._ragged(found), text))
+            self.broken.append(BrokenRecord(line, self._ragged(found), text))
         self.records = scan.records
 
     def _scanned(self, scan: _Scan) -> Iterator[bytes]:
@@ -486,11 +490,11 @@ class DelimitedReader(_Table):
     def _careful(self) -> Iterator[tuple[int, list[str]]]:
         for record in self._records():
             self.records += 1
-            if isinstance(record, Broken):
+            if isinstance(record, BrokenRecord):
                 self.broken.append(record)
             elif len(record[1]) != len(self.columns):
                 text = self.separator.join(record[1])
-                self.broken.append(Broken(record[0], self._ragged(len(record[1])), text))
+                self.broken.append(BrokenRecord(record[0], self._ragged(len(record[1])), text))
             else:
                 yield record[0], list(record[1])
 
@@ -502,7 +506,7 @@ class DelimitedReader(_Table):
                 if number > self._skipped:
                     yield number, line
 
-    def _records(self) -> Iterator[tuple[int, tuple[str, ...], int] | Broken]:
+    def _records(self) -> Iterator[tuple[int, tuple[str, ...], int] | BrokenRecord]:
         """Line, fields and number of lines of each record; a record with a broken quote is one line, no more."""
         lines = self._lines()
         ahead: deque[tuple[int, str]] = deque()
@@ -538,7 +542,7 @@ class DelimitedReader(_Table):
                 if not is_open or len(taken) >= _LONGEST_RECORD:
                     ahead.extendleft(reversed(taken[1:]))
                     reason = 'has a quote that is not closed or not doubled; write "" for a quote within quotes'
-                    yield Broken(number, reason, text.rstrip("\r\n"))
+                    yield BrokenRecord(number, reason, text.rstrip("\r\n"))
                     break
 
 

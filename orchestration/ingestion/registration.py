@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from foundation.contract import Entity, contract, control_tables, literal, quote
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import LoadEntry, Manifest
 from orchestration.ingestion.load import filled_columns
+from orchestration.ingestion.manifest import LoadEntry, Manifest
 
 
 class NothingLoadedError(LookupError):

@@ -17,11 +17,11 @@ import duckdb
 
 from foundation.contract import contract, literal
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import Feed, FileEntry, LoadEntry, Status
 from orchestration.ingestion.load import key_sql
+from orchestration.ingestion.manifest import FeedCounts, FileEntry, LoadEntry, Status
 
 
-def settle(
+def live_loads(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     source: str,
@@ -152,7 +152,7 @@ def _settled(
     )
 
 
-def _filled(feeds: list[Feed]) -> tuple[str, ...] | None:
+def _filled(feeds: list[FeedCounts]) -> tuple[str, ...] | None:
     """Columns that hold a value in some file of a load; None where an older manifest does not say."""
     if any(feed.filled is None for feed in feeds):
         return None

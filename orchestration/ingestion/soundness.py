@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from foundation.seals import fault_of, sha256_of
-from orchestration.ingestion.ledger import (
+from orchestration.ingestion.manifest import (
     MANIFEST,
     FileEntry,
     LoadEntry,
@@ -83,20 +83,20 @@ def recovered(raw: Path) -> Recovered:
     # one of before the hashes were kept: what lies there counts as sound
     hashes = manifest.hashes or hashed(raw, manifest.files, manifest.loads, Manifest())
     is_whole = bool(manifest.hashes) or not manifest.paths
-    told = {one.part for one in manifest.files}
+    reported = {one.part for one in manifest.files}
     return Recovered(
         manifest.model_copy(update={"hashes": hashes}),
         is_whole and not part_faults(raw, manifest),
-        unknown=frozenset(delivered_days(raw) - told),
+        unknown=frozenset(delivered_days(raw) - reported),
     )
 
 
 def part_faults(raw: Path, manifest: Manifest) -> dict[Part, str]:
     """Which second copies of the manifest's parts are not to be relied on."""
     found = dict(part_files(raw))
-    told = {one.part for one in manifest.entries}
-    faults = dict.fromkeys(told - found.keys(), "is gone")
-    for part in told & found.keys():
+    reported = {one.part for one in manifest.entries}
+    faults = dict.fromkeys(reported - found.keys(), "is gone")
+    for part in reported & found.keys():
         try:
             Manifest.from_file(found[part])
         except ManifestDamagedError as error:
@@ -119,13 +119,13 @@ def _from_parts(raw: Path, why: str) -> Recovered:
     damaged: set[Part] = set()
     for part, path in part_files(raw):
         try:
-            told = Manifest.from_file(path)
+            reported = Manifest.from_file(path)
         except ManifestDamagedError:
             damaged.add(part)
             continue
-        files += told.files
-        loads += told.loads
-        hashes |= told.hashes
+        files += reported.files
+        loads += reported.loads
+        hashes |= reported.hashes
         unknown.discard(part)
     unknown |= damaged
     from_parts = len({one.part for one in files})

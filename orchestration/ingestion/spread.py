@@ -12,7 +12,7 @@ from functools import cached_property
 
 from foundation.contract import literal, quote
 from orchestration.ingestion.errors import RefusedError
-from orchestration.ingestion.expressions import Reference
+from orchestration.ingestion.expressions import ColumnReference
 from orchestration.ingestion.mapping import EntityMapping, Unpivot
 from orchestration.ingestion.readers import Reader
 
@@ -60,7 +60,7 @@ class Arrays:
         inner = self._wrong(_member(_lambda(level), self.path[level + 1 : level + 2]), level + 1)
         return f"{wrong} or len(list_filter({_elements(value)}, lambda {_lambda(level)}: {inner})) > 0"
 
-    def element(self, reference: Reference) -> str | None:
+    def element(self, reference: ColumnReference) -> str | None:
         """SQL of what a reference says of the item at hand, over `item` and `position`; None where it speaks of the
         record. The longest part of the path that it begins with says in which element it lies."""
         if reference.parts == (POSITION,):
@@ -74,7 +74,7 @@ class Arrays:
 
 
 @dataclass(frozen=True)
-class Cells:
+class WideColumns:
     """Some columns of the file: `item.value` is the cell, `item.name` the header, `item.label` what the file says of it
     in words, and any other `item.<fact>` what the mapping knows of the column."""
 
@@ -84,7 +84,7 @@ class Cells:
     def items(self, _: Named) -> str:
         return f"[{', '.join(self.cells)}]::varchar[]"
 
-    def element(self, reference: Reference) -> str | None:
+    def element(self, reference: ColumnReference) -> str | None:
         """SQL of what a reference says of the item at hand, over `item` and `position`; None where it speaks of the
         record."""
         if reference.parts == (POSITION,):
@@ -98,7 +98,7 @@ class Cells:
         return f"([{listed}]::varchar[])[{POSITION}]"
 
 
-Spread = Arrays | Cells
+Spread = Arrays | WideColumns
 
 
 def spread_of(feed: EntityMapping, reader: Reader) -> Spread | None:
@@ -109,7 +109,7 @@ def spread_of(feed: EntityMapping, reader: Reader) -> Spread | None:
     return _cells(feed.unpivot, reader, optional=feed.optional) if feed.unpivot else None
 
 
-def _cells(unpivot: Unpivot, reader: Reader, *, optional: bool) -> Cells:
+def _cells(unpivot: Unpivot, reader: Reader, *, optional: bool) -> WideColumns:
     found = {pattern: reader.fitting(pattern) for pattern in unpivot.patterns}
     lacking = [pattern for pattern in unpivot.patterns if not found[pattern]]
     if lacking and not optional:
@@ -134,7 +134,7 @@ def _cells(unpivot: Unpivot, reader: Reader, *, optional: bool) -> Cells:
             for place, name in enumerate(headers)
         ]
     own = {"name": tuple(headers), "label": tuple(label for _, _, label in columns)}
-    return Cells(tuple(sql for sql, _, _ in columns), tuple((own | facts).items()))
+    return WideColumns(tuple(sql for sql, _, _ in columns), tuple((own | facts).items()))
 
 
 def _place(column: tuple[str, str, str], found: dict[str, list[tuple[str, str, str]]]) -> tuple[int, int]:

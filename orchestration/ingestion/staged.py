@@ -21,8 +21,8 @@ from orchestration.ingestion.statement import (
     HELD,
     KEPT,
     SUSPECTS,
-    Failure,
     Part,
+    RuleFailure,
     Statement,
     is_converted,
     mapped,
@@ -32,7 +32,7 @@ Run = Callable[[str], None]  # runs a statement over the batches of the file's r
 
 
 @dataclass(frozen=True)
-class Tally:
+class RowCounts:
     """Rows of a file by what became of them so far."""
 
     unclear: int  # a careful statement must look at them
@@ -43,7 +43,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RowVerdict:
     """What is wrong with a row, or with the values that it is loaded without."""
 
     line: int
@@ -70,12 +70,12 @@ class Staged(ABC):
         self.reader = reader
 
     @property
-    def failures(self) -> dict[int, Failure]:
+    def failures(self) -> dict[int, RuleFailure]:
         """What the codes of the rows mean."""
         return self.statement.failures
 
     @abstractmethod
-    def fill(self, run: Run, *, counts_repeats: bool) -> Tally:
+    def fill(self, run: Run, *, counts_repeats: bool) -> RowCounts:
         """Runs the statements; `counts_repeats` where equal rows count each."""
 
     @abstractmethod
@@ -94,7 +94,7 @@ class Staged(ABC):
     @property
     @abstractmethod
     def _verdicts(self) -> str:
-        """SQL of the rows with something to tell: line, code, failed_value, told, told_values, record."""
+        """SQL of the rows with something to tell: line, code, failed_value, dropped, dropped_values, record."""
 
     @property
     @abstractmethod
@@ -105,7 +105,7 @@ class Staged(ABC):
     def drop_repeated(self) -> int:
         """Takes away rows that repeat an earlier one to the letter; how many there were."""
 
-    def _tally(self, counts_repeats: bool, unclear: str = "false") -> Tally:
+    def _tally(self, counts_repeats: bool, unclear: str = "false") -> RowCounts:
         good = f"filter (code = {KEPT})"
         distinct = "0" if counts_repeats else f"count(*) {good} - count(distinct fingerprint) {good}"
         counts = [
@@ -115,22 +115,24 @@ class Staged(ABC):
             f"count(*) filter (code > {KEPT})",
             distinct,
         ]
-        return Tally(*one_row(self.con, f"select {', '.join(counts)} from ({self._lines})"))
+        return RowCounts(*one_row(self.con, f"select {', '.join(counts)} from ({self._lines})"))
 
-    def failed(self, limit: int | None = None) -> list[Verdict]:
+    def failed(self, limit: int | None = None) -> list[RowVerdict]:
         """The rows that are put aside, by line."""
         found = self._fetch(f"code > {KEPT}", "line, [code], [failed_value], record", limit)
-        return [Verdict(line, tuple(codes), tuple(values), record) for line, codes, values, record in found]
+        return [RowVerdict(line, tuple(codes), tuple(values), record) for line, codes, values, record in found]
 
-    def told(self, limit: int) -> list[Verdict]:
+    def reported(self, limit: int) -> list[RowVerdict]:
         """The rows that are loaded without a value, by line."""
         if not any(failure.without for failure in self.failures.values()):
             return []
-        found = self._fetch(f"code = {KEPT} and told is not null", "line, told, told_values, record", limit)
+        found = self._fetch(f"code = {KEPT} and dropped is not null", "line, dropped, dropped_values, record", limit)
         verdicts = []
         for line, codes, values, record in found:
             pairs = [(code, value) for code, value in zip(codes, values, strict=True) if code is not None]
-            verdicts.append(Verdict(line, tuple(code for code, _ in pairs), tuple(value for _, value in pairs), record))
+            verdicts.append(
+                RowVerdict(line, tuple(code for code, _ in pairs), tuple(value for _, value in pairs), record)
+            )
         return verdicts
 
     def _fetch(self, condition: str, columns: str, limit: int | None) -> list[tuple[int, list[int], list[str], str]]:
@@ -164,7 +166,7 @@ class Staged(ABC):
         nothing = "select 0::bigint as line, '' as currency, null::date as day, 0 as age where false"
         return " union all ".join(parts) or nothing
 
-    def count_failed(self, is_so: Callable[[Failure], bool]) -> int:
+    def count_failed(self, is_so: Callable[[RuleFailure], bool]) -> int:
         """The rows that are put aside for a reason of a kind."""
         codes = _is_one_of([code for code, failure in self.failures.items() if is_so(failure)])
         return one_row(self.con, f"select count(*) from ({self._verdicts}) where {codes}")[0]
@@ -203,7 +205,7 @@ class _Single(Staged):
 
     again: Statement | None = None
 
-    def fill(self, run: Run, *, counts_repeats: bool) -> Tally:
+    def fill(self, run: Run, *, counts_repeats: bool) -> RowCounts:
         run(f"create or replace temp table mapped as {self.statement.parts[0].sql}")
         unclear = self._unclear()
         tally = self._tally(counts_repeats, unclear)
@@ -227,7 +229,7 @@ class _Single(Staged):
         return f"{_is_one_of(suspect)} or {_is_one_of(moments)} and {is_odd('failed_value')}"
 
     @property
-    def failures(self) -> dict[int, Failure]:
+    def failures(self) -> dict[int, RuleFailure]:
         return self.statement.failures | (self.again.failures if self.again else {})
 
     @property
@@ -273,7 +275,7 @@ class _Single(Staged):
 class _Several(Staged):
     """The rows of the file in one table, those of each entity in another, and what is wrong with a line in a third."""
 
-    def fill(self, run: Run, *, counts_repeats: bool) -> Tally:
+    def fill(self, run: Run, *, counts_repeats: bool) -> RowCounts:
         run(f"create or replace temp table {HELD} as {self.reader.prepared}")
         self._filled: set[str] = set()
         for number, part in enumerate(self.statement.parts):
@@ -284,7 +286,8 @@ class _Several(Staged):
 
     def _keep(self, part: Part, number: int) -> None:
         verdicts = (
-            f"select line, code, failed_value, told, told_values from mapped where code > {KEPT} or told is not null"
+            "select line, code, failed_value, dropped, dropped_values from mapped "
+            f"where code > {KEPT} or dropped is not null"
         )
         if number == 0:
             self.con.execute(f"create or replace temp table verdicts as {verdicts}")
@@ -324,14 +327,14 @@ class _Several(Staged):
                 select line, min(code) as code, min_by(failed_value, code) as failed_value
                 from verdicts where code > {KEPT} group by line
             ),
-            told as (
-                select line, flatten(list(told)) as told, flatten(list(told_values)) as told_values
-                from verdicts where told is not null group by line
+            dropped as (
+                select line, flatten(list(dropped)) as dropped, flatten(list(dropped_values)) as dropped_values
+                from verdicts where dropped is not null group by line
             )
-            select line, coalesce(failed.code, {KEPT}) as code, failed_value, told, told_values,
+            select line, coalesce(failed.code, {KEPT}) as code, failed_value, dropped, dropped_values,
                 {self.reader.record}::varchar as record
-            from {HELD} left join failed using (line) left join told using (line)
-            where (failed.line is not null or told.line is not null) and line not in (select line from repeated)
+            from {HELD} left join failed using (line) left join dropped using (line)
+            where (failed.line is not null or dropped.line is not null) and line not in (select line from repeated)
         """
 
     def rows(self, entity: Entity) -> str:

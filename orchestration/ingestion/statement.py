@@ -18,12 +18,12 @@ from sqlglot import exp
 
 from foundation.contract import Column, Entity, Rule, literal
 from orchestration.ingestion.errors import MissingColumnsError
-from orchestration.ingestion.expressions import Expression, Numbers, Reference, parse
+from orchestration.ingestion.expressions import ColumnReference, Expression, Numbers, parse
 from orchestration.ingestion.mapping import ColumnMapping, EntityMapping, FileMapping
 from orchestration.ingestion.moments import formatted_instant, iso_instant, to_local, to_utc
 from orchestration.ingestion.notations import length_in_seconds
 from orchestration.ingestion.readers import Reader
-from orchestration.ingestion.spread import ITEM, POSITION, Arrays, Cells, Spread, spread_of
+from orchestration.ingestion.spread import ITEM, POSITION, Arrays, Spread, WideColumns, spread_of
 
 KEPT, FILTERED = 0, -1  # codes of rows; positive ones are failures
 LOAD_DATE = "load_date"  # the day of the delivery, for files that state no day of their own
@@ -61,7 +61,7 @@ _CUT_NUMBER = literal(r"-?\d\.\d{16}e\+\d+")  # as readers that cut numbers writ
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class StatementContext:
     """What a statement needs to know besides the mapping."""
 
     source: str
@@ -73,7 +73,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Failure:
+class RuleFailure:
     """A rule that a row broke."""
 
     column: str  # entity.column
@@ -101,8 +101,8 @@ class _Judged:
 
     value: dict[str, str]  # of a column: the name of what is left of it
     selects: list[str] = field(default_factory=list)
-    broken: list[tuple[str, Failure]] = field(default_factory=list)  # conditions under which the row is put aside
-    lost: list[tuple[str, Failure]] = field(default_factory=list)  # the same for values
+    broken: list[tuple[str, RuleFailure]] = field(default_factory=list)  # conditions under which the row is put aside
+    lost: list[tuple[str, RuleFailure]] = field(default_factory=list)  # the same for values
 
     def leave(self, i: int, column: str, sql: str) -> None:
         """Says what becomes of a column, as an expression over its {value} so far."""
@@ -123,12 +123,18 @@ class Statement:
     """
 
     def __init__(
-        self, file: FileMapping, reader: Reader, around: Surroundings, *, careful: bool = False, suspects: bool = False
+        self,
+        file: FileMapping,
+        reader: Reader,
+        around: StatementContext,
+        *,
+        careful: bool = False,
+        suspects: bool = False,
     ) -> None:
         self.file = file
         self.reader = reader
         self.around = around
-        self.failures: dict[int, Failure] = {}
+        self.failures: dict[int, RuleFailure] = {}
         self._first_code = CAREFUL if careful else 1
         self._from = (
             f"select * from ({reader.prepared}) where line in (from {SUSPECTS})" if suspects else reader.prepared
@@ -142,7 +148,7 @@ class Statement:
         self._lossy: set[int] = set()  # feeds that a rule may take a value from
         computed = {f"{alias}.{name}" for alias, join in file.joins.items() for name in join.aggregate}
         self._numbers = Numbers(file.number.style.plain if file.number else None, frozenset(computed))
-        self._elements: dict[tuple[Spread, Reference], str] = {}  # what is taken of an item: x0, x1, ...
+        self._elements: dict[tuple[Spread, ColumnReference], str] = {}  # what is taken of an item: x0, x1, ...
         self._spread: Spread | None = None  # of the statement that is being written
         self._spreads: list[Spread | None] = []  # of each feed, what it makes rows of
         self.feeds = tuple(self._unfolded())
@@ -154,7 +160,7 @@ class Statement:
             for spread, group in groups
         )
         self.names = tuple(self._named)
-        self.cells = {cell for spread in self._spreads if isinstance(spread, Cells) for cell in spread.cells}
+        self.cells = {cell for spread in self._spreads if isinstance(spread, WideColumns) for cell in spread.cells}
         if self._missing:
             raise MissingColumnsError(tuple(dict.fromkeys(self._missing)), self.names)
 
@@ -183,7 +189,7 @@ class Statement:
 
     def _is_there(self, feed: EntityMapping, spread: Spread | None) -> bool:
         """Whether the file has all columns without which a block says nothing."""
-        if spread and not (spread.cells if isinstance(spread, Cells) else self.reader.column(spread.column)):
+        if spread and not (spread.cells if isinstance(spread, WideColumns) else self.reader.column(spread.column)):
             return False
         expressions = [feed.when, *(how.value for how in feed.columns.values() if not how.optional)]
         return all(
@@ -227,7 +233,7 @@ class Statement:
             if judged[i].lost
         ]
         codes, values = self._verdict(feeds, judged)
-        told = self._told(judged)
+        reported = self._reported(judged)
         failed_value = (
             f"(case code {' '.join(values)} end)::varchar as failed_value"
             if values
@@ -240,8 +246,8 @@ class Statement:
         items = [f"{spread.items(self._name)} as items"] if spread else []
         own = [self.reader.fingerprint + " as fingerprint"] if is_whole else []
         if is_whole:
-            told_too = " or told is not null" if self.careful else ""
-            own.append(f"case when code > {KEPT}{told_too} then {self.reader.record}::varchar end as record")
+            dropped_too = " or dropped is not null" if self.careful else ""
+            own.append(f"case when code > {KEPT}{dropped_too} then {self.reader.record}::varchar end as record")
         looked_up = [
             f"lookup_{alias}.{short}"
             for alias, names in self.looked_up.items()
@@ -257,7 +263,7 @@ class Statement:
             if one == spread and short in self._used
         ]
         own += ["place"] if spread else []
-        own += ["told", "told_values"] if told else []
+        own += ["dropped", "dropped_values"] if reported else []
         results = [f"{kind}{i}" for kind in "hw" for i, _ in feeds] + [f"l{i}" for i in judged if judged[i].lost]
         results += [f"{judged[i].value[column.name]} as v{i}_{column.name}" for i, column, _ in columns]
         results += [f"{name}{i}" for i, feed in feeds if is_converted(feed) for name in ("fx", "fx_day", "fx_age")]
@@ -276,7 +282,7 @@ class Statement:
             ("rated", _list("asked.*" if asked else "*", rates), " ".join(self._rate_joins(feeds))),
             ("converted", _list("*", converted), ""),
             ("ruled", _list("*", [select for i in judged for select in judged[i].selects]), ""),
-            ("judged", _list("*", hashes, losses, [f"{codes} as code"], told), ""),
+            ("judged", _list("*", hashes, losses, [f"{codes} as code"], reported), ""),
         ]
         chained = [f"prepared as ({self._from if is_whole else f'select * from {HELD}'})"]
         before = "prepared"
@@ -317,19 +323,19 @@ from judged
             f"when {code} then {self.failures[code].value}" for code in codes
         ]
 
-    def _told(self, judged: dict[int, _Judged]) -> list[str]:
+    def _reported(self, judged: dict[int, _Judged]) -> list[str]:
         """The codes of the values that a row is loaded without, and their texts."""
         if not self.careful:
             return []
         lost = [(i, flag, failure) for i in judged for flag, failure in judged[i].lost]
         if not lost:
-            return ["null::integer[] as told", "null::varchar[] as told_values"]
+            return ["null::integer[] as dropped", "null::varchar[] as dropped_values"]
         some = " or ".join(f"l{i}" for i in judged if judged[i].lost)
         codes = ", ".join(f"case when l{i} and {flag} then {self._code(failure)} end" for i, flag, failure in lost)
         texts = ", ".join(f"case when l{i} and {flag} then {failure.value} end" for i, flag, failure in lost)
         return [
-            f"case when {some} then [{codes}] end as told",
-            f"case when {some} then [{texts}]::varchar[] end as told_values",
+            f"case when {some} then [{codes}] end as dropped",
+            f"case when {some} then [{texts}]::varchar[] end as dropped_values",
         ]
 
     # --- columns of the file ------------------------------------------------------------------------------------
@@ -345,7 +351,7 @@ from judged
     def _render(self, expression: Expression, i: int) -> str:
         return expression.render(lambda reference: self._resolve(reference, i), self.around.time_zone, self._numbers)
 
-    def _unread(self, i: int, expression: Expression | None, column: str) -> Iterator[tuple[str, Failure]]:
+    def _unread(self, i: int, expression: Expression | None, column: str) -> Iterator[tuple[str, RuleFailure]]:
         """When an expression could not make anything of a text that is there, or nothing at all."""
         if expression is None or (expression.is_column and not self.file.joins):
             return
@@ -355,13 +361,13 @@ from judged
             lambda reference: self._lost(reference, i),
             self._numbers,
         ):
-            yield unread.condition, Failure(column, _UNREAD, unread.text)
+            yield unread.condition, RuleFailure(column, _UNREAD, unread.text)
         if self.careful and not expression.is_column:
             computed = f"try(coalesce(({self._render(expression, i)})::varchar, '')) is null"
             reason = "cannot be computed by the mapping's expression; correct the row at the source, or the mapping"
-            yield computed, Failure(column, reason, "null")
+            yield computed, RuleFailure(column, reason, "null")
 
-    def _resolve(self, reference: Reference, i: int) -> str:
+    def _resolve(self, reference: ColumnReference, i: int) -> str:
         if self._spread and self._spread.element(reference):
             short = self._elements.setdefault((self._spread, reference), f"x{len(self._elements)}")
             self._used.add(short)
@@ -374,7 +380,7 @@ from judged
             return short
         return self._name(self._turned(str(reference), i))
 
-    def _lost(self, reference: Reference, i: int) -> str | None:
+    def _lost(self, reference: ColumnReference, i: int) -> str | None:
         """The name of what the casts of an aggregate of a joined file could not read."""
         if len(reference.parts) == 2 and self._can_be_unread(*reference.parts):
             return f"{self._resolve(reference, i)}_unread"
@@ -438,9 +444,9 @@ from judged
     def _joinable(self, name: str, *, is_optional: bool) -> str:
         alias, _, column = name.partition(".")
         if column and alias in self.looked_up:
-            return f"lookup_{alias}.{self._resolve(Reference((alias, column)), 0)}"
-        if self._spread and self._spread.element(Reference(tuple(name.split(".")))):
-            return f"taken.{self._resolve(Reference(tuple(name.split('.'))), 0)}"
+            return f"lookup_{alias}.{self._resolve(ColumnReference((alias, column)), 0)}"
+        if self._spread and self._spread.element(ColumnReference(tuple(name.split(".")))):
+            return f"taken.{self._resolve(ColumnReference(tuple(name.split('.'))), 0)}"
         if is_optional and self.reader.column(name) is None:
             return "null"
         return f"{'taken' if self._spread else 'named'}.{self._name(name)}"
@@ -565,59 +571,62 @@ from judged
 
     # --- rules --------------------------------------------------------------------------------------------------
 
-    def _code(self, failure: Failure) -> int:
+    def _code(self, failure: RuleFailure) -> int:
         code = self._first_code + len(self.failures)
         self.failures[code] = failure
         return code
 
-    def _of_the_row(self) -> Iterator[tuple[str, Failure]]:
+    def _of_the_row(self) -> Iterator[tuple[str, RuleFailure]]:
         """What is wrong with a row before any entity is looked at."""
         if self.reader.broken_if:
             condition, reason = self.reader.broken_if
-            yield condition, Failure("", reason, "null")
+            yield condition, RuleFailure("", reason, "null")
         yield from self._unread(0, self.file.filter, "filter")
         own = [Arrays(path) for join in self.file.joins.values() if (path := join.own_array)]
         for spread in dict.fromkeys([*self._spreads, *own]):
             if isinstance(spread, Arrays):
                 condition, reason = spread.problem(self._name)
                 self._of_arrays.add(self._name(spread.column))
-                yield f"kept and {condition}", Failure(spread.shown, reason, self._name(spread.column))
+                yield f"kept and {condition}", RuleFailure(spread.shown, reason, self._name(spread.column))
 
-    def _rules(self, i: int, feed: EntityMapping, judged: _Judged) -> Iterator[tuple[str, Failure]]:
-        """Conditions under which a row is put aside, and why; the first that holds is told."""
+    def _rules(self, i: int, feed: EntityMapping, judged: _Judged) -> Iterator[tuple[str, RuleFailure]]:
+        """Conditions under which a row is put aside, and why; the first that holds is reported."""
         for column, how in mapped(feed):
             text, value, about = f"r{i}_{column.name}", f"t{i}_{column.name}", f"{feed.entity}.{column.name}"
             if how.value is not None and not (how.optional and not self._has_all(how.value, i)):
                 yield from self._unread(i, how.value, about)
             if self.reader.cuts_numbers and (column.key or column.references or column.identifier):
-                yield from self._cut(i, how.value, Failure(about, _CUT, text))
+                yield from self._cut(i, how.value, RuleFailure(about, _CUT, text))
             is_moment = column.data_type in ("date", "timestamp") and not how.format
             for condition, reason in _column_rules(column, text, value):
-                yield condition, Failure(about, reason, text, is_moment=is_moment)
+                yield condition, RuleFailure(about, reason, text, is_moment=is_moment)
             other = column.required_without
             if other is not None:
                 condition = f"{text} is null" + (f" and r{i}_{other} is null" if other in feed.columns else "")
-                yield condition, Failure(about, f"is missing, and so is {other}; one of them is required", text)
+                yield condition, RuleFailure(about, f"is missing, and so is {other}; one of them is required", text)
             if self._changes(i, column):
                 too_much = f"{value} is not null and {self._value(i, column)} is null and rate{i} is not null"
-                yield too_much, Failure(about, f"is more than {column.data_type} holds in the company's currency", text)
+                yield (
+                    too_much,
+                    RuleFailure(about, f"is more than {column.data_type} holds in the company's currency", text),
+                )
         yield from judged.broken
 
-    def _cut(self, i: int, expression: Expression | None, failure: Failure) -> Iterator[tuple[str, Failure]]:
+    def _cut(self, i: int, expression: Expression | None, failure: RuleFailure) -> Iterator[tuple[str, RuleFailure]]:
         """When a key is made of a number that may have lost digits: several would become one."""
         for reference in expression.references if expression else ():
             if self._has_all(Expression(exp.column(*map(exp.to_identifier, reversed(reference.parts)))), i):
                 name = self._resolve(reference, i)
                 yield f"coalesce(regexp_full_match({name}::varchar, {_CUT_NUMBER}), false)", failure
 
-    def _rate_rules(self, i: int, feed: EntityMapping) -> Iterator[tuple[str, Failure]]:
+    def _rate_rules(self, i: int, feed: EntityMapping) -> Iterator[tuple[str, RuleFailure]]:
         """After all others: of a row that lacks a rate nothing else is wrong."""
         if is_converted(feed):
             reason = (
                 f"has no rate in fx_rates of its day or of the {self.around.rate_days} days before it; deliver the "
                 "rate, and the row is taken in"
             )
-            failure = Failure(f"{feed.entity}.currency", reason, f"r{i}_currency", is_no_rate=True)
+            failure = RuleFailure(f"{feed.entity}.currency", reason, f"r{i}_currency", is_no_rate=True)
             yield f"rate{i} is null", failure
 
     def _judged(self, i: int, feed: EntityMapping) -> _Judged:
@@ -632,7 +641,7 @@ from judged
             ]
             wrong += [condition for rule in feed.contract.rules if (condition := self._broken(feed, rule, judged))]
             if wrong:
-                judged.broken.append((" or ".join(wrong), Failure("", "", "null", is_suspect=True)))
+                judged.broken.append((" or ".join(wrong), RuleFailure("", "", "null", is_suspect=True)))
             return judged
         for column, _ in mapped(feed):
             flags = []
@@ -641,7 +650,7 @@ from judged
                 judged.selects.append(f"{condition} as {flag}")
                 needed = column.required or column.key
                 without = () if needed else (column.name,)
-                failure = Failure(f"{feed.entity}.{column.name}", reason, f"r{i}_{column.name}", without=without)
+                failure = RuleFailure(f"{feed.entity}.{column.name}", reason, f"r{i}_{column.name}", without=without)
                 (judged.broken if needed else judged.lost).append((flag, failure))
                 flags.append(flag)
             if flags and not (column.required or column.key):
@@ -683,7 +692,7 @@ from judged
             judged.leave(i, pair[0], f"case when not {flag} then {earlier} else {{value}} end")
         reason = f"{rule.says}; correct it at the source, or the mapping"
         about = f"{feed.entity}.{rule.column}"
-        failure = Failure(about, reason, f"r{i}_{rule.column}", is_rule=True, without=rule.without)
+        failure = RuleFailure(about, reason, f"r{i}_{rule.column}", is_rule=True, without=rule.without)
         (judged.lost if rule.without else judged.broken).append((flag, failure))
         for name in rule.without:
             if name in known:

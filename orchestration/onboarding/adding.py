@@ -17,12 +17,12 @@ from orchestration.ingestion.errors import MappingError, RefusedError
 from orchestration.ingestion.readers import open_reader
 from orchestration.onboarding import writing
 from orchestration.onboarding.design import designed
-from orchestration.onboarding.dryrun import Check, check
+from orchestration.onboarding.dryrun import DryRun, check
 from orchestration.onboarding.files import Written, written
 from orchestration.onboarding.known import Known, known_system, left_out
 from orchestration.onboarding.merged import fill_down
-from orchestration.onboarding.profile import Profile, Table
-from orchestration.onboarding.proposal import File, Line, Proposal
+from orchestration.onboarding.profile import FileTable, Profile
+from orchestration.onboarding.proposal import File, Proposal, ProposedLine
 from orchestration.onboarding.terminal import counted
 
 _TRIES = 4  # how often a proposal is mended after it was tried
@@ -38,7 +38,7 @@ class Added:
 
     path: Path
     proposal: Proposal
-    tried: Check
+    tried: DryRun
     landed: Path | None
 
 
@@ -53,12 +53,12 @@ def add(settings: Settings, name: str, paths: Sequence[Path], *, force: bool, la
     files = [path.resolve() for path in sorted(set(paths))]
     known = known_system(files)
     proposal = _of_known(name, known) if known else _of_files(settings, name, files)
-    told, tried = _tried(settings, proposal, files)
+    reported, tried = _tried(settings, proposal, files)
     if known and not tried.is_fine:  # called as that system's files are, and none of them
         proposal = _of_files(settings, name, files)
-        told, tried = _tried(settings, proposal, files)
+        reported, tried = _tried(settings, proposal, files)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(pull.within(told), encoding="utf-8")
+    target.write_text(pull.within(reported), encoding="utf-8")
     landed = _land(settings.landing / name / land.isoformat(), files) if land else None
     return Added(target, proposal, tried, landed)
 
@@ -70,9 +70,9 @@ class _Pull:
     lines: tuple[str, ...] = ()
     is_all: bool = False  # nothing is mapped yet
 
-    def within(self, told: str) -> str:
+    def within(self, reported: str) -> str:
         """The proposal with those lines before its files."""
-        lines = told.splitlines()
+        lines = reported.splitlines()
         place = next((number for number, line in enumerate(lines) if _OF_FILES.match(line)), len(lines))
         return "\n".join([*lines[:place], *self.lines, *lines[place:]]) + "\n"
 
@@ -107,7 +107,7 @@ def _of_known(name: str, known: Known) -> Proposal:
     )  # fmt: skip
     proposal.questions += [f"Is {known.zone} where stamps without an offset were written?", *left_out(known)]
     for path in known.unknown:
-        proposal.files.append(File(Table(path.stem, [Written(path)], 0), left=f"no file of {known.name}"))
+        proposal.files.append(File(FileTable(path.stem, [Written(path)], 0), left=f"no file of {known.name}"))
     return proposal
 
 
@@ -119,9 +119,9 @@ def _of_files(settings: Settings, name: str, files: Sequence[Path]) -> Proposal:
         try:
             table = profile.add(_name(group, taken), group)
             if merged := fill_down(profile, table):
-                value, told, asked = merged
+                value, reported, asked = merged
                 for one in group:
-                    one.say("fill_down", value, told)
+                    one.say("fill_down", value, reported)
                 group[0].questions.append(asked)
                 profile.again(table)
         except RefusedError as error:
@@ -130,7 +130,7 @@ def _of_files(settings: Settings, name: str, files: Sequence[Path]) -> Proposal:
         raise CommandFailedError("\n".join(f"{path.name}: {why}" for path, why in unread) or "there are no files")
     proposal = designed(settings, name, profile)
     for path, why in unread:
-        proposal.files.append(File(Table(path.stem, [Written(path)], 0), left="it cannot be read"))
+        proposal.files.append(File(FileTable(path.stem, [Written(path)], 0), left="it cannot be read"))
         proposal.questions.append(f"{path.name} {why}.")
     return proposal
 
@@ -166,7 +166,7 @@ def _name(group: Sequence[Written], taken: set[str]) -> str:
 # --- trying -------------------------------------------------------------------------------------------------
 
 
-def _tried(settings: Settings, proposal: Proposal, files: Sequence[Path]) -> tuple[str, Check]:
+def _tried(settings: Settings, proposal: Proposal, files: Sequence[Path]) -> tuple[str, DryRun]:
     """The text of the mapping once a dry run takes the files; what it puts aside takes guesses back, or is asked."""
     with tempfile.TemporaryDirectory(prefix="kefu-add-") as scratch:
         home = settings.model_copy(update={"home": Path(scratch)})
@@ -192,7 +192,7 @@ def _about(proposal: Proposal) -> str:
     )
 
 
-def _mend(proposal: Proposal, found: Check, *, is_last: bool) -> bool:
+def _mend(proposal: Proposal, found: DryRun, *, is_last: bool) -> bool:
     """Takes back what a dry run puts aside; whether anything changed."""
     if proposal.extends or is_last:
         _ask(proposal, found)
@@ -220,7 +220,7 @@ def _take_back(file: File, column: str, why: str) -> bool:
     entity, _, name = column.partition(".")
     target = contract()[entity].by_name.get(name)
     for feed in file.feeds:
-        line: Line | None = feed.line(name) if feed.entity == entity else None
+        line: ProposedLine | None = feed.line(name) if feed.entity == entity else None
         if line is None or target is None:
             continue
         if not (target.required or target.key or name in feed.options.get("order_by", ())):
@@ -235,7 +235,7 @@ def _take_back(file: File, column: str, why: str) -> bool:
     return False
 
 
-def _ask(proposal: Proposal, found: Check) -> None:
+def _ask(proposal: Proposal, found: DryRun) -> None:
     asked: dict[tuple[str, str, str], int] = {}
     kinds = {entry.file: entry.mapping_file for entry in found.files}
     for one in found.aside:
@@ -250,6 +250,6 @@ def _ask(proposal: Proposal, found: Check) -> None:
                 "currency the company's own (company.currency)?"
             )
         else:
-            told = f"{name}: put aside: {counted(rows, 'row')}, for {column or 'the row'} {reason}. Is that right?"
-            proposal.questions.append(told)
+            reported = f"{name}: put aside: {counted(rows, 'row')}, for {column or 'the row'} {reason}. Is that right?"
+            proposal.questions.append(reported)
     proposal.questions += [f"{problem}." for problem in found.problems]

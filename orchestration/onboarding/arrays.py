@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from foundation.contract import Entity, contract
-from orchestration.onboarding.profile import Column, Profile, Table
-from orchestration.onboarding.proposal import Feed, File, Line, assign, line, reference
+from orchestration.onboarding.profile import FileColumn, FileTable, Profile
+from orchestration.onboarding.proposal import File, ProposedFeed, ProposedLine, assign, line, reference
 from orchestration.onboarding.shapes import activities, called, changes_of_status
 from orchestration.onboarding.terminal import counted
 from orchestration.onboarding.vocabulary import accepted, constants, file_score, names_fit, names_of
@@ -23,7 +23,7 @@ _KEYS = 0.5  # share of the authors that must be keys of a file of people
 class _Found:
     """What the elements of an array are, and what speaks for it."""
 
-    feeds: list[Feed]
+    feeds: list[ProposedFeed]
     score: float
     joins: dict[str, tuple[dict[str, object], str]]
     questions: list[str]
@@ -50,7 +50,7 @@ def of_arrays(file: File, profile: Profile) -> list[str]:
     return asked
 
 
-def _best(table: Table, known: str, key: Column, parent: Feed, profile: Profile) -> _Found | None:
+def _best(table: FileTable, known: str, key: FileColumn, parent: ProposedFeed, profile: Profile) -> _Found | None:
     found = [
         one
         for entity in contract().values()
@@ -61,19 +61,21 @@ def _best(table: Table, known: str, key: Column, parent: Feed, profile: Profile)
     return max((one for one in found if one.score >= _ENOUGH), key=lambda one: one.score, default=None)
 
 
-def _as(entity: Entity, target: str, table: Table, key: Column, parent: Feed, profile: Profile) -> _Found | None:
+def _as(
+    entity: Entity, target: str, table: FileTable, key: FileColumn, parent: ProposedFeed, profile: Profile
+) -> _Found | None:
     """The elements as rows of an entity; None where they lack what it requires."""
     named = file_score(table.name.rpartition(".")[2], entity.name)
-    own = Line(target, reference(key), "the key of the record")
+    own = ProposedLine(target, reference(key), "the key of the record")
     if entity.name == "ticket_events":
         return _events(table, own, named, parent, profile)
     assigned = list(assign(table, entity, only={column.name for column in entity.mapped} - {target}))
     lines = {target: own, **{made.column: made for made, _ in assigned}}
     for column, how in constants(entity.name).items():
-        lines.setdefault(column, Line(column, {"constant": how["value"]}, how["reason"]))
+        lines.setdefault(column, ProposedLine(column, {"constant": how["value"]}, how["reason"]))
     for own_key in entity.keys:
         if own_key.data_type == "bigint" and len(entity.keys) > 1:
-            lines.setdefault(own_key.name, Line(own_key.name, "position", "its place in the record"))
+            lines.setdefault(own_key.name, ProposedLine(own_key.name, "position", "its place in the record"))
     for name in ("currency", "ordered_at"):  # a line is in the currency of its order, by the rate of its day
         if (
             name in entity.by_name
@@ -95,14 +97,14 @@ def _as(entity: Entity, target: str, table: Table, key: Column, parent: Feed, pr
     order = [column.name for column in entity.mapped]
     listed = sorted(lines.values(), key=lambda one: order.index(one.column))
     score = _NAMED * named + min(sum(fit.score * fit.weight for _, fit in assigned), _OTHERS)
-    told = f"each of {counted(table.rows, 'element')} in {table.name}"
-    return _Found([Feed(entity.name, listed, {"each": table.name}, told)], score, {}, [])
+    reported = f"each of {counted(table.rows, 'element')} in {table.name}"
+    return _Found([ProposedFeed(entity.name, listed, {"each": table.name}, reported)], score, {}, [])
 
 
 # --- what happened to a ticket ------------------------------------------------------------------------------
 
 
-def _events(table: Table, own: Line, named: float, parent: Feed, profile: Profile) -> _Found | None:
+def _events(table: FileTable, own: ProposedLine, named: float, parent: ProposedFeed, profile: Profile) -> _Found | None:
     """Comments, changes of a field, or activities of a ticket, each with its time."""
     entity = contract()["ticket_events"]
     found = {made.column: made for made, _ in assign(table, entity, only={"at"})}
@@ -127,26 +129,30 @@ def _events(table: Table, own: Line, named: float, parent: Feed, profile: Profil
     return _Found(feeds, _NAMED * named + 1 + bool(feeds), joins, asked)
 
 
-def _of_activities(table: Table, base: list[Line]) -> list[Feed]:
+def _of_activities(table: FileTable, base: list[ProposedLine]) -> list[ProposedFeed]:
     taken = {one.uses.name for one in base if one.uses}
     found = activities(table, taken)
     if found is None or called(table, "texts"):
         return []
-    return [Feed("ticket_events", [*base, *found], {"each": table.name})]
+    return [ProposedFeed("ticket_events", [*base, *found], {"each": table.name})]
 
 
-def _comments(table: Table, base: list[Line]) -> list[Feed]:
+def _comments(table: FileTable, base: list[ProposedLine]) -> list[ProposedFeed]:
     text = called(table, "texts")
     is_named = names_fit(table.name.rpartition(".")[2], names_of("comments")) >= 0.6
     if not text and not is_named:
         return []
-    told = f"by the text in {text.called!r}" if text else "by the name of the array"
-    return [Feed("ticket_events", [*base, Line("event", {"constant": "comment"}, told)], {"each": table.name})]
+    reported = f"by the text in {text.called!r}" if text else "by the name of the array"
+    return [
+        ProposedFeed(
+            "ticket_events", [*base, ProposedLine("event", {"constant": "comment"}, reported)], {"each": table.name}
+        )
+    ]
 
 
 def _actor(
-    table: Table, parent: Feed, profile: Profile
-) -> tuple[list[Line], dict[str, tuple[dict[str, object], str]], list[str]]:
+    table: FileTable, parent: ProposedFeed, profile: Profile
+) -> tuple[list[ProposedLine], dict[str, tuple[dict[str, object], str]], list[str]]:
     """Who did it: a customer, an agent or the system, by a word at hand, a file of people, or the requester's key."""
     entity = contract()["ticket_events"]
     target = entity.by_name["actor_type"]
@@ -158,8 +164,8 @@ def _actor(
     ]
     score, column, pairs = max(kinds, key=lambda one: one[0], default=(0, None, {}))
     if column and score >= _TOLD:
-        told = f"by {column.called!r}: {', '.join(pairs)}"
-        lines = [Line(target.name, _mapped(reference(column), pairs), told, uses=column)]
+        reported = f"by {column.called!r}: {', '.join(pairs)}"
+        lines = [ProposedLine(target.name, _mapped(reference(column), pairs), reported, uses=column)]
         return [*lines, *_agent(author, reference(column), pairs)], {}, []
     if author is None:
         return [], {}, [f"{table.name}: who wrote or did it, a customer or an agent? No column says."]
@@ -172,28 +178,34 @@ def _actor(
         if people and kind:
             pairs = actors(kind)
             join: dict[str, object] = {"file": other.name, "on": {author.name: people.name}}
-            told = f"the author, of whom {other.name} says what they are"
+            reported = f"the author, of whom {other.name} says what they are"
             lines = [
-                Line(target.name, _mapped(f"author.{kind.name}", pairs), f"by {other.name}.{kind.name}", uses=author)
+                ProposedLine(
+                    target.name, _mapped(f"author.{kind.name}", pairs), f"by {other.name}.{kind.name}", uses=author
+                )
             ]
-            return [*lines, *_agent(author, f"author.{kind.name}", pairs)], {"author": (join, told)}, []
+            return [*lines, *_agent(author, f"author.{kind.name}", pairs)], {"author": (join, reported)}, []
     customer = parent.column("customer_id")
     if customer:
         same = f"{reference(author)} = {reference(customer)}"
-        told = f"a guess: who has the {customer.name!r} is the customer, all others are agents"
+        reported = f"a guess: who has the {customer.name!r} is the customer, all others are agents"
         asked = f"{table.name}: are all authors but the ticket's own {customer.name} agents?"
         return [
-            Line(target.name, f"if({same}, 'customer', 'agent')", told, uses=author),
-            Line("agent_id", f"if({same}, null, {reference(author)})", "", uses=author),
+            ProposedLine(target.name, f"if({same}, 'customer', 'agent')", reported, uses=author),
+            ProposedLine("agent_id", f"if({same}, null, {reference(author)})", "", uses=author),
         ], {}, [asked]  # fmt: skip
     return [], {}, [f"{table.name}: which {author.called} are agents?"]
 
 
-def _agent(author: Column | None, kind: str, pairs: dict[str, str]) -> list[Line]:
+def _agent(author: FileColumn | None, kind: str, pairs: dict[str, str]) -> list[ProposedLine]:
     if author is None:
         return []
     agents = ", ".join(f"'{text}'" for text, to in pairs.items() if to == "agent")
-    return [Line("agent_id", f"if({kind} in ({agents}), {reference(author)}, null)", "", uses=author)] if agents else []
+    return (
+        [ProposedLine("agent_id", f"if({kind} in ({agents}), {reference(author)}, null)", "", uses=author)]
+        if agents
+        else []
+    )
 
 
 def _mapped(value: str, pairs: dict[str, str]) -> object:
@@ -201,7 +213,7 @@ def _mapped(value: str, pairs: dict[str, str]) -> object:
     return {"value": value, "map": other} if other else value
 
 
-def actors(column: Column) -> dict[str, str]:
+def actors(column: FileColumn) -> dict[str, str]:
     """The kinds of people that the words of a column stand for."""
     if column.kind != "text" or not 0 < column.distinct <= len(column.top):
         return {}
@@ -211,7 +223,7 @@ def actors(column: Column) -> dict[str, str]:
     return pairs if rows >= _MEANT * column.filled and len(pairs) == column.distinct else {}
 
 
-def _holds(profile: Profile, other: Table, people: Column, author: Column, table: Table) -> bool:
+def _holds(profile: Profile, other: FileTable, people: FileColumn, author: FileColumn, table: FileTable) -> bool:
     (n,) = profile.row(
         "select count(*) from vals semi join (select v from vals "
         f"where tab = {other.number} and col = {other.place(people)}) as theirs using (v) "
@@ -220,7 +232,7 @@ def _holds(profile: Profile, other: Table, people: Column, author: Column, table
     return bool(n >= _KEYS * author.distinct and author.distinct)
 
 
-def _public(table: Table) -> Line | None:
+def _public(table: FileTable) -> ProposedLine | None:
     for name, turned in (("public", False), ("private", True)):
         column = called(table, name)
         if column and column.kind == "truth":
@@ -228,5 +240,5 @@ def _public(table: Table) -> Line | None:
                 text: "false" if text.lower() in ("true", "yes", "y", "t", "1") else "true" for text, _ in column.top
             }
             form = {"value": reference(column), "map": pairs} if turned else reference(column)
-            return Line("is_public", form, f"by {column.called!r}", uses=column)
+            return ProposedLine("is_public", form, f"by {column.called!r}", uses=column)
     return None

@@ -13,14 +13,14 @@ from orchestration.onboarding import shapes
 from orchestration.onboarding.arrays import actors, of_arrays
 from orchestration.onboarding.months import by_month, months
 from orchestration.onboarding.orders import by_order
-from orchestration.onboarding.profile import Column, Profile, Table
+from orchestration.onboarding.profile import FileColumn, FileTable, Profile
 from orchestration.onboarding.proposal import (
     MADE_ELSEWHERE,
-    Candidate,
-    Feed,
+    ColumnCandidate,
     File,
-    Line,
     Proposal,
+    ProposedFeed,
+    ProposedLine,
     amount_sql,
     assign,
     candidates,
@@ -43,7 +43,7 @@ _PERSON = ("gender", "birth_date", "name", "email", "phone", "city", "region", "
 
 def designed(settings: Settings, source: str, profile: Profile) -> Proposal:
     """The proposal for all tables."""
-    profile.settle()
+    profile.finish()
     found = Proposal(source, *_zone(settings, profile), [])
     for table in profile.tables:
         found.files.append(_file(source, table, profile, found.questions))
@@ -74,7 +74,7 @@ def _zone(settings: Settings, profile: Profile) -> tuple[str, str]:
     )
 
 
-def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> File:
+def _file(source: str, table: FileTable, profile: Profile, questions: list[str]) -> File:
     file = File(table)
     log = shapes.event_log(table, profile)
     best = chosen(table, profile.is_key)
@@ -97,9 +97,9 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     if file.feeds:
         return file
     if best is None and (best := _without_names(table, profile)):
-        told = ", ".join(f"{one.uses.name} as {one.column}" for one in best.lines if one.uses)
+        reported = ", ".join(f"{one.uses.name} as {one.column}" for one in best.lines if one.uses)
         questions.append(
-            f"{table.name} names no column; by what stands in them it may be {best.entity}: {told}. Is it?"
+            f"{table.name} names no column; by what stands in them it may be {best.entity}: {reported}. Is it?"
         )
     if best is None:
         _leave_unknown(file, profile, questions)
@@ -108,8 +108,8 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     file.feeds = [feed]
     _verdict(table, feed)
     if not best.is_sure:
-        told = ", ".join(one.column for one in best.lines if one.uses)
-        questions.append(f"Is {table.name} really {best.entity}? Only {told} speak for it.")
+        reported = ", ".join(one.column for one in best.lines if one.uses)
+        questions.append(f"Is {table.name} really {best.entity}? Only {reported} speak for it.")
     _repeated(file, best, profile, questions)
     if best.entity == "tickets":
         file.feeds += shapes.moments_of_tickets(table, feed)
@@ -122,7 +122,7 @@ def _file(source: str, table: Table, profile: Profile, questions: list[str]) -> 
     return file
 
 
-def _verdict(table: Table, feed: Feed) -> None:
+def _verdict(table: FileTable, feed: ProposedFeed) -> None:
     """Whether a deal was won, where its stage says so; the date of one that is open is no more than a plan."""
     target = contract()[feed.entity].by_name.get("won")
     if target is None or feed.line("won"):
@@ -133,7 +133,7 @@ def _verdict(table: Table, feed: Feed) -> None:
             continue
         value = reference(column)
         feed.lines.append(
-            Line("won", {"value": value, "map": meant, "else": ""}, f"by {', '.join(meant)}", uses=column)
+            ProposedLine("won", {"value": value, "map": meant, "else": ""}, f"by {', '.join(meant)}", uses=column)
         )
         closed = feed.line("closed_at")
         if closed and closed.uses and closed.uses.filled > sum(n for text, n in column.top if text in meant):
@@ -145,7 +145,7 @@ def _verdict(table: Table, feed: Feed) -> None:
         return
 
 
-def _people(table: Table, file: File) -> list[str]:
+def _people(table: FileTable, file: File) -> list[str]:
     """A file of customers and agents, told apart by a column: each of them by its own block."""
     main = file.feeds[0]
     found = next(((column, pairs) for column in table.columns if (pairs := actors(column))), None)
@@ -158,8 +158,8 @@ def _people(table: Table, file: File) -> list[str]:
     for entity, kind in (("customers", "customer"), ("agents", "agent")):
         listed = ", ".join(literal(text) for text, to in pairs.items() if to == kind)
         lines = main.lines if entity == main.entity else [made for made, _ in assign(table, contract()[entity])]
-        told = f"{column.name!r} tells customers from agents"
-        feed = Feed(entity, lines, {"when": f"{reference(column)} in ({listed})"}, told)
+        reported = f"{column.name!r} tells customers from agents"
+        feed = ProposedFeed(entity, lines, {"when": f"{reference(column)} in ({listed})"}, reported)
         if entity == main.entity:
             file.feeds[0] = feed
         else:
@@ -167,7 +167,7 @@ def _people(table: Table, file: File) -> list[str]:
     return []
 
 
-def _sparse(table: Table, feed: Feed) -> list[str]:
+def _sparse(table: FileTable, feed: ProposedFeed) -> list[str]:
     """A reference that hardly any row has is no good one."""
     return [
         f"{table.name}: {one.uses.name!r} is empty in {one.uses.rows - one.uses.filled:,} of {one.uses.rows:,} rows; "
@@ -177,7 +177,7 @@ def _sparse(table: Table, feed: Feed) -> list[str]:
     ]
 
 
-def _without_names(table: Table, profile: Profile) -> Candidate | None:
+def _without_names(table: FileTable, profile: Profile) -> ColumnCandidate | None:
     """What a file without a header may be: a purchase log, where it has whose, when and how much."""
     if not all(re.fullmatch(r"column\d+", column.name) for column in table.columns):
         return None
@@ -198,13 +198,13 @@ def _without_names(table: Table, profile: Profile) -> Candidate | None:
     return best
 
 
-def _feed(found: Candidate) -> Feed:
+def _feed(found: ColumnCandidate) -> ProposedFeed:
     order = [column.name for column in contract()[found.entity].mapped]
     lines = sorted(found.lines, key=lambda one: order.index(one.column))
-    told = ["its name"] if found.named else []
+    reported = ["its name"] if found.named else []
     names = [one.column for one in lines if one.uses]
-    told.append(f"columns for {', '.join(names[:6])}{' and more' if len(names) > 6 else ''}")
-    return Feed(found.entity, lines, evidence=f"by {' and '.join(told)}")
+    reported.append(f"columns for {', '.join(names[:6])}{' and more' if len(names) > 6 else ''}")
+    return ProposedFeed(found.entity, lines, evidence=f"by {' and '.join(reported)}")
 
 
 def _leave_unknown(file: File, profile: Profile, questions: list[str]) -> None:
@@ -216,7 +216,7 @@ def _leave_unknown(file: File, profile: Profile, questions: list[str]) -> None:
     questions.append(f"What is {file.table.name} ({columns})? It is left out: {file.left}.")
 
 
-def _repeated(file: File, best: Candidate, profile: Profile, questions: list[str]) -> None:
+def _repeated(file: File, best: ColumnCandidate, profile: Profile, questions: list[str]) -> None:
     """A key that repeats: lines of an order in the file of orders, or several states of one thing."""
     key = best.key
     if not best.repeated or key is None or key.uses is None or len(contract()[best.entity].keys) > 1:
@@ -239,21 +239,21 @@ def _repeated(file: File, best: Candidate, profile: Profile, questions: list[str
         )
 
 
-def _in_lines(table: Table, profile: Profile, best: Candidate | None) -> Candidate | None:
+def _in_lines(table: FileTable, profile: Profile, best: ColumnCandidate | None) -> ColumnCandidate | None:
     """Orders where a file has a row for each line of them, with whose and when, and no total."""
     if best and best.entity not in ("orders", "order_lines", "payments"):
         return best
     found = next((one for one in candidates(table, profile.is_key) if one.entity == "orders"), None)
     if found is None or not found.repeated or set(found.lacks) - MADE_ELSEWHERE or found.key is None:
         return best
-    told = {one.column for one in found.lines if one.uses}
+    reported = {one.column for one in found.lines if one.uses}
     key = found.key.uses.name if found.key.uses else ""
     priced = {made.column for made, _ in assign(table, contract()["order_lines"], {key}, only=_OF_A_LINE)}
-    is_whole = {"ordered_at", "order_id"} <= told and "unit_price" in priced and {"product_id", "quantity"} & priced
-    return found if is_whole and "gross_amount" not in told else best
+    is_whole = {"ordered_at", "order_id"} <= reported and "unit_price" in priced and {"product_id", "quantity"} & priced
+    return found if is_whole and "gross_amount" not in reported else best
 
 
-def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: Profile) -> None:
+def _several_rows_an_order(file: File, key: FileColumn, lines: list[ProposedLine], profile: Profile) -> None:
     """An order that stands in several rows: itself once, and each row as a line of it."""
     table, orders = file.table, file.feeds[0]
     orders.options["one_per"] = ["order_id"]
@@ -269,9 +269,11 @@ def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: 
         made += [currency, *([at] if (at := orders.line("ordered_at")) else [])]
     if not any(one.column == "quantity" for one in kept):
         how = constants("order_lines")["quantity"]
-        made.append(Line("quantity", {"constant": how["value"]}, how["reason"]))
+        made.append(ProposedLine("quantity", {"constant": how["value"]}, how["reason"]))
     if any(one.column in ("unit_price", "amount") for one in kept):
-        file.feeds.append(Feed("order_lines", [one for one in made if one], evidence="each row is a line of its order"))
+        file.feeds.append(
+            ProposedFeed("order_lines", [one for one in made if one], evidence="each row is a line of its order")
+        )
     if amount is None:
         _sum_of_lines(file, orders, key, kept)
         return
@@ -282,11 +284,11 @@ def _several_rows_an_order(file: File, key: Column, lines: list[Line], profile: 
     total = f"sum({amount_sql(amount)}::decimal(18,4))"
     join = {"file": table.name, "on": {key.name: key.name}, "aggregate": {"total": total}}
     file.joins["whole"] = (join, "all rows of the order")
-    summed = Line("gross_amount", "whole.total", "the sum of its rows", uses=amount)
+    summed = ProposedLine("gross_amount", "whole.total", "the sum of its rows", uses=amount)
     orders.lines = [summed if one.column == "gross_amount" else one for one in orders.lines]
 
 
-def _sum_of_lines(file: File, orders: Feed, key: Column, lines: list[Line]) -> None:
+def _sum_of_lines(file: File, orders: ProposedFeed, key: FileColumn, lines: list[ProposedLine]) -> None:
     """What an order comes to, where its rows say no more than prices and quantities."""
     used = {one.column: one.uses for one in lines if one.uses}
     amount = used.get("amount") or used.get("unit_price")
@@ -297,10 +299,12 @@ def _sum_of_lines(file: File, orders: Feed, key: Column, lines: list[Line]) -> N
         text += f" * {amount_sql(quantity)}::decimal(18,4)"
     join = {"file": file.name, "on": {key.name: key.name}, "aggregate": {"total": f"sum({text})"}}
     file.joins["whole"] = (join, "all rows of the order")
-    orders.lines.append(Line("gross_amount", "whole.total", "no column states it; the sum of its rows", uses=amount))
+    orders.lines.append(
+        ProposedLine("gross_amount", "whole.total", "no column states it; the sum of its rows", uses=amount)
+    )
 
 
-def _kind(table: Table, feed: Feed, questions: list[str]) -> None:
+def _kind(table: FileTable, feed: ProposedFeed, questions: list[str]) -> None:
     if feed.line("kind") is None:
         names = " ".join(one.path.name for one in table.written).lower()
         kind = next(
@@ -312,7 +316,7 @@ def _kind(table: Table, feed: Feed, questions: list[str]) -> None:
             "request",
         )
         feed.lines.append(
-            Line("kind", {"constant": kind}, "a guess: no column says whether it is a request or a complaint")
+            ProposedLine("kind", {"constant": kind}, "a guess: no column says whether it is a request or a complaint")
         )
         questions.append(
             f"{table.name}: no column says which tickets are complaints; all are taken as {kind}s. Which are not?"
@@ -340,7 +344,7 @@ def _leave_twins(profile: Profile, found: Proposal) -> None:
             )
 
 
-def _overlap(profile: Profile, table: Table, key: Column, other: Table, theirs: Column) -> float:
+def _overlap(profile: Profile, table: FileTable, key: FileColumn, other: FileTable, theirs: FileColumn) -> float:
     row = profile.con.execute(
         "select count(*) from vals semi join (select v from vals "
         f"where tab = {other.number} and col = {other.place(theirs)}) as theirs using (v) "
@@ -349,10 +353,10 @@ def _overlap(profile: Profile, table: Table, key: Column, other: Table, theirs: 
     return (row[0] if row else 0) / max(key.distinct, theirs.distinct, 1)
 
 
-def _refer(found: Proposal, contained: list[tuple[Table, Column, Table, Column, float]]) -> None:
+def _refer(found: Proposal, contained: list[tuple[FileTable, FileColumn, FileTable, FileColumn, float]]) -> None:
     """Fills references by the values that stand in another file's key, and says so where the name says it already."""
     natural = list(_natural(found, contained))
-    keys: dict[tuple[int, Column | None], str] = {
+    keys: dict[tuple[int, FileColumn | None], str] = {
         (file.table.number, feed.column(contract()[feed.entity].keys[0].name)): feed.entity
         for file in found.files if not file.left
         for feed in file.feeds if len(contract()[feed.entity].keys) == 1
@@ -376,16 +380,18 @@ def _refer(found: Proposal, contained: list[tuple[Table, Column, Table, Column, 
 class _Natural:
     """A column whose values stand in a unique column of another file that is not its key, such as a domain."""
 
-    table: Table
-    column: Column
+    table: FileTable
+    column: FileColumn
     entity: str
     other: File
-    theirs: Column
-    key: Column
+    theirs: FileColumn
+    key: FileColumn
     share: float
 
 
-def _natural(found: Proposal, contained: list[tuple[Table, Column, Table, Column, float]]) -> Iterator[_Natural]:
+def _natural(
+    found: Proposal, contained: list[tuple[FileTable, FileColumn, FileTable, FileColumn, float]]
+) -> Iterator[_Natural]:
     files = {file.table.number: file for file in found.files if not file.left and file.feeds}
     for table, column, other, theirs, share in contained:
         file = files.get(other.number)
@@ -396,18 +402,21 @@ def _natural(found: Proposal, contained: list[tuple[Table, Column, Table, Column
             yield _Natural(table, column, main.entity, file, theirs, key, share)
 
 
-def _by_another_key(file: File, feed: Feed, now: Line, entity: str, natural: list[_Natural]) -> bool:
+def _by_another_key(file: File, feed: ProposedFeed, now: ProposedLine, entity: str, natural: list[_Natural]) -> bool:
     """Takes a reference through what another file has once for each of its keys."""
     found = [one for one in natural if one.table is file.table and one.entity == entity]
     if not found:
         return False
     best = max(found, key=lambda one: (one.share, one.column.filled))
     alias = entity.rstrip("s")
-    told = f"{best.share:.0%} of {best.column.name!r} stand in {best.other.name}.{best.theirs.name}"
-    file.joins[alias] = ({"file": best.other.name, "on": {best.column.name: best.theirs.name}}, told)
+    reported = f"{best.share:.0%} of {best.column.name!r} stand in {best.other.name}.{best.theirs.name}"
+    file.joins[alias] = ({"file": best.other.name, "on": {best.column.name: best.theirs.name}}, reported)
     value = f"{alias}.{reference(best.key)}"
-    made = Line(
-        now.column, value, f"{told}; {(now.uses.name if now.uses else '')!r} holds no keys of them", uses=best.column
+    made = ProposedLine(
+        now.column,
+        value,
+        f"{reported}; {(now.uses.name if now.uses else '')!r} holds no keys of them",
+        uses=best.column,
     )
     feed.lines = [made if one is now else one for one in feed.lines]
     return True
@@ -415,10 +424,10 @@ def _by_another_key(file: File, feed: Feed, now: Line, entity: str, natural: lis
 
 def _refer_one(
     file: File,
-    feed: Feed,
+    feed: ProposedFeed,
     target: ContractColumn,
     by_column: dict[tuple[int, str], list[tuple[str, str, float]]],
-    keys: Mapping[tuple[int, Column | None], str],
+    keys: Mapping[tuple[int, FileColumn | None], str],
     natural: list[_Natural],
     questions: list[str],
 ) -> None:
@@ -445,7 +454,7 @@ def _refer_one(
                     return
 
 
-def _is_telling(column: Column, target: ContractColumn, entity: str) -> bool:
+def _is_telling(column: FileColumn, target: ContractColumn, entity: str) -> bool:
     """Whether contained values are no accident: small numbers stand in every key."""
     is_long = column.kind == "text" and column.longest >= 4
     return is_long or names_fit(column.name, (target.name.replace("_", " "), *entity_names(entity))) >= 0.6
@@ -474,7 +483,7 @@ def _total_orders(found: Proposal) -> None:
         join = {"file": lines.name, "on": {key.name: theirs.name}, "aggregate": {"total": f"sum({text})"}}
         file.joins["lines"] = (join, "the lines of each order")
         orders.lines.append(
-            Line("gross_amount", "coalesce(lines.total, 0)", "no column states it; the sum of its lines")
+            ProposedLine("gross_amount", "coalesce(lines.total, 0)", "no column states it; the sum of its lines")
         )
         found.questions.append(
             f"{file.name}: the amount of an order is the sum of its lines. Is freight or tax to be added?"
@@ -504,7 +513,7 @@ def _derive(profile: Profile, found: Proposal) -> None:
                 given.add("agents")
 
 
-def _close(customers: Feed, questions: list[str]) -> None:
+def _close(customers: ProposedFeed, questions: list[str]) -> None:
     """When a customer left, where the file only says that they did: on the day of the delivery, if a person says so."""
     status = customers.line("status")
     if status is None or customers.line("closed_at") or not isinstance(status.form, dict):
@@ -513,12 +522,12 @@ def _close(customers: Feed, questions: list[str]) -> None:
     if left:
         texts = ", ".join(literal(text) for text in left)
         value = f"if({status.form['value']} in ({texts}), load_date, null)"
-        told = "no column says when they left; the day of the delivery, if that is when"
-        customers.lines.append(Line("closed_at", value, told, is_off=True))
+        reported = "no column says when they left; the day of the delivery, if that is when"
+        customers.lines.append(ProposedLine("closed_at", value, reported, is_off=True))
         questions.append("When did the closed customers leave? If on the day of the delivery, uncomment closed_at.")
 
 
-def _count_back(table: Table, customers: Feed, questions: list[str]) -> None:
+def _count_back(table: FileTable, customers: ProposedFeed, questions: list[str]) -> None:
     """Since when a customer is one, where only the length of it is told."""
     if customers.line("acquired_at") or customers.line("first_known_at"):
         return
@@ -526,13 +535,15 @@ def _count_back(table: Table, customers: Feed, questions: list[str]) -> None:
         unit = length_of(column.name) if column.kind == "whole" else None
         if unit:
             value = f"load_date::date - to_{unit}({reference(column)}::int)"
-            told = f"a guess: {column.name!r} counts back from the day of the delivery; {column.in_words}"
-            customers.lines += [Line(name, value, told, uses=column) for name in ("first_known_at", "acquired_at")]
+            reported = f"a guess: {column.name!r} counts back from the day of the delivery; {column.in_words}"
+            customers.lines += [
+                ProposedLine(name, value, reported, uses=column) for name in ("first_known_at", "acquired_at")
+            ]
             questions.append(f"Does {column.name!r} count the {unit} up to the day of the delivery?")
             return
 
 
-def _customers(profile: Profile, file: File) -> Feed | None:
+def _customers(profile: Profile, file: File) -> ProposedFeed | None:
     main = file.feeds[0]
     if main.entity not in ("orders", "tickets", "surveys"):
         return None
@@ -545,9 +556,9 @@ def _customers(profile: Profile, file: File) -> Feed | None:
         if email is None or email.uses is None or email.uses.filled < 0.5 * email.uses.rows:
             return None
         key = email.uses
-        main.lines.append(Line("customer_id", reference(key), "no other column says whose it is", uses=key))
+        main.lines.append(ProposedLine("customer_id", reference(key), "no other column says whose it is", uses=key))
     steady = {one.name for one in profile.steady(file.table, key, [one.uses for one in made.values() if one.uses])}
-    lines = [Line("customer_id", reference(key), f"{key.distinct:,} different in {key.name!r}", uses=key)]
+    lines = [ProposedLine("customer_id", reference(key), f"{key.distinct:,} different in {key.name!r}", uses=key)]
     lines += [one for one in made.values() if one.uses and (one.uses.name in steady or one.uses is key)]
     event = main.line(str(contract()[main.entity].event_time))
     options: dict[str, object] = {"one_per": ["customer_id"]}
@@ -560,8 +571,8 @@ def _customers(profile: Profile, file: File) -> Feed | None:
         if main.entity == "orders":
             lines.append(replace(first, column="acquired_at"))
     if any(one.column in ("gender", "birth_date") for one in lines):
-        lines.append(Line("type", {"constant": "person"}, "they have a gender or a date of birth"))
-    return Feed("customers", lines, options, "no file lists the customers")
+        lines.append(ProposedLine("type", {"constant": "person"}, "they have a gender or a date of birth"))
+    return ProposedFeed("customers", lines, options, "no file lists the customers")
 
 
 # --- questions ----------------------------------------------------------------------------------------------

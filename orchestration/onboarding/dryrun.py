@@ -20,15 +20,15 @@ from foundation.settings import Settings
 from orchestration.ingestion.arrivals import Arrival, Watch, arrivals
 from orchestration.ingestion.deliveries import day_of, match, nothing_taken
 from orchestration.ingestion.errors import printable
-from orchestration.ingestion.ledger import FileEntry, Manifest
-from orchestration.ingestion.load import Delivery, load_file, workbench
+from orchestration.ingestion.load import SourceDelivery, load_file, staging_connection
+from orchestration.ingestion.manifest import FileEntry, Manifest
 from orchestration.ingestion.mapping import EntityMapping, Mapping, load_mapping, mapping_path
 from orchestration.ingestion.rates import ENTITY as RATES
 from orchestration.ingestion.rates import RateBook
 from orchestration.ingestion.readers import open_reader
 from orchestration.ingestion.spread import ITEM, POSITION
 from orchestration.ingestion.staged import Staged
-from orchestration.onboarding.supply import Outlook, Supply, of_loads, outlook
+from orchestration.onboarding.supply import EntityColumns, Outlook, of_loads, outlook
 from orchestration.reference import not_stated
 
 _SAMPLES = 1  # rows shown of each entity that a file feeds
@@ -50,7 +50,7 @@ class Aside:
 
 
 @dataclass(frozen=True)
-class Cell:
+class SampleCell:
     """One column of a sample row: the columns of the file it is made of, their text, and what was made of it."""
 
     column: str
@@ -67,7 +67,7 @@ class Sample:
     file: str
     line: int
     entity: str
-    cells: tuple[Cell, ...]
+    cells: tuple[SampleCell, ...]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Filled:
 
 
 @dataclass
-class Check:
+class DryRun:
     """What a dry run found."""
 
     source: str
@@ -101,7 +101,7 @@ class Check:
         return not self.problems
 
 
-def check(settings: Settings, source: str, day: date | None, sample: Sequence[Path]) -> Check:
+def check(settings: Settings, source: str, day: date | None, sample: Sequence[Path]) -> DryRun:
     """Dry-runs the mapping of a source over one delivery (the newest, or that of a day), or over a sample of files.
 
     Raises CommandFailedError where there is no mapping or nothing to run it on, and MappingError where it is wrong.
@@ -114,7 +114,7 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
         )
     mapping = load_mapping(path)
     day, folder, delivered = _files(settings, source, day, sample)
-    found = Check(source, str(path), day)
+    found = DryRun(source, str(path), day)
     matched = match(mapping, delivered, Watch())
     found.problems += [f"{printable(stray.relative_to(folder))}: {why}" for stray, why in matched.strays]
     if matched.takes_nothing:
@@ -125,7 +125,7 @@ def check(settings: Settings, source: str, day: date | None, sample: Sequence[Pa
         book = RateBook(settings.raw, settings.ingestion.fx_max_age_days)
         book.show(Manifest.read(settings.raw).loads)
         rates = book.known(source, day, before=True)
-        _run(Delivery(aside, mapping, day, folder, matched.files, rates, waiting=matched.waiting), book, found)
+        _run(SourceDelivery(aside, mapping, day, folder, matched.files, rates, waiting=matched.waiting), book, found)
         found.aside = list(_put_aside(aside.quarantine))
     found.problems += [_SEE.sub("", str(entry.error)) for entry in found.files if entry.error]
     found.filled = list(_filled(mapping, found.files))
@@ -154,13 +154,13 @@ def _files(
     return newest, days[newest], arrivals(days[newest])
 
 
-def _run(delivery: Delivery, book: RateBook, found: Check) -> None:
+def _run(delivery: SourceDelivery, book: RateBook, found: DryRun) -> None:
     """Loads every file into the scratch folder; those that give rates of exchange first, as a night does."""
     files = delivery.mapping.files
     named = [(name, path) for name, paths in delivery.files.items() for path in paths if files[name].entities]
     gives = {name for name, file in files.items() if any(feed.entity == RATES for feed in file.entities)}
     own: list[str] = []
-    with workbench(delivery.settings) as con:
+    with staging_connection(delivery.settings) as con:
         for name, path in sorted(named, key=lambda one: one[0] not in gives):
             if own:
                 delivery = replace(delivery, rates=book.known(found.source, found.day, also=own))
@@ -176,7 +176,7 @@ def _run(delivery: Delivery, book: RateBook, found: Check) -> None:
 class _Look:
     """Takes the first rows of each entity of a file, beside the text that they were made of."""
 
-    delivery: Delivery
+    delivery: SourceDelivery
     name: str
     samples: list[Sample]
 
@@ -215,16 +215,16 @@ def _names(feeds: Iterable[EntityMapping]) -> set[str]:
     return {str(one) for feed in feeds for how in feed.columns.values() if how.value for one in how.value.references}
 
 
-def _cell(column: str, feed: EntityMapping, before: dict[str, str | None], after: dict[str, str | None]) -> Cell:
+def _cell(column: str, feed: EntityMapping, before: dict[str, str | None], after: dict[str, str | None]) -> SampleCell:
     how = feed.columns[column]
     if how.value is None:
-        return Cell(column, "constant", how.constant, after[column])
+        return SampleCell(column, "constant", how.constant, after[column])
     names = sorted(str(one) for one in how.value.references)
     texts = [before[name] for name in names if before.get(name) is not None]
     begins = feed.each_path[:1] if feed.each_path else (ITEM,) if feed.unpivot else ()
     is_of_element = feed.is_spread and any(name.split(".")[0] in (*begins, POSITION) for name in names)
     text = " | ".join(str(text) for text in texts) if texts else None
-    return Cell(column, ", ".join(names), text, after[column], is_of_element)
+    return SampleCell(column, ", ".join(names), text, after[column], is_of_element)
 
 
 # --- what is put aside and what there will be ---------------------------------------------------------------
@@ -275,14 +275,14 @@ def _filled(mapping: Mapping, files: Iterable[FileEntry]) -> Iterator[Filled]:
         )
 
 
-def _supply(settings: Settings, source: str, filled: Iterable[Filled]) -> Supply:
+def _supply(settings: Settings, source: str, filled: Iterable[Filled]) -> EntityColumns:
     """What the ledger says is given (by this source's earlier loads too), what the company states, what this gives."""
     waiting = {seed.name for seed in not_stated(settings)}
     stated = {seed.name for seed in seeds().values() if seed.stated_by_company} - waiting
     known = of_loads(Manifest.read(settings.raw).known(date.max), stated)
     here = [one for one in filled if one.rows]
     columns = {(one.entity, column) for one in here for column in one.columns}
-    return Supply(
+    return EntityColumns(
         {**known.sent, source: {one.entity for one in here} | known.sent.get(source, set())},
         {**known.given, source: columns | known.given.get(source, set())},
         stated,

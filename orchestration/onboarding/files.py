@@ -262,8 +262,8 @@ def _head_and_foot(
     if 0 < trailers < len(last):
         word = next((cell for cell in last[-1] if cell.strip()), "").strip()
         total = _TOTAL.match(word)
-        told = f"begins with {total[0]!r}" if total else "is a text without columns"
-        found.say("skip_last", str(trailers), f"{counted(trailers, 'row')} after the data: the last one {told}")
+        reported = f"begins with {total[0]!r}" if total else "is a text without columns"
+        found.say("skip_last", str(trailers), f"{counted(trailers, 'row')} after the data: the last one {reported}")
     kept = [row for _, row in rows[first:] if fields is None or len(row) == fields]
     _header_rows(found, kept)
 
@@ -302,9 +302,9 @@ def _header_rows(found: Written, rows: list[list[str]]) -> None:
         more += 1
     if more and more < len(rows) - 1:
         count = more + 1
-        told = f"{count} rows of text before the first row with numbers or dates"
+        reported = f"{count} rows of text before the first row with numbers or dates"
         value, which = _of_several(rows[:count])
-        found.say("header_rows", value, f"{told}; {which}")
+        found.say("header_rows", value, f"{reported}; {which}")
     elif sum(1 for name in head if not name.strip()) > 1 and len(rows) > 1:
         blank = sum(1 for name in head if not name.strip())
         found.say(

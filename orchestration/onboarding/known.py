@@ -11,7 +11,7 @@ from foundation.settings import BUILT_IN_MAPPINGS
 from orchestration.ingestion.errors import RefusedError
 from orchestration.ingestion.mapping import FileMapping, Mapping, load_mapping
 from orchestration.ingestion.readers import open_reader
-from orchestration.ingestion.statement import LOAD_DATE, Statement, Surroundings
+from orchestration.ingestion.statement import LOAD_DATE, Statement, StatementContext
 from orchestration.onboarding.files import written
 from orchestration.onboarding.profile import Profile
 
@@ -69,7 +69,7 @@ def _lacks_a_file(mapping: Mapping, paths: Sequence[Path]) -> bool:
 def _taken(mapping: Mapping, file: FileMapping, path: Path) -> int | None:
     """How many blocks a file feeds; None where it lacks a column that the mapping uses, or the mapping uses few of a
     file's."""
-    around = Surroundings(mapping.source, date(2000, 1, 1), mapping.time_zone, mapping.time_zone, "XXX", 0)
+    around = StatementContext(mapping.source, date(2000, 1, 1), mapping.time_zone, mapping.time_zone, "XXX", 0)
     try:
         reader = open_reader(path, file)
         statement = Statement(file, reader, around)

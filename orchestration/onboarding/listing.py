@@ -8,12 +8,12 @@ from datetime import date
 from foundation.settings import Settings
 from orchestration.ingestion.deliveries import day_of
 from orchestration.ingestion.errors import MappingError
-from orchestration.ingestion.ledger import LoadEntry, Manifest
+from orchestration.ingestion.manifest import LoadEntry, Manifest
 from orchestration.ingestion.mapping import load_mapping, mapping_path
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceStatus:
     """One source: where its mapping is, what lies there for it, and what was last loaded of it."""
 
     name: str
@@ -27,7 +27,7 @@ class Source:
     problem: str | None
 
 
-def sources(settings: Settings) -> list[Source]:
+def sources(settings: Settings) -> list[SourceStatus]:
     """All of them by name."""
     loads: dict[str, list[LoadEntry]] = {}
     for load in Manifest.read(settings.raw).known(date.max):
@@ -41,7 +41,7 @@ def sources(settings: Settings) -> list[Source]:
     return [_source(settings, name, landed.get(name, []), loads.get(name, [])) for name in sorted(names)]
 
 
-def _source(settings: Settings, name: str, landed: list[date], loads: list[LoadEntry]) -> Source:
+def _source(settings: Settings, name: str, landed: list[date], loads: list[LoadEntry]) -> SourceStatus:
     path = mapping_path(settings, name)
     kind, problem = "missing", None
     entities: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ def _source(settings: Settings, name: str, landed: list[date], loads: list[LoadE
     last = max((load.load_date for load in loads), default=None)
     newest = [load for load in loads if load.load_date == last]
     worst = next((load for load in newest if load.status != "loaded"), None)
-    return Source(
+    return SourceStatus(
         name=name,
         mapping=kind,
         entities=entities,

@@ -68,12 +68,12 @@ def by_shapes(shapes: list[tuple[str, int, str]], filled: int, one: One) -> Mome
         return None
     chosen = [_ordered(candidates, one) for candidates in sorted(families, key=lambda one: -families[one])]
     formats = tuple(dict.fromkeys(form for form, _, _ in chosen))
-    read, locale, told = _in_words(formats, one)
+    read, locale, reported = _in_words(formats, one)
     if read < _ENOUGH * filled:
         return None
     rest = f", {filled - read:,} are no such time" if read < filled else ""
     return Moment(
-        formats, "; ".join(dict.fromkeys((*(why for _, why, _ in chosen), *told))) + rest, shapes[0][2],
+        formats, "; ".join(dict.fromkeys((*(why for _, why, _ in chosen), *reported))) + rest, shapes[0][2],
         all(is_sure for _, _, is_sure in chosen), any("%z" in form or "%Z" in form for form in formats), locale,
     )  # fmt: skip
 
@@ -121,9 +121,11 @@ def _ordered(candidates: tuple[str, ...], one: One) -> tuple[str, str, bool]:
         )
         is_year_first = parts[0] < parts[1]
         form = next(f for f in fit if f.startswith("%y") == is_year_first)
-        told = f"{_name(form)}: {parts[0]:,} different first numbers, {parts[1]:,} last ones, and years are the fewer"
+        reported = (
+            f"{_name(form)}: {parts[0]:,} different first numbers, {parts[1]:,} last ones, and years are the fewer"
+        )
         rest = [f for f in fit if f.startswith("%y") == is_year_first]
-        return form, told, len(rest) == 1 and abs(parts[0] - parts[1]) > 2
+        return form, reported, len(rest) == 1 and abs(parts[0] - parts[1]) > 2
     return fit[0], f"{_name(fit[0])} is a guess: no value is above 12", False
 
 

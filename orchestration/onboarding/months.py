@@ -10,8 +10,8 @@ from itertools import takewhile
 from foundation.contract import contract
 from orchestration.ingestion.date_formats import month_formats_of, shape
 from orchestration.onboarding.moments import Moment
-from orchestration.onboarding.profile import Column, Table
-from orchestration.onboarding.proposal import Feed, Line, Spread, chosen, reference
+from orchestration.onboarding.profile import FileColumn, FileTable
+from orchestration.onboarding.proposal import ProposedFeed, ProposedLine, Spread, chosen, reference
 from orchestration.onboarding.terminal import counted
 from orchestration.onboarding.vocabulary import names_fit, words
 
@@ -27,14 +27,14 @@ _YEARLESS = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct
 class Months:
     """The columns of the months, what is before their names, and how the day of one is told."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[FileColumn, ...]
     head: str
     sql: str  # of the day, or of the text that the format reads
     formats: tuple[str, ...]
     evidence: str
 
 
-def months(table: Table) -> Months | None:
+def months(table: FileTable) -> Months | None:
     """The months of a wide table; None where it has none, or their year stands nowhere."""
     numbers = [column for column in table.columns if column.kind in ("whole", "decimal", "empty", "truth")]
     year = next(
@@ -51,10 +51,10 @@ def months(table: Table) -> Months | None:
     return None
 
 
-def _families(numbers: list[Column], year: Column | None) -> Iterator[Months]:
+def _families(numbers: list[FileColumn], year: FileColumn | None) -> Iterator[Months]:
     for head, some in _by_head(numbers, _YEAR_MONTH):
         yield Months(some, head, f"make_date({_AS_NUMBERS}, {_MONTH}, 1)", (), "years and months")
-    by_form: dict[str, list[Column]] = {}
+    by_form: dict[str, list[FileColumn]] = {}
     for column in numbers:
         forms = month_formats_of(shape(column.name))
         if forms and column.name[:3].lower() in _YEARLESS:
@@ -74,8 +74,8 @@ def _families(numbers: list[Column], year: Column | None) -> Iterator[Months]:
         yield Months(some, head, day, (), f"months by number, of the year in {year.name!r}")
 
 
-def _by_head(numbers: list[Column], pattern: re.Pattern[str]) -> Iterator[tuple[str, tuple[Column, ...]]]:
-    found: dict[str, list[Column]] = {}
+def _by_head(numbers: list[FileColumn], pattern: re.Pattern[str]) -> Iterator[tuple[str, tuple[FileColumn, ...]]]:
+    found: dict[str, list[FileColumn]] = {}
     for column in numbers:
         match = pattern.fullmatch(column.name.strip())
         if match:
@@ -83,14 +83,16 @@ def _by_head(numbers: list[Column], pattern: re.Pattern[str]) -> Iterator[tuple[
     yield from ((head, tuple(some)) for head, some in sorted(found.items(), key=lambda one: -len(one[1])))
 
 
-def by_month(table: Table, found: Months) -> tuple[list[Feed], list[str]]:
+def by_month(table: FileTable, found: Months) -> tuple[list[ProposedFeed], list[str]]:
     """What a cell of a month is: a row of an entity with its day and its number; nothing where no entity fits."""
     stems = [one.path.name.partition(".")[0] for one in table.written]
     named = tuple(filter(None, (found.head, *stems, *(word for stem in stems for word in words(stem)), "amount")))
     first = next(column for column in found.columns if column.number)
     rows = sum(column.filled for column in found.columns)
-    day = Column("item.name", rows, rows, len(found.columns), 9, [], aliases=("date", "ordered at", "at"), kind="time",
-                 moment=Moment(found.formats, found.evidence), sql=found.sql)  # fmt: skip
+    day = FileColumn(
+        "item.name", rows, rows, len(found.columns), 9, [], aliases=("date", "ordered at", "at"), kind="time",
+        moment=Moment(found.formats, found.evidence), sql=found.sql,
+    )  # fmt: skip
     least, most = min(c.least or 0 for c in found.columns), max(c.most or 0 for c in found.columns)
     cell = replace(first, name="item.value", rows=rows, filled=rows, aliases=named, kind="decimal", least=least,
                    most=most, sql="item.value")  # fmt: skip
@@ -113,13 +115,15 @@ def by_month(table: Table, found: Months) -> tuple[list[Feed], list[str]]:
         return [], []
     if len(entity.keys) == 1 and by:
         lines = [one for one in lines if one.column != key.name]
-        told = f"a guess: one {best.entity.rstrip('s')} for each month of {by.uses.name if by.uses else ''}"
-        lines.insert(0, Line(key.name, f"{by.form} || '-' || item.name", told))
+        reported = f"a guess: one {best.entity.rstrip('s')} for each month of {by.uses.name if by.uses else ''}"
+        lines.insert(0, ProposedLine(key.name, f"{by.form} || '-' || item.name", reported))
     spread = Spread("months", _pattern(table, found), (), found.evidence)
     order = [column.name for column in entity.mapped]
     lines.sort(key=lambda one: order.index(one.column))
-    told = f"{counted(len(found.columns), 'column')}, {found.evidence}"
-    feed = Feed(best.entity, lines, {"unpivot": spread, "when": "item.value is not null"}, told, found.columns)
+    reported = f"{counted(len(found.columns), 'column')}, {found.evidence}"
+    feed = ProposedFeed(
+        best.entity, lines, {"unpivot": spread, "when": "item.value is not null"}, reported, found.columns
+    )
     asked = (
         f"{table.name}: is each month's number a row of {best.entity}, on the first day of the month? It is taken so; "
         "what a company counts by month is no single event."
@@ -127,7 +131,7 @@ def by_month(table: Table, found: Months) -> tuple[list[Feed], list[str]]:
     return [feed], [asked]
 
 
-def _pattern(table: Table, found: Months) -> str | tuple[str, ...]:
+def _pattern(table: FileTable, found: Months) -> str | tuple[str, ...]:
     """What the headers of the months, and no others, begin with; else all of them."""
     names = [column.name for column in found.columns]
     same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))

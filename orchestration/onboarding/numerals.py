@@ -10,7 +10,7 @@ from typing import Any
 from foundation.contract import literal
 from orchestration.ingestion.notations import NO_SIGN, STYLES, NumberStyle, is_currency, narrowest
 
-_MOST_SIGNS = 6  # currencies of a column
+_MAX_SIGNS = 6  # currencies of a column
 _SIGNS = {",": "comma", ".": "point", " ": "blank", "'": "apostrophe"}
 # what may be a number in some style
 LIKE = r"[-+(]?\D{0,5}\d[\d.,'\x{2019}\s\x{00A0}\x{2009}\x{202F}]*\D{0,6}"
@@ -68,7 +68,7 @@ def numerals(one: One, enough: float) -> Numerals | None:
         f"regexp_replace(v, {literal(NO_SIGN)}, ' ', 'g')), ' ')))), [])"
     )
     signs = tuple(sorted(word for word in words if word))
-    if len(signs) > _MOST_SIGNS or not all(map(is_currency, signs)):
+    if len(signs) > _MAX_SIGNS or not all(map(is_currency, signs)):
         return None
     styles = [NumberStyle(decimal, group, signs) for decimal, group in STYLES]
     counts = one(", ".join(f"coalesce(sum(n) filter ({style.plain('v')} is not null), 0)" for style in styles))
@@ -76,19 +76,19 @@ def numerals(one: One, enough: float) -> Numerals | None:
     if best < enough:
         return None
     chosen, *others = narrowest([style for style, n in zip(styles, counts, strict=True) if n == best])
-    return Numerals(chosen, _told(chosen, one, bool(others)), tuple(others))
+    return Numerals(chosen, _reported(chosen, one, bool(others)), tuple(others))
 
 
-def _told(style: NumberStyle, one: One, is_open: bool) -> str:
+def _reported(style: NumberStyle, one: One, is_open: bool) -> str:
     patterns = (rf"{re.escape(style.decimal)}\d+[^0-9]*$", rf"\d{re.escape(style.group or ',')}\d")
     decimals, groups = one(
         ", ".join(f"coalesce(sum(n) filter (regexp_matches(v, {literal(pattern)})), 0)" for pattern in patterns)
     )
-    told = [f"decimal {_SIGNS[style.decimal]} in {int(decimals):,}"] if decimals else []
+    reported = [f"decimal {_SIGNS[style.decimal]} in {int(decimals):,}"] if decimals else []
     if style.group and groups:
         doubt = f", if it is no decimal {_SIGNS[style.group]}" if is_open else ""
-        told.append(f"a {_SIGNS[style.group]} between thousands in {int(groups):,}{doubt}")
-    return ", ".join([*told, *([f"with {', '.join(style.signs)}"] if style.signs else [])])
+        reported.append(f"a {_SIGNS[style.group]} between thousands in {int(groups):,}{doubt}")
+    return ", ".join([*reported, *([f"with {', '.join(style.signs)}"] if style.signs else [])])
 
 
 def of_file(columns: Sequence[Numerals]) -> NumberStyle | None:
@@ -118,7 +118,7 @@ def _can_be(one: Numerals, style: NumberStyle) -> bool:
 
 def agreed_number(one: Numerals, style: NumberStyle) -> Numerals:
     """A column in the style of its file, which decides what its own values leave open."""
-    told = one.evidence
+    reported = one.evidence
     if one.others and style.group and one.style.decimal != style.decimal:
-        told = f"a {_SIGNS[style.group]} between thousands, as elsewhere in the file"
-    return replace(one, style=style, others=(), evidence=told, is_of_file=True)
+        reported = f"a {_SIGNS[style.group]} between thousands, as elsewhere in the file"
+    return replace(one, style=style, others=(), evidence=reported, is_of_file=True)

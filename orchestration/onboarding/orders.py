@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestration.onboarding.profile import Column, Table
-from orchestration.onboarding.proposal import File, Line, Proposal, reference
+from orchestration.onboarding.profile import FileColumn, FileTable
+from orchestration.onboarding.proposal import File, Proposal, ProposedLine, reference
 from orchestration.onboarding.vocabulary import fit
 
 _ABOUT = {"surveys": "about_id", "tickets": "order_id"}  # the column that refers to an order
 _ENOUGH = 0.6
-Contained = Iterable[tuple[Table, Column, Table, Column, float]]
+Contained = Iterable[tuple[FileTable, FileColumn, FileTable, FileColumn, float]]
 
 
 def by_order(found: Proposal, contained: Contained) -> None:
@@ -30,9 +30,9 @@ def by_order(found: Proposal, contained: Contained) -> None:
                 join = {"file": orders.name, "on": {about.name: key.name}}
                 file.joins["ordered"] = (join, "the order that it is about")
                 value = f"ordered.{reference(buyer)}"
-                lines = [Line("customer_id", value, "whose order it is about")]
+                lines = [ProposedLine("customer_id", value, "whose order it is about")]
                 if entity == "surveys":
-                    lines.insert(0, Line("respondent_id", value, "a guess: who ordered answers"))
+                    lines.insert(0, ProposedLine("respondent_id", value, "a guess: who ordered answers"))
                 other.lines += lines
     customers = next((file for file in found.files if not file.left and file.feeds and _lists_customers(file)), None)
     if customers:
@@ -44,7 +44,7 @@ def _lists_customers(file: File) -> bool:
     return file.feeds[0].entity == "customers"
 
 
-def _since_the_first(file: File, orders: File, buyer: Column, pairs: set[tuple[int, str, int, str]]) -> None:
+def _since_the_first(file: File, orders: File, buyer: FileColumn, pairs: set[tuple[int, str, int, str]]) -> None:
     """A customer without a date was won by the first order; stamps of ISO 8601 sort as they are."""
     customers, feed = file.feeds[0], orders.feed("orders")
     key, ordered = customers.column("customer_id"), feed.column("ordered_at") if feed else None
@@ -54,12 +54,12 @@ def _since_the_first(file: File, orders: File, buyer: Column, pairs: set[tuple[i
         return
     join = {"file": orders.name, "on": {key.name: buyer.name}, "aggregate": {"first": f"min({reference(ordered)})"}}
     file.joins["bought"] = (join, "the orders of each customer")
-    told = "no column says since when; the first order"
+    reported = "no column says since when; the first order"
     names = [name for name in ("first_known_at", "acquired_at") if not customers.line(name)]
-    customers.lines += [Line(name, "bought.first", told) for name in names]
+    customers.lines += [ProposedLine(name, "bought.first", reported) for name in names]
 
 
-def _ask_for_persons(file: File, buyer: Column, questions: list[str]) -> None:
+def _ask_for_persons(file: File, buyer: FileColumn, questions: list[str]) -> None:
     """Where no customer ever ordered twice, the key may be of something else, and another column the person's."""
     key = file.feeds[0].column("customer_id")
     others = [

@@ -41,7 +41,7 @@ _TRUTHS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"æ˜¯", "å
 
 
 @dataclass(eq=False)
-class Column:
+class FileColumn:
     """One column of a table."""
 
     name: str  # as a mapping calls it
@@ -110,13 +110,13 @@ class Column:
 
 
 @dataclass(eq=False)
-class Table:
+class FileTable:
     """All files of one kind as one table of text columns c0, c1, ... and line."""
 
     name: str
     written: list[Written]
     number: int
-    columns: list[Column] = field(default_factory=list)
+    columns: list[FileColumn] = field(default_factory=list)
     rows: int = 0
     repeated: int = 0  # rows that repeat another to the letter
     markers: dict[str, int] = field(default_factory=dict)  # texts that mean nothing, and in how many rows
@@ -129,10 +129,10 @@ class Table:
         return f"table{self.number}"
 
     @cached_property
-    def by_name(self) -> dict[str, Column]:
+    def by_name(self) -> dict[str, FileColumn]:
         return {column.name: column for column in self.columns}
 
-    def place(self, column: Column) -> int:
+    def place(self, column: FileColumn) -> int:
         return self.columns.index(column)
 
 
@@ -144,19 +144,19 @@ class Profile:
         self.con = duckdb.connect(config={"threads": 2})
         self.con.execute("set global TimeZone = 'UTC'")
         self.con.execute("create table vals (tab integer, col integer, v varchar, n bigint)")
-        self.tables: list[Table] = []
+        self.tables: list[FileTable] = []
         self._arrays = 0  # tables of elements
 
-    def add(self, name: str, group: list[Written]) -> Table:
+    def add(self, name: str, group: list[Written]) -> FileTable:
         """Reads the files of one kind. Raises RefusedError when one cannot be read."""
-        table = Table(name, group, len(self.tables))
+        table = FileTable(name, group, len(self.tables))
         for written in group:
             self._read(table, open_reader(written.path, written.mapping))
         self.tables.append(table)
         self._count(table)
         return table
 
-    def again(self, table: Table) -> None:
+    def again(self, table: FileTable) -> None:
         """Reads the files of a kind once more, by what is known of them now."""
         self.con.execute(f"drop table {table.sql}; delete from vals where tab = {table.number}")
         table.columns, table.broken, table.arrays = [], 0, []
@@ -164,7 +164,7 @@ class Profile:
             self._read(table, open_reader(written.path, written.mapping))
         self._count(table)
 
-    def _read(self, table: Table, reader: Reader) -> None:
+    def _read(self, table: FileTable, reader: Reader) -> None:
         labels: tuple[str, ...] = ()
         if isinstance(reader, JsonLinesReader):
             names, sqls = self._of_documents(table, reader)
@@ -174,7 +174,7 @@ class Profile:
             labels = reader.labels if isinstance(reader, DelimitedReader) else ()
             sqls = [str(reader.column(name)) if is_fixed else f"c{i}" for i, name in enumerate(reader.columns or ())]
         if not table.columns:
-            table.columns = [Column(name, 0, 0, 0, 0, []) for name in names]
+            table.columns = [FileColumn(name, 0, 0, 0, 0, []) for name in names]
             for column, label in zip(table.columns, labels, strict=False):
                 if label != column.name and len(label.split()) <= _SHORT_LABEL:
                     column.aliases = (column.name, label)
@@ -186,7 +186,7 @@ class Profile:
         self.con.unregister("batches")
         table.broken += len(reader.broken)
 
-    def _of_documents(self, table: Table, reader: JsonLinesReader) -> tuple[list[str], list[str]]:
+    def _of_documents(self, table: FileTable, reader: JsonLinesReader) -> tuple[list[str], list[str]]:
         """The names that records of JSON have, those of objects within them with a dot; of all files of the kind."""
         if table.columns:
             names = [column.name for column in table.columns]
@@ -218,7 +218,7 @@ class Profile:
         names = list(dict.fromkeys(found))
         return names, [str(reader.column(name)) for name in names]
 
-    def elements(self, table: Table, path: str) -> Iterator[Table]:
+    def elements(self, table: FileTable, path: str) -> Iterator[FileTable]:
         """The elements of an array that the records of a table have, as a table; then those of arrays within them."""
         spread = Arrays(tuple(path.split(".")))
         self.con.execute("create or replace temp table spread (line bigint, position bigint, outer_ json, own json)")
@@ -236,11 +236,11 @@ class Profile:
             self.con.unregister("batches")
         names, inner = self._keys_of("own")
         around = [name for name in self._keys_of("outer_")[0] if len(spread.path) > 1]
-        found = Table(path, table.written, _FIRST_OF_ARRAYS + self._arrays)
+        found = FileTable(path, table.written, _FIRST_OF_ARRAYS + self._arrays)
         self._arrays += 1
         outer = ".".join(spread.path[:-1])
-        found.columns = [Column(f"{path}.{name}", 0, 0, 0, 0, [], aliases=(name,)) for name in names]
-        found.columns += [Column(f"{outer}.{name}", 0, 0, 0, 0, [], aliases=(name,)) for name in around]
+        found.columns = [FileColumn(f"{path}.{name}", 0, 0, 0, 0, [], aliases=(name,)) for name in names]
+        found.columns += [FileColumn(f"{outer}.{name}", 0, 0, 0, 0, [], aliases=(name,)) for name in around]
         taken = [("own", name) for name in names] + [("outer_", name) for name in around]
         values = [f"nullif(trim(json_extract_string({of}, {literal(_json_path(name))})), '')" for of, name in taken]
         listed = ", ".join([*(f"{value} as c{i}" for i, value in enumerate(values)), "line"])
@@ -280,7 +280,7 @@ class Profile:
 
     # --- counting -----------------------------------------------------------------------------------------------------
 
-    def _count(self, table: Table) -> None:
+    def _count(self, table: FileTable) -> None:
         names = ", ".join(f"c{i}" for i in range(len(table.columns)))
         (table.rows,) = self.row(f"select count(*) from {table.sql}")
         (distinct,) = self.row(f"select count(*) from (select distinct {names} from {table.sql})")
@@ -311,9 +311,9 @@ class Profile:
                 column.kind = "empty"
 
     def _describe(
-        self, table: Table, column: Column, col: int, filled: int, distinct: int, longest: int, whole: int | None,
-        plain: int | None, like: int | None, dotted: int | None, least: float | None, most: float | None,
-        digits: int | None, top: list[str], top_rows: list[int],
+        self, table: FileTable, column: FileColumn, col: int, filled: int, distinct: int, longest: int,
+        whole: int | None, plain: int | None, like: int | None, dotted: int | None, least: float | None,
+        most: float | None, digits: int | None, top: list[str], top_rows: list[int],
     ) -> None:  # fmt: skip
         column.filled, column.distinct, column.longest = int(filled), distinct, longest
         column.top = list(zip(top, map(int, top_rows), strict=True))
@@ -337,7 +337,7 @@ class Profile:
                 f"(select try_cast({column.number.style.plain('v')} as double) as x {where})"
             )
 
-    def _mark(self, table: Table) -> None:
+    def _mark(self, table: FileTable) -> None:
         """Finds texts that mean nothing, and takes them out of the counts."""
         words = ", ".join(map(literal, _MARKERS))
         rows = self.con.execute(
@@ -380,7 +380,7 @@ class Profile:
 
     # --- times --------------------------------------------------------------------------------------------------------
 
-    def _moment(self, table: Table, column: Column, col: int) -> Moment | None:
+    def _moment(self, table: FileTable, column: FileColumn, col: int) -> Moment | None:
         where = f"from vals where tab = {table.number} and col = {col}"
         if column.longest < 5 or column.longest > 45:
             return None
@@ -421,7 +421,7 @@ class Profile:
         assert row is not None  # noqa: S101 - aggregates give one row
         return row
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Takes the order of day and month from another column, of the same file first, where a column's own values
         leave it open."""
         for table in self.tables:
@@ -443,7 +443,7 @@ class Profile:
 
     # --- between columns ----------------------------------------------------------------------------------------------
 
-    def is_key(self, table: Table, columns: Sequence[Column]) -> int:
+    def is_key(self, table: FileTable, columns: Sequence[FileColumn]) -> int:
         """How many rows repeat another's values of these columns; rows without any of them do not count."""
         names = ", ".join(f"c{table.place(column)}" for column in columns)
         there = " and ".join(f"c{table.place(column)} is not null" for column in columns)
@@ -453,7 +453,7 @@ class Profile:
         )
         return int(repeated)
 
-    def steady(self, table: Table, key: Column, columns: Sequence[Column]) -> list[Column]:
+    def steady(self, table: FileTable, key: FileColumn, columns: Sequence[FileColumn]) -> list[FileColumn]:
         """The columns that say the same in all rows of one key."""
         if not columns:
             return []
@@ -462,7 +462,7 @@ class Profile:
         row = self.row(f"select {most} from (select {counts} from {table.sql} group by c{table.place(key)})")
         return [column for column, n in zip(columns, row, strict=True) if (n or 0) <= 1]
 
-    def first_share(self, table: Table, case: Column, at: Column, step: Column) -> dict[str, float]:
+    def first_share(self, table: FileTable, case: FileColumn, at: FileColumn, step: FileColumn) -> dict[str, float]:
         """For each value of a column, the share of its rows that are the first of their case."""
         names = {one: f"c{table.place(column)}" for one, column in (("case", case), ("at", at), ("step", step))}
         moment = f"coalesce(try_cast({names['at']} as timestamptz)::varchar, {names['at']})"
@@ -478,7 +478,7 @@ class Profile:
         ).fetchall()
         return dict(rows)
 
-    def contained(self) -> Iterator[tuple[Table, Column, Table, Column, float]]:
+    def contained(self) -> Iterator[tuple[FileTable, FileColumn, FileTable, FileColumn, float]]:
         """Columns whose values stand in a unique column of another table, with the share that does."""
         keys = [
             (table.number, place)

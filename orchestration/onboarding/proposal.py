@@ -10,11 +10,11 @@ from typing import Any
 from foundation.contract import Column as ContractColumn
 from foundation.contract import Entity, contract
 from orchestration.ingestion.expressions import ExpressionError, parse
-from orchestration.onboarding.profile import Column, Table
-from orchestration.onboarding.vocabulary import Fit, accepted, constants, file_score, fit
+from orchestration.onboarding.profile import FileColumn, FileTable
+from orchestration.onboarding.vocabulary import NameFit, accepted, constants, file_score, fit
 
 MADE_ELSEWHERE = {"gross_amount"}  # required columns that another file's rows may give
-Repeats = Callable[[Table, Sequence[Column]], int]  # how many rows repeat another's values of some columns
+Repeats = Callable[[FileTable, Sequence[FileColumn]], int]  # how many rows repeat another's values of some columns
 _BY_SHAPE = {"ticket_events", "surveys", "survey_items", "survey_answers"}  # shapes.py finds these
 _ENOUGH = 0.6  # what must speak for an entity
 _NAME, _OTHERS = 1.3, 3  # how much the name of the file counts, and how much at most the columns that may be absent
@@ -25,14 +25,14 @@ _END_OF_DAY = {"promised_at", "payment_due_at", "expires_at", "due_at"}
 
 
 @dataclass
-class Line:
+class ProposedLine:
     """One column of an entity, as it stands in the mapping, with what it was told by."""
 
     column: str
     form: Any
     evidence: str
     is_off: bool = False  # written as a comment
-    uses: Column | None = None
+    uses: FileColumn | None = None
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,19 @@ class Spread:
 
 
 @dataclass
-class Feed:
+class ProposedFeed:
     """One block of a file."""
 
     entity: str
-    lines: list[Line]
+    lines: list[ProposedLine]
     options: dict[str, Any] = field(default_factory=dict)
     evidence: str = ""
-    cells: tuple[Column, ...] = ()  # columns that it goes through
+    cells: tuple[FileColumn, ...] = ()  # columns that it goes through
 
-    def line(self, column: str) -> Line | None:
+    def line(self, column: str) -> ProposedLine | None:
         return next((one for one in self.lines if one.column == column and not one.is_off), None)
 
-    def column(self, column: str) -> Column | None:
+    def column(self, column: str) -> FileColumn | None:
         found = self.line(column)
         return found.uses if found else None
 
@@ -67,8 +67,8 @@ class Feed:
 class File:
     """One kind of file with its blocks."""
 
-    table: Table
-    feeds: list[Feed] = field(default_factory=list)
+    table: FileTable
+    feeds: list[ProposedFeed] = field(default_factory=list)
     joins: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     filter: tuple[str, str] | None = None
     left: str | None = None  # why it is ignored
@@ -77,7 +77,7 @@ class File:
     def name(self) -> str:
         return self.table.name
 
-    def feed(self, entity: str) -> Feed | None:
+    def feed(self, entity: str) -> ProposedFeed | None:
         return next((one for one in self.feeds if one.entity == entity), None)
 
     @property
@@ -99,12 +99,12 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ColumnCandidate:
     """An entity that a table may be."""
 
     entity: str
     score: float
-    lines: tuple[Line, ...]
+    lines: tuple[ProposedLine, ...]
     lacks: tuple[str, ...]  # required columns that nothing of the file fills
     repeated: int  # rows that repeat a key
     named: float
@@ -114,12 +114,12 @@ class Candidate:
         return self.score >= _SURE
 
     @property
-    def key(self) -> Line | None:
+    def key(self) -> ProposedLine | None:
         keys = contract()[self.entity].keys
         return next((line for line in self.lines if line.column == keys[0].name), None)
 
 
-def reference(column: Column) -> str:
+def reference(column: FileColumn) -> str:
     """A column of the file as an expression names it."""
     name = column.name
     if column.sql:
@@ -136,16 +136,16 @@ def reference(column: Column) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def amount_sql(column: Column) -> str:
+def amount_sql(column: FileColumn) -> str:
     """A column of numbers as an aggregate can cast it."""
     return column.number.sql(reference(column)) if column.number else reference(column)
 
 
-def line(entity: Entity, target: ContractColumn, column: Column, why: str) -> Line | None:
+def line(entity: Entity, target: ContractColumn, column: FileColumn, why: str) -> ProposedLine | None:
     """How a column of the file fills one of the contract; None where it cannot."""
     value = reference(column)
     kind = target.data_type.partition("(")[0]
-    told = f"{why}; {column.in_words}" if why else column.in_words
+    reported = f"{why}; {column.in_words}" if why else column.in_words
     if kind in ("timestamp", "date"):
         if column.moment is None:
             return None
@@ -161,33 +161,33 @@ def line(entity: Entity, target: ContractColumn, column: Column, why: str) -> Li
         example = (
             f"{column.moment.example}: " if column.moment.example and column.moment.formats and not target.pii else ""
         )
-        told = f"{why + '; ' if why else ''}{example}{column.in_words}"
-        return Line(target.name, form if len(form) > 1 else value, told, uses=column)
+        reported = f"{why + '; ' if why else ''}{example}{column.in_words}"
+        return ProposedLine(target.name, form if len(form) > 1 else value, reported, uses=column)
     if kind in ("decimal", "bigint"):
         if not column.is_number and column.kind != "truth":
             return None
         more = column.number.form if column.number else {}
-        return Line(target.name, {"value": value, **more} if more else value, told, uses=column)
+        return ProposedLine(target.name, {"value": value, **more} if more else value, reported, uses=column)
     if kind == "boolean":
-        return _truth(target, column, value, told)
+        return _truth(target, column, value, reported)
     if target.accepted_values:
         return _of_few(entity, target, column, value, why)
     if column.kind in ("time", "empty"):
         return None
     if (target.key or target.references) and column.kind == "decimal":
         return None
-    return Line(target.name, value, told, uses=column)
+    return ProposedLine(target.name, value, reported, uses=column)
 
 
-def _truth(target: ContractColumn, column: Column, value: str, told: str) -> Line | None:
+def _truth(target: ContractColumn, column: FileColumn, value: str, reported: str) -> ProposedLine | None:
     if column.kind != "truth":
         return None
     own = {"是": "true", "否": "false", "on": "true", "off": "false"}
     pairs = {text: own[text.lower()] for text, _ in column.top if text.lower() in own}
-    return Line(target.name, {"value": value, "map": pairs} if pairs else value, told, uses=column)
+    return ProposedLine(target.name, {"value": value, "map": pairs} if pairs else value, reported, uses=column)
 
 
-def _of_few(entity: Entity, target: ContractColumn, column: Column, value: str, why: str) -> Line | None:
+def _of_few(entity: Entity, target: ContractColumn, column: FileColumn, value: str, why: str) -> ProposedLine | None:
     """A column with values of the system: those that are understood are mapped, the others left empty and told."""
     if not 0 < column.distinct <= len(column.top) or column.is_number or column.kind == "time":
         return None
@@ -197,16 +197,16 @@ def _of_few(entity: Entity, target: ContractColumn, column: Column, value: str, 
         return None
     pairs = {text: to for text, to in meant.items() if to and to != text}
     unknown = [(text, n) for text, n in column.top if not meant[text]]
-    told = f"{why}; {len(meant) - len(unknown)} of {column.distinct} values understood"
+    reported = f"{why}; {len(meant) - len(unknown)} of {column.distinct} values understood"
     form: Any = {"value": value, "map": pairs} if pairs else value
     if unknown:
         keep = {text: to for text, to in meant.items() if to}
         form = {"value": value, "map": keep, "else": ""}
-        told += ", empty for " + ", ".join(f"{text!r} ({n:,})" for text, n in unknown[:5])
-    return Line(target.name, form, told, uses=column)
+        reported += ", empty for " + ", ".join(f"{text!r} ({n:,})" for text, n in unknown[:5])
+    return ProposedLine(target.name, form, reported, uses=column)
 
 
-def candidates(table: Table, repeats: Repeats) -> list[Candidate]:
+def candidates(table: FileTable, repeats: Repeats) -> list[ColumnCandidate]:
     """The entities that a table may be, likeliest first; `repeats` counts rows that repeat a key."""
     found = []
     for name, entity in contract().items():
@@ -218,8 +218,8 @@ def candidates(table: Table, repeats: Repeats) -> list[Candidate]:
 
 
 def assign(
-    table: Table, entity: Entity, taken: Iterable[str] = (), only: set[str] | None = None
-) -> Iterator[tuple[Line, Fit]]:
+    table: FileTable, entity: Entity, taken: Iterable[str] = (), only: set[str] | None = None
+) -> Iterator[tuple[ProposedLine, NameFit]]:
     """The lines of an entity by the names of the columns, each column used once, the best fits first."""
     fits = [
         (found, target, column, made)
@@ -246,26 +246,26 @@ def assign(
             yield made, found
 
 
-def _fit(column: Column, entity: str, target: str) -> Fit | None:
+def _fit(column: FileColumn, entity: str, target: str) -> NameFit | None:
     """How well the best of a column's names fits."""
     found = [one for name in column.names if (one := fit(name, entity, target))]
     return max(found, key=lambda one: one.score, default=None)
 
 
-def _candidate(table: Table, entity: Entity, repeats: Repeats) -> Candidate | None:
+def _candidate(table: FileTable, entity: Entity, repeats: Repeats) -> ColumnCandidate | None:
     named = max((file_score(one.path.name.partition(".")[0], entity.name) for one in table.written), default=0)
     assigned = list(assign(table, entity))
     if not assigned:
         return None
     lines = {made.column: made for made, _ in assigned}
-    told = {True: 0.0, False: 0.0}  # by columns that an entity must have, and by others
+    reported = {True: 0.0, False: 0.0}  # by columns that an entity must have, and by others
     for made, found in assigned:
         target = entity.by_name[made.column]
         weight = 3 / len(entity.keys) if target.key else 2 if target.required else 1
-        told[target.key or target.required] += weight * found.score * found.weight
-    score = _NAME * named + told[True] + min(told[False], _OTHERS)
+        reported[target.key or target.required] += weight * found.score * found.weight
+    score = _NAME * named + reported[True] + min(reported[False], _OTHERS)
     for column, how in constants(entity.name).items():
-        lines.setdefault(column, Line(column, {"constant": how["value"]}, how["reason"]))
+        lines.setdefault(column, ProposedLine(column, {"constant": how["value"]}, how["reason"]))
     keys = [key.name for key in entity.keys]
     lacks = [
         column.name
@@ -284,24 +284,24 @@ def _candidate(table: Table, entity: Entity, repeats: Repeats) -> Candidate | No
     repeated = repeats(table, columns) if columns and not missing else 0
     if repeated > 0.02 * table.rows:
         score -= _REPEATED.get(entity.name, 3)
-    return Candidate(entity.name, score - 2 * len(lacks), tuple(lines.values()), tuple(lacks), repeated, named)
+    return ColumnCandidate(entity.name, score - 2 * len(lacks), tuple(lines.values()), tuple(lacks), repeated, named)
 
 
-def chosen(table: Table, repeats: Repeats) -> Candidate | None:
+def chosen(table: FileTable, repeats: Repeats) -> ColumnCandidate | None:
     """The entity that a table is, if enough speaks for it: more than a key, and all that the contract requires."""
     for candidate in candidates(table, repeats):
-        told = [one for one in candidate.lines if one.uses]
-        if candidate.score >= _ENOUGH and len(told) > 1 and not set(candidate.lacks) - MADE_ELSEWHERE:
+        reported = [one for one in candidate.lines if one.uses]
+        if candidate.score >= _ENOUGH and len(reported) > 1 and not set(candidate.lacks) - MADE_ELSEWHERE:
             return candidate
     return None
 
 
 __all__ = [
-    "Candidate",
-    "Feed",
+    "ColumnCandidate",
     "File",
-    "Line",
     "Proposal",
+    "ProposedFeed",
+    "ProposedLine",
     "amount_sql",
     "assign",
     "candidates",

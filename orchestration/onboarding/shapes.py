@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from foundation.contract import contract, literal
-from orchestration.onboarding.profile import Column, Profile, Table
-from orchestration.onboarding.proposal import Feed, Line, assign, line, reference
+from orchestration.onboarding.profile import FileColumn, FileTable, Profile
+from orchestration.onboarding.proposal import ProposedFeed, ProposedLine, assign, line, reference
 from orchestration.onboarding.vocabulary import accepted, activity, context, fit, moments, names_fit, names_of
 
 _EVENTS_PER_CASE = 1.5
@@ -20,7 +20,7 @@ _ABOUT = {"ticket": "ticket", "case": "ticket", "order": "order", "agent": "agen
 _OF_A_SURVEY = {"survey_id", "customer_id", "about_id", "channel", "sent_at", "responded_at"}
 
 
-def agent_column(table: Table, taken: set[str]) -> Column | None:
+def agent_column(table: FileTable, taken: set[str]) -> FileColumn | None:
     """The column that says who worked on it."""
     fits = [
         (score, column)
@@ -31,7 +31,7 @@ def agent_column(table: Table, taken: set[str]) -> Column | None:
     return max(fits, key=lambda one: one[0])[1] if fits else None
 
 
-def called(table: Table, what: str) -> Column | None:
+def called(table: FileTable, what: str) -> FileColumn | None:
     fits = [
         (score, column)
         for column in table.columns
@@ -43,7 +43,7 @@ def called(table: Table, what: str) -> Column | None:
 # --- logs ---------------------------------------------------------------------------------------------------
 
 
-def event_log(table: Table, profile: Profile) -> list[Feed] | None:
+def event_log(table: FileTable, profile: Profile) -> list[ProposedFeed] | None:
     """Tickets and their events from a log: one row a step of a case, with its time."""
     entity = contract()["ticket_events"]
     found = {made.column: made for made, _ in assign(table, entity, only={"ticket_id", "at"})}
@@ -65,22 +65,27 @@ def event_log(table: Table, profile: Profile) -> list[Feed] | None:
         *_steps(step, kinds),
     ]
     column = agent_column(table, {case.name, at.name, step.name})
-    agent = Line("agent_id", reference(column), f"by its name; {column.in_words}", uses=column) if column else None
+    agent = (
+        ProposedLine("agent_id", reference(column), f"by its name; {column.in_words}", uses=column) if column else None
+    )
     events += [agent] if agent else []
-    feeds = [_cases(table, profile, case, at), Feed("ticket_events", events, evidence="one row a step, with its time")]
+    feeds = [
+        _cases(table, profile, case, at),
+        ProposedFeed("ticket_events", events, evidence="one row a step, with its time"),
+    ]
     if agent:
         feeds.append(agents_of(agent, {}))
     return feeds
 
 
-def activities(table: Table, taken: set[str]) -> list[Line] | None:
+def activities(table: FileTable, taken: set[str]) -> list[ProposedLine] | None:
     """What the elements of a ticket's own array say that happened."""
     step = _activity_column(table, taken)
     kinds = {text: activity(text) for text, _ in step.top} if step else {}
     return _steps(step, kinds) if step and sum(1 for kind in kinds.values() if kind) > 1 else None
 
 
-def changes_of_status(table: Table, base: list[Line], options: dict[str, object]) -> Feed | None:
+def changes_of_status(table: FileTable, base: list[ProposedLine], options: dict[str, object]) -> ProposedFeed | None:
     """The changes of the field `status` among those of all fields."""
     field, after = called(table, "changed_fields"), called(table, "changed_to")
     target = contract()["ticket_events"].by_name["to_status"]
@@ -92,33 +97,35 @@ def changes_of_status(table: Table, base: list[Line], options: dict[str, object]
     value = reference(after)
     lines = [
         *base,
-        Line("event", {"constant": "status"}, f"{field.called!r} says {states!r}", uses=field),
-        Line(target.name, {"value": value, "map": pairs} if pairs else value, "what it becomes", uses=after),
+        ProposedLine("event", {"constant": "status"}, f"{field.called!r} says {states!r}", uses=field),
+        ProposedLine(target.name, {"value": value, "map": pairs} if pairs else value, "what it becomes", uses=after),
     ]
     before = called(table, "changed_from")
     if before:
         value = reference(before)
         lines.append(
-            Line("from_status", {"value": value, "map": pairs} if pairs else value, "what it was", uses=before)
+            ProposedLine("from_status", {"value": value, "map": pairs} if pairs else value, "what it was", uses=before)
         )
-    return Feed("ticket_events", lines, {**options, "when": f"{reference(field)} = {literal(states)}"})
+    return ProposedFeed("ticket_events", lines, {**options, "when": f"{reference(field)} = {literal(states)}"})
 
 
-def _steps(step: Column, kinds: dict[str, tuple[str, str | None] | None]) -> list[Line]:
+def _steps(step: FileColumn, kinds: dict[str, tuple[str, str | None] | None]) -> list[ProposedLine]:
     """The event of each activity, the status that it leads to, and those that are neither."""
     value = reference(step)
     others = [text for text, kind in kinds.items() if not kind]
-    told = f"{step.distinct} activities, {len(kinds) - len(others)} of them understood by their words"
+    reported = f"{step.distinct} activities, {len(kinds) - len(others)} of them understood by their words"
     event_of = {text: kind[0] for text, kind in kinds.items() if kind}
     leads_to = {text: kind[1] for text, kind in kinds.items() if kind and kind[1]}
     lines = [
-        Line("event", {"value": value, "map": event_of, "else": "step"}, told, uses=step),
-        Line("to_status", {"value": value, "map": leads_to, "else": ""}, "what an activity leads to", uses=step),
+        ProposedLine("event", {"value": value, "map": event_of, "else": "step"}, reported, uses=step),
+        ProposedLine(
+            "to_status", {"value": value, "map": leads_to, "else": ""}, "what an activity leads to", uses=step
+        ),
     ]
     listed = ", ".join(literal(text) for text in others)
     if others:
         is_step = f"if({value} in ({listed}), {value}, null)"
-        lines.append(Line("step", is_step, "activities that are neither", uses=step))
+        lines.append(ProposedLine("step", is_step, "activities that are neither", uses=step))
     return lines
 
 
@@ -128,7 +135,7 @@ def _meant(text: str, begins: float) -> tuple[str, str | None] | None:
     return None if found and found[0] == "created" and begins < _BEGINS else found
 
 
-def _activity_column(table: Table, taken: set[str]) -> Column | None:
+def _activity_column(table: FileTable, taken: set[str]) -> FileColumn | None:
     """The column whose values say most of what happened, by its name and by their words."""
     fits = []
     for column in table.columns:
@@ -141,11 +148,11 @@ def _activity_column(table: Table, taken: set[str]) -> Column | None:
     return max(fits, key=lambda one: one[:2])[2] if fits else None
 
 
-def _cases(table: Table, profile: Profile, case: Column, at: Column) -> Feed:
+def _cases(table: FileTable, profile: Profile, case: FileColumn, at: FileColumn) -> ProposedFeed:
     """One ticket a case, created with its first event; what its rows agree on describes it."""
     entity = contract()["tickets"]
     first = line(entity, entity.by_name["created_at"], at, "the first event of the case")
-    lines = [Line("ticket_id", reference(case), f"{case.distinct:,} cases", uses=case)]
+    lines = [ProposedLine("ticket_id", reference(case), f"{case.distinct:,} cases", uses=case)]
     stated = {made.column: made for made, _ in assign(table, entity, {case.name})}
     steady = profile.steady(table, case, [made.uses for made in stated.values() if made.uses])
     kept = [made for name, made in stated.items() if made.uses in steady and name not in ("ticket_id", "status")]
@@ -153,25 +160,25 @@ def _cases(table: Table, profile: Profile, case: Column, at: Column) -> Feed:
         lines.append(first)
     lines += [made for made in kept if made.column not in ("updated_at",)]
     options = {"one_per": ["ticket_id"], "order_by": ["created_at"]}
-    return Feed("tickets", lines, options, "the cases of a log")
+    return ProposedFeed("tickets", lines, options, "the cases of a log")
 
 
-def agents_of(agent: Line, each: dict[str, object]) -> Feed:
+def agents_of(agent: ProposedLine, each: dict[str, object]) -> ProposedFeed:
     """The agents that a file names; `each` where the elements of an array do."""
     value = str(agent.form)
-    told = f"{agent.uses.distinct:,} different in {agent.uses.name!r}" if agent.uses else ""
+    reported = f"{agent.uses.distinct:,} different in {agent.uses.name!r}" if agent.uses else ""
     lines = [
-        Line("agent_id", value, told, uses=agent.uses),
-        Line("name", value, "no other name is sent", uses=agent.uses),
+        ProposedLine("agent_id", value, reported, uses=agent.uses),
+        ProposedLine("name", value, "no other name is sent", uses=agent.uses),
     ]
     options = {**each, "one_per": ["agent_id"], "when": f"{value} is not null"}
-    return Feed("agents", lines, options, "no file lists the agents")
+    return ProposedFeed("agents", lines, options, "no file lists the agents")
 
 
 # --- registers ----------------------------------------------------------------------------------------------
 
 
-def moments_of_tickets(table: Table, tickets: Feed) -> list[Feed]:
+def moments_of_tickets(table: FileTable, tickets: ProposedFeed) -> list[ProposedFeed]:
     """The events that a register of tickets states by columns of time: created, replied to, solved, closed."""
     key, created = tickets.column("ticket_id"), tickets.column("created_at")
     if key is None or created is None:
@@ -201,19 +208,25 @@ def moments_of_tickets(table: Table, tickets: Feed) -> list[Feed]:
 
 
 def _event(
-    key: Column, at: Line, event: str, to: str | None, public: str, agent: Column | None, when: str | None
-) -> Feed:
+    key: FileColumn,
+    at: ProposedLine,
+    event: str,
+    to: str | None,
+    public: str,
+    agent: FileColumn | None,
+    when: str | None,
+) -> ProposedFeed:
     lines = [
-        Line("ticket_id", reference(key), "", uses=key),
+        ProposedLine("ticket_id", reference(key), "", uses=key),
         replace(at, column="at"),
-        Line("event", {"constant": event}, "what the column states"),
+        ProposedLine("event", {"constant": event}, "what the column states"),
     ]
     if to:
-        lines.append(Line("to_status", {"constant": to}, "the status that it leads to"))
+        lines.append(ProposedLine("to_status", {"constant": to}, "the status that it leads to"))
     actor = "customer" if event == "created" else "agent"
-    lines.append(Line("actor_type", {"constant": actor}, f"a guess: {actor}s do so"))
-    lines.append(Line("is_public", {"constant": public}, "a guess: whether the customer sees it"))
+    lines.append(ProposedLine("actor_type", {"constant": actor}, f"a guess: {actor}s do so"))
+    lines.append(ProposedLine("is_public", {"constant": public}, "a guess: whether the customer sees it"))
     if agent:
-        lines.append(Line("agent_id", reference(agent), "by its name", uses=agent))
+        lines.append(ProposedLine("agent_id", reference(agent), "by its name", uses=agent))
     options = {"when": when} if when else {}
-    return Feed("ticket_events", lines, options, "what the register states by its columns of time")
+    return ProposedFeed("ticket_events", lines, options, "what the register states by its columns of time")

@@ -10,8 +10,8 @@ from typing import Any
 
 from foundation.contract import contract
 from orchestration.onboarding.adding import Added
-from orchestration.onboarding.dryrun import Cell, Check, Sample
-from orchestration.onboarding.listing import Source
+from orchestration.onboarding.dryrun import DryRun, Sample, SampleCell
+from orchestration.onboarding.listing import SourceStatus
 from orchestration.onboarding.supply import in_words
 from orchestration.onboarding.terminal import table, wrapped
 
@@ -20,7 +20,7 @@ _LISTED = 12  # reasons, and things that are missing
 _NEWLINE = re.compile(r"\s+")
 
 
-def check_lines(found: Check, *, show_values: bool) -> Iterator[str]:
+def check_lines(found: DryRun, *, show_values: bool) -> Iterator[str]:
     """A dry run on the terminal."""
     yield f"{found.source}, files of {found.day}, mapping {found.mapping}"
     yield ""
@@ -53,7 +53,7 @@ def check_lines(found: Check, *, show_values: bool) -> Iterator[str]:
     )
 
 
-def list_lines(found: Sequence[Source]) -> Iterator[str]:
+def list_lines(found: Sequence[SourceStatus]) -> Iterator[str]:
     """The sources on the terminal."""
     if not found:
         yield "no source yet; propose a mapping from some files with kefu source add NAME FILE..."
@@ -103,7 +103,7 @@ def add_lines(found: Added) -> Iterator[str]:
     yield f"next: answer the questions there{where}, then kefu source check {proposal.source}"
 
 
-def check_json(found: Check, *, show_values: bool) -> dict[str, Any]:
+def check_json(found: DryRun, *, show_values: bool) -> dict[str, Any]:
     """The same as the terminal's, for programs; values are masked alike."""
     counts = ("file", "mapping_file", "status", "read", "accepted", "filtered", "duplicate", "quarantined", "refused")
     return {
@@ -149,7 +149,7 @@ def masked(text: str) -> str:
 # --- parts --------------------------------------------------------------------------------------------------
 
 
-def _aside_lines(found: Check, show_values: bool) -> Iterator[str]:
+def _aside_lines(found: DryRun, show_values: bool) -> Iterator[str]:
     for one in found.aside[:_LISTED]:
         kind = "" if one.outcome == "put aside" else f" ({one.outcome})"
         yield from wrapped(f"{one.rows:>7,}  {one.column or 'the row'} {one.reason}{kind}", 9)
@@ -186,7 +186,7 @@ def _filled_lines(one: Any) -> Iterator[str]:
         yield from wrapped(f"    mapped, but empty in every row: {', '.join(one.empty)}", 6)
 
 
-def _outlook_lines(found: Check) -> Iterator[str]:
+def _outlook_lines(found: DryRun) -> Iterator[str]:
     if found.outlook is None:
         return
     there, lacking = found.outlook.there, found.outlook.lacking
@@ -214,11 +214,11 @@ def _value(text: str | None, show: bool) -> str | None:
     return whole if len(whole) <= _LONGEST else whole[: _LONGEST - 3] + "..."
 
 
-def _before(cell: Cell, show: bool) -> str | None:
+def _before(cell: SampleCell, show: bool) -> str | None:
     return _value(cell.before, show or cell.made_of == "constant")
 
 
-def _after(entity: str, cell: Cell, show: bool) -> str | None:
+def _after(entity: str, cell: SampleCell, show: bool) -> str | None:
     """What the contract accepts, and what the mapping says itself, is no secret; a key keeps its source."""
     column = contract()[entity].by_name[cell.column]
     if cell.after is None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from foundation.declarations import REFERENCE, declared_metrics, stands_on
-from orchestration.ingestion.ledger import LoadEntry
+from orchestration.ingestion.manifest import LoadEntry
 
 Column = tuple[str, str]  # entity and column, or `reference` and table
 Need = tuple[Column, ...]  # one of them will do
 
 
 @dataclass(frozen=True)
-class Supply:
+class EntityColumns:
     """What the sources send: by source the entities with rows and the columns that hold a value; tables stated."""
 
     sent: Mapping[str, Set[str]]
@@ -57,7 +57,7 @@ class Outlook:
         return dict(sorted(found.items(), key=lambda one: (-len(one[1]), one[0])))
 
 
-def of_loads(loads: Iterable[LoadEntry], stated: Set[str]) -> Supply:
+def of_loads(loads: Iterable[LoadEntry], stated: Set[str]) -> EntityColumns:
     """What the ledger says is supplied, in the way of control.supply."""
     sent: dict[str, set[str]] = {}
     given: dict[str, set[Column]] = {}
@@ -65,10 +65,10 @@ def of_loads(loads: Iterable[LoadEntry], stated: Set[str]) -> Supply:
         if load.status == "loaded" and load.rows_loaded:
             sent.setdefault(load.source, set()).add(load.entity)
             given.setdefault(load.source, set()).update((load.entity, column) for column in load.filled or ())
-    return Supply(sent, given, stated)
+    return EntityColumns(sent, given, stated)
 
 
-def outlook(supply: Supply, source: str) -> Outlook:
+def outlook(supply: EntityColumns, source: str) -> Outlook:
     """Which of all declared figures a source counts in."""
     lacking = {metric: supply.lacks(source, needs) for metric, needs in all_needs().items()}
     return Outlook(

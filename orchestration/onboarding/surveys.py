@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foundation.contract import contract, literal
-from orchestration.onboarding.profile import Column, Profile, Table
-from orchestration.onboarding.proposal import Feed, Line, Spread, assign, line, reference
+from orchestration.onboarding.profile import FileColumn, FileTable, Profile
+from orchestration.onboarding.proposal import ProposedFeed, ProposedLine, Spread, assign, line, reference
 from orchestration.onboarding.terminal import counted
 from orchestration.onboarding.vocabulary import file_score, names_fit, names_of, scale_of, words
 
@@ -43,7 +43,7 @@ class Scale:
 class Question:
     """A column of answers."""
 
-    column: Column
+    column: FileColumn
     scale: Scale
 
     @property
@@ -53,12 +53,12 @@ class Question:
         return f"whole numbers {self.column.least:g} to {self.column.most:g}"
 
 
-def survey(table: Table, profile: Profile, source: str) -> tuple[list[Feed], list[str]] | None:
+def survey(table: FileTable, profile: Profile, source: str) -> tuple[list[ProposedFeed], list[str]] | None:
     """Surveys with their answers and items, and what to ask; None where a file holds none."""
     named = max((file_score(one.path.name.partition(".")[0], "surveys") for one in table.written), default=0)
-    told = {made.column: (made, fit) for made, fit in assign(table, contract()["surveys"], only=_OF_A_SURVEY)}
-    found = {name: made for name, (made, _) in told.items()}
-    is_survey = named > 0 or ("survey_id" in told and told["survey_id"][1].weight >= _TELLING)
+    reported = {made.column: (made, fit) for made, fit in assign(table, contract()["surveys"], only=_OF_A_SURVEY)}
+    found = {name: made for name, (made, _) in reported.items()}
+    is_survey = named > 0 or ("survey_id" in reported and reported["survey_id"][1].weight >= _TELLING)
     taken = {made.uses.name for made in found.values() if made.uses}
     questions = [
         Question(column, scale)
@@ -79,7 +79,7 @@ def survey(table: Table, profile: Profile, source: str) -> tuple[list[Feed], lis
     return answers.feeds(_with_families(table, asked)), answers.questions
 
 
-def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[list[Feed], list[str]]:
+def rating(table: FileTable, main: ProposedFeed, profile: Profile, source: str) -> tuple[list[ProposedFeed], list[str]]:
     """The score that a ticket or an order was given, in a column of its own register."""
     entity = contract()[main.entity]
     key = main.line(entity.keys[0].name)
@@ -95,15 +95,15 @@ def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[lis
     kind = "order" if main.entity == "orders" else "service_order" if main.entity == "service_orders" else "ticket"
     found = {
         "survey_id": key,
-        "about_type": Line("about_type", {"constant": kind}, "its own register"),
+        "about_type": ProposedLine("about_type", {"constant": kind}, "its own register"),
         "about_id": replace(key, column="about_id", evidence="what was rated"),
     }
     customer = main.line("customer_id")
     found |= {"customer_id": customer} if customer else {}
     when = next((one for name in ("updated_at", entity.event_time) if name and (one := main.line(name))), None)
     if when:
-        told = f"a guess: no column says when it was rated; {when.column} stands for it"
-        found["responded_at"] = replace(when, column="responded_at", evidence=told)
+        reported = f"a guess: no column says when it was rated; {when.column} stands for it"
+        found["responded_at"] = replace(when, column="responded_at", evidence=reported)
     answers = _Answers(table, profile, source, found, is_wide=False, key=replace(key, column="survey_id"))
     given = scored[0]
     texts = [text for text, to in given.scale.meant if to != given.scale.nothing]
@@ -120,7 +120,7 @@ def rating(table: Table, main: Feed, profile: Profile, source: str) -> tuple[lis
     return feeds, [asked]
 
 
-def _whole(column: Column) -> Scale | None:
+def _whole(column: FileColumn) -> Scale | None:
     """Few answers, all the same: of the usual scale that holds them."""
     if column.kind not in ("whole", "truth") or not 0 <= (column.least or 0) <= (column.most or 0) <= 10:
         return None
@@ -131,13 +131,13 @@ def _whole(column: Column) -> Scale | None:
 class _Answers:
     """The blocks of one file of answers."""
 
-    table: Table
+    table: FileTable
     profile: Profile
     source: str
-    found: dict[str, Line]
+    found: dict[str, ProposedLine]
     is_wide: bool
     questions: list[str] = field(default_factory=list)
-    key: Line = field(default_factory=lambda: Line("survey_id", "", ""))
+    key: ProposedLine = field(default_factory=lambda: ProposedLine("survey_id", "", ""))
 
     def has_key(self, is_survey: bool) -> bool:
         """Finds what tells the sheets apart: a key, whose they are, or all that stands in them."""
@@ -149,21 +149,24 @@ class _Answers:
             return False
         only = next((column for column in self.table.columns if column.is_unique and column.kind != "decimal"), None)
         if only:
-            self.key = Line("survey_id", reference(only), "a guess: no column is called a key, and this is each once",
-                            uses=only)  # fmt: skip
+            self.key = ProposedLine(
+                "survey_id", reference(only), "a guess: no column is called a key, and this is each once", uses=only
+            )
         else:
             listed = ", ".join(reference(column) for column in self.table.columns[:8])
-            self.key = Line("survey_id", f"md5(concat_ws('|', {listed}))", "a guess: no key, so made of what it says")
+            self.key = ProposedLine(
+                "survey_id", f"md5(concat_ws('|', {listed}))", "a guess: no key, so made of what it says"
+            )
         self.questions.append(f"{self.table.name}: no column is the key of an answer. Is what stands for it right?")
         return True
 
-    def feeds(self, asked: list[Question]) -> list[Feed]:
+    def feeds(self, asked: list[Question]) -> list[ProposedFeed]:
         of_nps = [one for one in asked if _is_nps(one.column)] if self.is_wide else []
         overall = [one for one in asked if one not in of_nps and one.scale.meant and _is_overall(one.column)]
         overall = overall[:1] if self.is_wide and len(asked) - len(of_nps) > 1 else []
         others = [one for one in asked if one not in of_nps and one not in overall]
         own = str(self.key.form)
-        feeds: list[Feed] = []
+        feeds: list[ProposedFeed] = []
         if others and not self.is_wide:
             feeds += self._of_one("nps" if _is_nps(others[0].column) else "csat", own, others[0])
         elif others:
@@ -178,36 +181,36 @@ class _Answers:
     def _instrument(self) -> str:
         return self.source if len(self.profile.tables) == 1 else f"{self.source}_{self.table.name}"
 
-    def _of_one(self, instrument: str, own: str, one: Question) -> list[Feed]:
+    def _of_one(self, instrument: str, own: str, one: Question) -> list[ProposedFeed]:
         """A score for the whole."""
         text = next(
             (made for made, _ in assign(self.table, contract()["survey_answers"], {one.column.name}, {"text"})), None
         )
         value = reference(one.column)
         form: Any = {"value": value, "map": dict(one.scale.meant)} if one.scale.meant else value
-        told = f"{one.column.in_words}" if not one.scale.meant else _told_words(one)
+        reported = f"{one.column.in_words}" if not one.scale.meant else _told_words(one)
         answers = [
-            Line("survey_id", own, "", uses=self.key.uses),
-            Line("item_id", {"constant": "overall"}, f"the question {one.column.name!r}"),
-            Line("side", {"constant": "score"}, "a score, not an expectation"),
-            Line("score", form, told, uses=one.column),
+            ProposedLine("survey_id", own, "", uses=self.key.uses),
+            ProposedLine("item_id", {"constant": "overall"}, f"the question {one.column.name!r}"),
+            ProposedLine("side", {"constant": "score"}, "a score, not an expectation"),
+            ProposedLine("score", form, reported, uses=one.column),
             *([text] if text else []),
         ]
         when = {"when": f"{value} is not null"} if one.column.filled < one.column.rows else {}
         scale = one.scale if instrument == "nps" else replace(one.scale, least=min(one.scale.least, 1))
         about = [
-            Line("instrument", {"constant": instrument}, ""),
-            Line("item_id", {"constant": "overall"}, ""),
-            Line("attribute", {"constant": "overall"}, ""),
+            ProposedLine("instrument", {"constant": instrument}, ""),
+            ProposedLine("item_id", {"constant": "overall"}, ""),
+            ProposedLine("attribute", {"constant": "overall"}, ""),
             *self._ends([replace(one, scale=scale)]),
         ]
         return [
             self._survey(instrument, own, [one]),
-            Feed("survey_answers", answers, when),
-            Feed("survey_items", about, {"one_per": ["item_id"]}),
+            ProposedFeed("survey_answers", answers, when),
+            ProposedFeed("survey_items", about, {"one_per": ["item_id"]}),
         ]
 
-    def _of_many(self, own: str, asked: list[Question]) -> list[Feed]:
+    def _of_many(self, own: str, asked: list[Question]) -> list[ProposedFeed]:
         """A column for each question: the answers and the items of one block each, whatever their number."""
         instrument = self._instrument
         self.questions.append(
@@ -222,36 +225,36 @@ class _Answers:
             meant = {text: to for one in block.questions for text, to in one.scale.meant}
             score: Any = {"value": "item.value", "map": meant} if meant else "item.value"
             answers = [
-                Line("survey_id", own, "", uses=self.key.uses),
-                Line("item_id", block.item_id, block.named),
-                Line("side", {"constant": "score"}, "a score, not an expectation"),
-                Line("score", score, _told_words(block.questions[0]) if meant else "the cell"),
+                ProposedLine("survey_id", own, "", uses=self.key.uses),
+                ProposedLine("item_id", block.item_id, block.named),
+                ProposedLine("side", {"constant": "score"}, "a score, not an expectation"),
+                ProposedLine("score", score, _told_words(block.questions[0]) if meant else "the cell"),
             ]
             options = {"unpivot": spread, "when": "item.value is not null"}
-            feeds.append(Feed("survey_answers", answers, options, block.evidence, columns))
+            feeds.append(ProposedFeed("survey_answers", answers, options, block.evidence, columns))
             about = [
-                Line("instrument", {"constant": instrument}, ""),
-                Line("item_id", block.item_id, ""),
-                Line("dimension", {"constant": "service"}, _DIMENSION, is_off=True),
-                Line("attribute", block.attribute, ""),
+                ProposedLine("instrument", {"constant": instrument}, ""),
+                ProposedLine("item_id", block.item_id, ""),
+                ProposedLine("dimension", {"constant": "service"}, _DIMENSION, is_off=True),
+                ProposedLine("attribute", block.attribute, ""),
                 *self._ends(block.questions),
             ]
-            feeds.append(Feed("survey_items", about, {"unpivot": spread, "one_per": ["item_id"]}, "", columns))
+            feeds.append(ProposedFeed("survey_items", about, {"unpivot": spread, "one_per": ["item_id"]}, "", columns))
         return feeds
 
-    def _ends(self, asked: list[Question]) -> Iterator[Line]:
+    def _ends(self, asked: list[Question]) -> Iterator[ProposedLine]:
         """The ends of the scale: for all questions the same, or as the items say."""
         scales = {tuple(one.scale.facts.items()) for one in asked}
         zeros = sum(n for one in asked for text, n in one.column.top if text == "0" and one.scale.nothing == "0")
         if zeros and not asked[0].scale.meant:
             question = f"{self.table.name}: some answers are 0 on a scale from 1; 0 is taken as not applicable. Is it?"
             self.questions += [question] if question not in self.questions else []
-        told = f"a guess: {counted(zeros, 'answer')} of 0 on a scale from 1"
+        reported = f"a guess: {counted(zeros, 'answer')} of 0 on a scale from 1"
         if len(scales) > 1:
-            yield Line("scale_min", "item.from", "by the answers there are")
-            yield Line("scale_max", "item.to", "")
+            yield ProposedLine("scale_min", "item.from", "by the answers there are")
+            yield ProposedLine("scale_max", "item.to", "")
             if any(one.scale.nothing for one in asked):
-                yield Line("not_applicable_value", "item.none", told)
+                yield ProposedLine("not_applicable_value", "item.none", reported)
             return
         scale = asked[0].scale
         numbers = [one.column for one in asked if not one.scale.meant]
@@ -259,36 +262,38 @@ class _Answers:
         if numbers:
             ends = min(one.least or 0 for one in numbers), max(one.most or 0 for one in numbers)
             told_ends = f"the answers go from {ends[0]:g} to {ends[1]:g}"
-        yield Line("scale_min", {"constant": f"{scale.least:g}"}, told_ends)
-        yield Line("scale_max", {"constant": f"{scale.most:g}"}, "")
+        yield ProposedLine("scale_min", {"constant": f"{scale.least:g}"}, told_ends)
+        yield ProposedLine("scale_max", {"constant": f"{scale.most:g}"}, "")
         if scale.nothing:
-            yield Line("not_applicable_value", {"constant": scale.nothing}, told if zeros else "")
+            yield ProposedLine("not_applicable_value", {"constant": scale.nothing}, reported if zeros else "")
 
-    def _survey(self, instrument: str, own: str, asked: list[Question]) -> Feed:
+    def _survey(self, instrument: str, own: str, asked: list[Question]) -> ProposedFeed:
         table, found = self.table, self.found
         why = f"{counted(len(asked), 'column')} of answers, {', '.join(sorted({one.in_words for one in asked}))}"
         lines = [
             replace(self.key, form=own),
-            Line("instrument", {"constant": instrument}, why),
-            Line("respondent_type", {"constant": "customer"}, "a guess: customers answer"),
+            ProposedLine("instrument", {"constant": instrument}, why),
+            ProposedLine("respondent_type", {"constant": "customer"}, "a guess: customers answer"),
         ]
         customer = found.get("customer_id")
         key = self.key.uses
         if customer is None and self.is_wide and key and words(key.name) == ("id",):
-            customer = Line("customer_id", reference(key), "a guess: an answer is a customer's", uses=key)
+            customer = ProposedLine("customer_id", reference(key), "a guess: an answer is a customer's", uses=key)
         if customer:
             lines += [replace(customer, column="respondent_id"), replace(customer, column="customer_id")]
         if "about_id" in found:
             lines += [found.get("about_type") or _about(found["about_id"]), found["about_id"]]
         else:
-            lines.append(Line("about_type", {"constant": "relationship"}, "a guess: no column says what it is about"))
+            lines.append(
+                ProposedLine("about_type", {"constant": "relationship"}, "a guess: no column says what it is about")
+            )
         lines += [found[name] for name in ("channel", "sent_at", "responded_at") if name in found]
         if "responded_at" not in found and "sent_at" not in found:
             lines += self._when()
         options = {"one_per": ["survey_id"]} if key and self.profile.is_key(table, [key]) else {}
-        return Feed("surveys", lines, options, why)
+        return ProposedFeed("surveys", lines, options, why)
 
-    def _when(self) -> list[Line]:
+    def _when(self) -> list[ProposedLine]:
         times = [column for column in self.table.columns if column.moment]
         target = contract()["surveys"].by_name["responded_at"]
         only = line(contract()["surveys"], target, times[0], "the only time of the file") if len(times) == 1 else None
@@ -297,7 +302,7 @@ class _Answers:
         day = "no column says when it was answered; the day of the delivery stands for it"
         question = f"{self.table.name}: {day}. Is there a better one?"
         self.questions += [question] if question not in self.questions else []
-        return [Line("sent_at", "load_date", day), Line("responded_at", "load_date", day)]
+        return [ProposedLine("sent_at", "load_date", day), ProposedLine("responded_at", "load_date", day)]
 
 
 # --- which columns go together ------------------------------------------------------------------------------
@@ -316,7 +321,7 @@ class _Block:
     evidence: str
 
 
-def _blocks(table: Table, asked: list[Question]) -> Iterator[_Block]:
+def _blocks(table: FileTable, asked: list[Question]) -> Iterator[_Block]:
     """Questions under one header several times, by their place; all others by a pattern or by their names."""
     repeated: dict[str, list[Question]] = {}
     for one in asked:
@@ -333,10 +338,10 @@ def _blocks(table: Table, asked: list[Question]) -> Iterator[_Block]:
                          f"{counted(len(some), 'column')} called so")  # fmt: skip
     pattern = _pattern(table, rest)
     if pattern:
-        told = f"{counted(len(rest), 'column')} fit it, all questions of one scale; one more would be taken too"
+        reported = f"{counted(len(rest), 'column')} fit it, all questions of one scale; one more would be taken too"
         label = "coalesce(item.label, item.name)" if has_labels else "item.name"
         name = "item.label" if " / " in pattern else "item.name"
-        yield _Block(rest, pattern, (), name, label, "the header", told)
+        yield _Block(rest, pattern, (), name, label, "the header", reported)
     elif rest:
         yield _listed(rest, has_labels)
 
@@ -351,11 +356,11 @@ def _listed(asked: list[Question], has_labels: bool) -> _Block:
         items.append((one.column.name, {"id": name, **({} if is_one_scale else one.scale.facts)}, one.in_words))
     label = "coalesce(item.label, item.name)" if has_labels else "item.name"
     label = f"left({label}, {_LONGEST_NAME})" if any(len(one.column.name) > _LONGEST_NAME for one in asked) else label
-    told = f"{counted(len(asked), 'question')}, each a column"
-    return _Block(asked, None, tuple(items), "item.id", label, "a short name of the header", told)
+    reported = f"{counted(len(asked), 'question')}, each a column"
+    return _Block(asked, None, tuple(items), "item.id", label, "a short name of the header", reported)
 
 
-def _pattern(table: Table, asked: list[Question]) -> str | None:
+def _pattern(table: FileTable, asked: list[Question]) -> str | None:
     """What all headers of some questions, and no other, begin with: q1 to q30, or "How satisfied / Speed"."""
     names = [one.column.name for one in asked]
     if len(names) < _WIDE or len({tuple(one.scale.facts.items()) for one in asked}) > 1:
@@ -367,12 +372,12 @@ def _pattern(table: Table, asked: list[Question]) -> str | None:
     return f"{head}*" if _all_of(table, head, asked) else None
 
 
-def _all_of(table: Table, head: str, asked: list[Question]) -> bool:
+def _all_of(table: FileTable, head: str, asked: list[Question]) -> bool:
     begin = [column for column in table.columns if column.name.strip().casefold().startswith(head.strip().casefold())]
     return len(begin) == len(asked)
 
 
-def _with_families(table: Table, asked: list[Question]) -> list[Question]:
+def _with_families(table: FileTable, asked: list[Question]) -> list[Question]:
     """Questions that are numbered alike have one scale, and so has one of them that all answer the same; of one scale,
     what is no answer to one question is none to the others."""
     by_head: dict[str, list[Question]] = {}
@@ -401,7 +406,7 @@ def _with_families(table: Table, asked: list[Question]) -> list[Question]:
 # --- scales -------------------------------------------------------------------------------------------------
 
 
-def _scale(column: Column, least_words: int = 2) -> Scale | None:
+def _scale(column: FileColumn, least_words: int = 2) -> Scale | None:
     if column.is_score:
         least, most = _bounds(column)
         return Scale(least, most, "0" if column.least == 0 and least == 1 else None)
@@ -420,31 +425,31 @@ def _told_words(one: Question) -> str:
     return f"words of a scale from {one.scale.least:g} to {one.scale.most:g}{none}"
 
 
-def _is_question(column: Column) -> bool:
+def _is_question(column: FileColumn) -> bool:
     """Whether what stands in it are answers, not counts or numbers of something else."""
     return names_fit(column.name, names_of("no_answers")) < 0.6
 
 
-def _is_overall(column: Column) -> bool:
+def _is_overall(column: FileColumn) -> bool:
     return (
         names_fit(column.name, ("satisfaction", "overall satisfaction", "overall", "csat", "满意度", "总体满意度"))
         >= 0.9
     )
 
 
-def _about(about: Line) -> Line:
+def _about(about: ProposedLine) -> ProposedLine:
     name = about.uses.name if about.uses else ""
     kind = next((kind for word, kind in _ABOUT.items() if word in words(name) or word in name), "relationship")
-    return Line("about_type", {"constant": kind}, f"{name!r} says what it is about")
+    return ProposedLine("about_type", {"constant": kind}, f"{name!r} says what it is about")
 
 
-def _is_nps(column: Column) -> bool:
+def _is_nps(column: FileColumn) -> bool:
     return column.kind == "whole" and (
         bool(_NPS.search(column.name.replace("_", " "))) or ((column.most or 0) > 7 and column.least == 0)
     )
 
 
-def _bounds(item: Column) -> tuple[float, float]:
+def _bounds(item: FileColumn) -> tuple[float, float]:
     """The ends of the scale: what was answered where every answer was, else the next of 5, 7, 10."""
     most = item.most or 0
     if most <= 1:

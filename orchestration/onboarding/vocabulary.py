@@ -28,7 +28,7 @@ _PLAIN = frozenset(
 
 
 @dataclass(frozen=True)
-class Fit:
+class NameFit:
     """How well a name fits a column of an entity: 1 is its usual name; `weight` is less where many entities have it."""
 
     score: float
@@ -38,7 +38,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Moment:
+class MomentWord:
     """A column of a register that states when something happened."""
 
     event: str
@@ -125,16 +125,16 @@ def file_score(stem: str, entity: str) -> float:
     return best
 
 
-def fit(name: str, entity: str, column: str) -> Fit | None:
+def fit(name: str, entity: str, column: str) -> NameFit | None:
     """How well a name fits a column."""
     around = context(entity)
-    best: Fit | None = None
+    best: NameFit | None = None
     for rank, synonym in enumerate(synonyms(entity)[column]):
         score = _score(name, synonym, around)
         if score >= _LEAST and (best is None or score > best.score):
             theirs = words(synonym)
             matched = theirs if set(theirs) <= set(words(name)) else _without(theirs, around)
-            best = Fit(score, 1 / max(_spread()[matched], 1), synonym, rank)
+            best = NameFit(score, 1 / max(_spread()[matched], 1), synonym, rank)
     return best
 
 
@@ -190,10 +190,10 @@ def accepted(entity: str, column: Column, value: str) -> str | None:
 
 
 @cache
-def moments() -> tuple[Moment, ...]:
+def moments() -> tuple[MomentWord, ...]:
     """The moments of a ticket register."""
     return tuple(
-        Moment(one["event"], tuple(one["names"]), one["to"], one["public"]) for one in _vocabulary()["moments"]
+        MomentWord(one["event"], tuple(one["names"]), one["to"], one["public"]) for one in _vocabulary()["moments"]
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestration.onboarding.design import unused
 from orchestration.onboarding.numerals import style_keys
-from orchestration.onboarding.proposal import Feed, File, Line, Proposal, Spread
+from orchestration.onboarding.proposal import File, Proposal, ProposedFeed, ProposedLine, Spread
 from orchestration.onboarding.terminal import cells, counted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_\u3400-\u9fff./%*][\w\u3400-\u9fff./%*()=<>|+ -]*")
@@ -61,26 +61,26 @@ def patterns(file: File, proposal: Proposal) -> list[str]:
 def _file(file: File, proposal: Proposal) -> Iterator[str]:
     table = file.table
     names = ", ".join(one.path.name for one in table.written)
-    told = [f"{names}: {counted(table.rows, 'row')}, {counted(len(table.columns), 'column')}"]
-    told += [f"{table.broken:,} lines cannot be read"] if table.broken else []
-    told += [f"{table.repeated:,} rows repeat another"] if table.repeated else []
+    reported = [f"{names}: {counted(table.rows, 'row')}, {counted(len(table.columns), 'column')}"]
+    reported += [f"{table.broken:,} lines cannot be read"] if table.broken else []
+    reported += [f"{table.repeated:,} rows repeat another"] if table.repeated else []
     keys = [column.name for column in table.columns if column.is_unique and column.name.strip()]
-    told += [f"each once: {', '.join(keys[:4])}"] if keys else []
+    reported += [f"each once: {', '.join(keys[:4])}"] if keys else []
     steady = [column.name for column in table.columns if column.is_constant]
-    told += [f"always the same: {', '.join(steady[:8])}"] if steady else []
+    reported += [f"always the same: {', '.join(steady[:8])}"] if steady else []
     yield f"  {scalar(file.name)}:"
-    yield from _comment("; ".join(told), indent="    ")
+    yield from _comment("; ".join(reported), indent="    ")
     found = patterns(file, proposal)
     head = [(f"    pattern: {flow(found if len(found) > 1 else found[0])}", "")]
     written = table.written[0]
     head += [(f"    {key}: {flow(value)}", written.evidence[key]) for key, value in written.keys.items()]
     if table.number_style:
-        told_by = "; ".join(
+        stated_by = "; ".join(
             f"{column.name}: {column.number.evidence}"
             for column in table.columns
             if column.number and column.number.evidence
         )
-        head.append((f"    number: {flow(style_keys(table.number_style))}", told_by))
+        head.append((f"    number: {flow(style_keys(table.number_style))}", stated_by))
     if table.markers:
         rows = ", ".join(f"{text!r} in {n:,}" for text, n in table.markers.items())
         head.append((f"    null_values: {flow(sorted(table.markers))}", f"texts that mean nothing: {rows} fields"))
@@ -100,7 +100,7 @@ def _file(file: File, proposal: Proposal) -> Iterator[str]:
         yield from _comment(f"not used: {'; '.join(rest)}", "  ", "    ")
 
 
-def _feed(feed: Feed, anchors: set[str]) -> Iterator[str]:
+def _feed(feed: ProposedFeed, anchors: set[str]) -> Iterator[str]:
     yield from _aligned([(f"      - entity: {feed.entity}", feed.evidence)])
     for key, value in feed.options.items():
         if not isinstance(value, Spread):
@@ -114,7 +114,7 @@ def _feed(feed: Feed, anchors: set[str]) -> Iterator[str]:
     yield from _aligned([pair for one in feed.lines for pair in _line(one)])
 
 
-def _line(one: Line) -> Iterator[tuple[str, str]]:
+def _line(one: ProposedLine) -> Iterator[tuple[str, str]]:
     lead = f"{'':10}{'# ' if one.is_off else ''}"
     short = f"{one.column}: {flow(one.form)}"
     if isinstance(one.form, Mapping) and len(short) > _WIDE and not one.is_off:
@@ -135,7 +135,9 @@ def _spread(key: str, value: Spread) -> Iterator[str]:
         yield from _aligned([(f"          columns: {flow(value.columns)}", value.evidence)])
     if value.items:
         yield "          items:"
-        yield from _aligned([(f"            {scalar(name)}: {flow(facts)}", told) for name, facts, told in value.items])
+        yield from _aligned(
+            [(f"            {scalar(name)}: {flow(facts)}", reported) for name, facts, reported in value.items]
+        )
 
 
 def flow(value: Any) -> str:
@@ -168,16 +170,19 @@ def scalar(value: Any, within: bool = False) -> str:
 
 def _aligned(pairs: Sequence[tuple[str, str]]) -> list[str]:
     """Lines with their comments, which begin in one column where they can."""
-    at = max((cells(line) for line, told in pairs if told and cells(line) <= _AT), default=0)
-    return [f"{line}{' ' * max(at - cells(line), 0)}  # {_one_line(told)}" if told else line for line, told in pairs]
+    at = max((cells(line) for line, reported in pairs if reported and cells(line) <= _AT), default=0)
+    return [
+        f"{line}{' ' * max(at - cells(line), 0)}  # {_one_line(reported)}" if reported else line
+        for line, reported in pairs
+    ]
 
 
-def _one_line(told: str) -> str:
-    return re.sub(r"\s+", " ", told)
+def _one_line(reported: str) -> str:
+    return re.sub(r"\s+", " ", reported)
 
 
-def _comment(told: str, more: str = "", indent: str = "") -> list[str]:
+def _comment(reported: str, more: str = "", indent: str = "") -> list[str]:
     return textwrap.wrap(
-        _one_line(told), _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# {more}",
+        _one_line(reported), _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# {more}",
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip

@@ -126,8 +126,8 @@ class Caller:
 
     def _meaning(self, status: int) -> str:
         if status == HTTPStatus.UNAUTHORIZED:
-            told = f"; renew what {where(self.secret)} holds" if self.secret else "; say in `auth` who asks"
-            return f"HTTP 401 from {self.host}: the token or password is refused or has expired{told}"
+            reported = f"; renew what {where(self.secret)} holds" if self.secret else "; say in `auth` who asks"
+            return f"HTTP 401 from {self.host}: the token or password is refused or has expired{reported}"
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return f"HTTP {status} from {self.host}: the server fails each time; pull again later"
         return f"HTTP {status} from {self.host}: {_MEANINGS.get(status, 'the request is refused')}"

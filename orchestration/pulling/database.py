@@ -44,7 +44,7 @@ _MEANINGS = {
 @contextmanager
 def connected(settings: Settings, database: Database) -> Iterator[sa.Engine]:
     """The database. Errors of SQLAlchemy and its drivers come out as PullError without their text."""
-    with _told(), warnings.catch_warnings(action="ignore", category=sa.exc.SAWarning):  # types it does not know
+    with _reported(), warnings.catch_warnings(action="ignore", category=sa.exc.SAWarning):  # types it does not know
         engine = _engine(settings, database)
         try:
             yield engine
@@ -66,7 +66,7 @@ def _engine(settings: Settings, database: Database) -> sa.Engine:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _reported() -> Iterator[None]:
     try:
         yield
     except sa.exc.NoSuchTableError:
@@ -97,7 +97,7 @@ def read(engine: sa.Engine, table: Table, place: Place | None) -> Reading:
 
 
 def _batches(engine: sa.Engine, table: Table, place: Place | None) -> Iterator[Batch]:
-    with _told():
+    with _reported():
         asked, cursor = _reflected(engine, table) if table.table else _subquery(engine, table)
         if cursor is not None:
             _has_no_gaps(engine, asked, cursor)

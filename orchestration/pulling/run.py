@@ -18,7 +18,7 @@ from orchestration.pulling.errors import PullError
 from orchestration.pulling.reading import Batch, Reading, before, digest, line
 
 PART_ROWS = 100_000  # after which a file lands and the state goes on: what a pull that dies has to read again
-_MOST_SEEN = 10_000  # digests that are kept; where more rows share a moment they come again, and ingestion drops them
+_MAX_SEEN = 10_000  # digests that are kept; where more rows share a moment they come again, and ingestion drops them
 
 Told = Callable[[str], None]
 
@@ -49,21 +49,21 @@ def pulled_sources(settings: Settings) -> dict[str, Pull | MappingError]:
     return found
 
 
-def pull(settings: Settings, day: date, only: Sequence[str] = (), told: Told = lambda _: None) -> PullReport:
+def pull(settings: Settings, day: date, only: Sequence[str] = (), reported: Told = lambda _: None) -> PullReport:
     """Pulls the sources that say how, or those named, into the landing folder of a day, however often it was done.
     Raises only when the machine fails."""
     report = PullReport()
     found = pulled_sources(settings)
     for name in only or found:
         if name in found:
-            _take(settings, name, found[name], day, report, told)
+            _take(settings, name, found[name], day, report, reported)
         else:
             path = settings.sources / f"{name}.yml"
             report.refusals.append(f"{path}: says no `pull:`; write there where the source is (docs/pulls.md)")
     return report
 
 
-def pull_of_night(settings: Settings, day: date, told: Told = lambda _: None) -> PullReport:
+def pull_of_night(settings: Settings, day: date, reported: Told = lambda _: None) -> PullReport:
     """What the night pulls before it reads: each source once a day. A pull shows a source as it is now, so nothing is
     pulled for a day that is long past, such as one of a backfill."""
     report = PullReport()
@@ -73,7 +73,7 @@ def pull_of_night(settings: Settings, day: date, told: Told = lambda _: None) ->
         report.notes.append(f"nothing was pulled for {day}, which is past; if it is meant: kefu pull --date {day}")
         return report
     for name, declaration in found.items():
-        _take(settings, name, declaration, day, report, told, once=True)
+        _take(settings, name, declaration, day, report, reported, once=True)
     return report
 
 
@@ -83,14 +83,14 @@ def _take(
     declaration: Pull | MappingError,
     day: date,
     report: PullReport,
-    told: Told,
+    reported: Told,
     *,
     once: bool = False,
 ) -> None:
     if isinstance(declaration, MappingError):
         report.refusals.append(str(declaration))
     else:
-        _Source(settings, name, day, report, told).take(declaration, once=once)
+        _Source(settings, name, day, report, reported).take(declaration, once=once)
 
 
 @dataclass
@@ -99,7 +99,7 @@ class _Source:
     source: str
     day: date
     report: PullReport
-    told: Told
+    reported: Told
 
     @property
     def folder(self) -> Path:
@@ -163,7 +163,7 @@ class _Source:
         with landing.part(self.folder / landing.snapshot_name(name)) as part:
             for batch in batches:
                 part.add([line(row) for row in batch.rows])
-                self.told(f"{self.source}: {name}, {part.rows:,} rows")
+                self.reported(f"{self.source}: {name}, {part.rows:,} rows")
             progress = self._progress(name)
             if not part.rows and progress.rows:
                 raise PullError(f"gives no rows, where it gave {progress.rows:,} before; nothing of it is taken")
@@ -187,7 +187,7 @@ class _Source:
                         failed, batch = error, None
                     more = batch is not None
                     part.add(recent.new(batch) if batch else [])
-                    self.told(f"{self.source}: {name}, {part.rows:,} rows")
+                    self.reported(f"{self.source}: {name}, {part.rows:,} rows")
                 part.land()
             if recent.is_step or not (more or failed):
                 progress.place, progress.seen = recent.place or progress.place, recent.seen
@@ -249,4 +249,4 @@ class _Recent:
         if not self._last:
             return tuple(self._known)
         kept = dict.fromkeys(key for _, key in self._last)
-        return tuple(kept) if len(kept) <= _MOST_SEEN else ()
+        return tuple(kept) if len(kept) <= _MAX_SEEN else ()

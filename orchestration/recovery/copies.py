@@ -22,7 +22,7 @@ from typing import Any
 from foundation.errors import CommandFailedError, newer_schema
 from foundation.seals import fault_of, sealed_hash, sha256_of, write_seal
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import Manifest
+from orchestration.ingestion.manifest import Manifest
 from orchestration.lock import single_writer
 from orchestration.recovery.build import MARTS, unopened
 from reports.delivery.ledger_tables import file_fault
@@ -153,13 +153,15 @@ def _copy_raw(settings: Settings, target: Path) -> None:
                     shutil.copy2(settings.raw / path, target / path)
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1:
-                told = f"{settings.raw}: a file that the manifest names is gone; see kefu verify"
-                raise CommandFailedError(told) from None
+                reported = f"{settings.raw}: a file that the manifest names is gone; see kefu verify"
+                raise CommandFailedError(reported) from None
             continue
         damaged = [path for path, sha256 in manifest.hashes.items() if sha256_of(target / path) != sha256]
         if damaged:
-            told = f"{settings.raw / damaged[0]}: is not what was written ({len(damaged)} such files)"
-            raise CommandFailedError(f"{told}; run kefu ingest, which mends it, before you keep a copy (kefu verify)")
+            reported = f"{settings.raw / damaged[0]}: is not what was written ({len(damaged)} such files)"
+            raise CommandFailedError(
+                f"{reported}; run kefu ingest, which mends it, before you keep a copy (kefu verify)"
+            )
         if manifest.entries:
             manifest.write(target)
         return

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import MANIFEST, PARTS, Manifest
+from orchestration.ingestion.manifest import MANIFEST, PARTS, Manifest
 from orchestration.ingestion.soundness import DAMAGED
 
 _DAY = 24 * 60 * 60
@@ -56,11 +56,11 @@ def clean(settings: Settings, now: float | None = None) -> Removed:
 
 def _superseded(settings: Settings, manifest: Manifest, before: float) -> Iterator[Path]:
     """Parquet that no entry names, of days of which the manifest tells: of any other it may be all that is left."""
-    told = {(source, str(day)) for source, day in (one.part for one in manifest.files)}
+    reported = {(source, str(day)) for source, day in (one.part for one in manifest.files)}
     for path in settings.raw.glob("[!.]*/load_date=*/source=*/*.parquet"):
         name = path.relative_to(settings.raw).as_posix()
         part = (path.parent.name.partition("=")[2], path.parents[1].name.partition("=")[2])
-        if name not in manifest.paths and part in told and path.lstat().st_mtime < before:
+        if name not in manifest.paths and part in reported and path.lstat().st_mtime < before:
             yield path
     for path in (settings.raw / DAMAGED).rglob("*"):
         if path.is_file() and path.lstat().st_mtime < before:

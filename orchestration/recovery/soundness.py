@@ -12,7 +12,7 @@ from pathlib import Path
 from foundation.errors import CommandFailedError
 from foundation.seals import fault_of, sealed_hash
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import MANIFEST, Manifest, ManifestDamagedError, part_files
+from orchestration.ingestion.manifest import MANIFEST, Manifest, ManifestDamagedError, part_files
 from orchestration.ingestion.soundness import delivered_days, part_faults, raw_faults
 from orchestration.recovery.build import MARTS, REBUILT, published_faults, work_fault
 from orchestration.recovery.copies import RESTORING
@@ -96,8 +96,8 @@ def _raw(settings: Settings) -> Looked:
         for f in manifest.files
         if f.status == "lost"
     ]
-    told = {file.part for file in manifest.files}
-    for source, day in sorted(delivered_days(raw) - told):
+    reported = {file.part for file in manifest.files}
+    for source, day in sorted(delivered_days(raw) - reported):
         if found and not manifest.files:
             break
         why = "the manifest says nothing of its files in the raw zone"

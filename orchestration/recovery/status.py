@@ -14,7 +14,7 @@ import duckdb
 
 from foundation.errors import CommandFailedError
 from foundation.settings import Settings
-from orchestration.ingestion.ledger import Manifest
+from orchestration.ingestion.manifest import Manifest
 from orchestration.onboarding.listing import sources
 from orchestration.recovery.build import MARTS
 from reports.delivery.ledger import Ledger
@@ -28,7 +28,7 @@ def status(settings: Settings, today: date | None = None) -> dict[str, Any]:
     today = today or datetime.now(settings.company.zone).date()
     problems: list[str] = []
 
-    def told(part: Any, otherwise: Any) -> Any:
+    def reported(part: Any, otherwise: Any) -> Any:
         try:
             return part()
         except CommandFailedError as error:
@@ -39,34 +39,36 @@ def status(settings: Settings, today: date | None = None) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": version("kefu"),
         "home": str(settings.home),
-        "warehouse": told(lambda: _warehouse(settings, today), None),
-        "sources": told(lambda: _sources(settings, today), []),
-        "held": told(lambda: _held_loads(settings), []),
-        "ledger": told(lambda: _ledger(settings), None),
-        "reports_that_differ": told(lambda: len(list(recorded(settings.reports))), None),
+        "warehouse": reported(lambda: _warehouse(settings, today), None),
+        "sources": reported(lambda: _sources(settings, today), []),
+        "held": reported(lambda: _held_loads(settings), []),
+        "ledger": reported(lambda: _ledger(settings), None),
+        "reports_that_differ": reported(lambda: len(list(recorded(settings.reports))), None),
         "disk": _disk(settings),
     }
     is_well = not problems and not result["held"] and result["warehouse"] is not None
     return {**result, "problems": problems, "is_well": is_well}
 
 
-def lines(told: dict[str, Any]) -> list[str]:
+def lines(reported: dict[str, Any]) -> list[str]:
     """The same for a terminal."""
-    found, ledger, disk = told["warehouse"], told["ledger"], told["disk"]
+    found, ledger, disk = reported["warehouse"], reported["ledger"], reported["disk"]
     night = f"{found['as_of']} ({found['age_days']} days ago), build {found['build_id']}" if found else "none yet"
     shown = [("last good night", night)]
-    for one in told["sources"]:
+    for one in reported["sources"]:
         age = "never" if one["age_days"] is None else f"{one['last_load']}, {one['age_days']} days ago"
         shown.append((f"source {one['name']}", f"{age}, {one['status']}"))
-    shown += [("held", f"{one['source']} {one['entity']} {one['day']}: {one['why']}") for one in told["held"]]
+    shown += [("held", f"{one['source']} {one['entity']} {one['day']}: {one['why']}") for one in reported["held"]]
     if ledger:
         counts = ", ".join(f"{count} {state}" for state, count in ledger["deliveries"].items()) or "nothing sent"
         shown.append(("deliveries", counts))
         shown += [(f"{one['report']} {one['period']}", f"held: {'; '.join(one['why'])}") for one in ledger["holds"]]
-    if told["reports_that_differ"]:
-        shown.append(("differences", f"of {told['reports_that_differ']} issued reports; see kefu report differences"))
+    if reported["reports_that_differ"]:
+        shown.append(
+            ("differences", f"of {reported['reports_that_differ']} issued reports; see kefu report differences")
+        )
     shown.append(("disk", f"{disk['free_bytes'] / 1e9:.1f} GB free, the home has {disk['used_bytes'] / 1e9:.2f} GB"))
-    shown += [("problem", one) for one in told["problems"]]
+    shown += [("problem", one) for one in reported["problems"]]
     return [f"{name:<16} {text}" for name, text in shown]
 
 

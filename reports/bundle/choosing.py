@@ -56,7 +56,7 @@ class Companions:
         return (not self._sums.places.is_at(one, self._beside), float(self._sums.value[one]), one)
 
 
-class Step:
+class Derivation:
     """Numbers to hide where a secret comes out all the same: by one row after another, or by several together."""
 
     def __init__(self, sums: Sums, known: Bools, meant: Bools) -> None:
@@ -85,7 +85,7 @@ class Step:
             if _tells_by_limit(sums, row, self._known | self._solved.determined):
                 self._protect_or_hide([], sums.limits.classes(row).tolist(), -1)
         for part in sums.core.parts(sums.exact, self._solved, sums.secret):
-            for ones in part.told(sums):
+            for ones in part.derivable(sums):
                 if sums.places.scope(ones[0]) not in self._scopes:  # once for each scope: it may do for the others
                     self._break_sum(ones[0], *part.derivation(ones))
         if not self.wanted:

@@ -10,7 +10,7 @@ import duckdb
 from reports.bundle.days import hidden_months
 from reports.bundle.grains import GRAINS
 from reports.bundle.sql import COLUMNS, TABLES, query
-from reports.bundle.suppression import Cell, Key
+from reports.bundle.suppression import Cell, CellKey
 from reports.periods import CALENDARS
 
 _STOCKS = "select metric_id from reporting.rpt_daily_metric_definitions where dated = 'snapshot'"
@@ -33,7 +33,9 @@ def disclosure_of(con: duckdb.DuckDBPyConnection, definitions: str) -> dict[str,
     return {metric: (found, is_count) for metric, found, is_count in rows}
 
 
-def told_by_days(con: duckdb.DuckDBPyConnection, month: date, hidden: Collection[Key], small: int) -> frozenset[Key]:
+def revealed_by_days(
+    con: duckdb.DuckDBPyConnection, month: date, hidden: Collection[CellKey], small: int
+) -> frozenset[CellKey]:
     """Figures of a month that would tell, by subtraction, days of it that digests hid."""
     if not hidden:
         return frozenset()
@@ -41,7 +43,7 @@ def told_by_days(con: duckdb.DuckDBPyConnection, month: date, hidden: Collection
     metrics = [metric for metric, (disclosure, _) in disclosed.items() if disclosure == "confidential"]
     values = {"month": month, "last": CALENDARS["monthly"].last_day(month), "metrics": metrics}
     records = con.execute(query("cells_of_days"), values).fetchall()
-    cells = [Cell(Key(*record[:6]), record[6]) for record in records]
+    cells = [Cell(CellKey(*record[:6]), record[6]) for record in records]
     return frozenset(hidden_months(cells, hidden, small, stocks_of(con), regions_of(con)))
 
 

@@ -88,7 +88,7 @@ class Name(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Column:
+class IdentityColumn:
     """The numbers of one name: where each stands, by the values it is cut by, and its place among all numbers."""
 
     month: Ints  # or day, as a number
@@ -96,23 +96,23 @@ class Column:
     number: Ints
     cut: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
-    def with_more(self, more: Column) -> Column:
+    def with_more(self, more: IdentityColumn) -> IdentityColumn:
         """These numbers and others of the same name."""
         cut = {name: np.concatenate([values, more.cut[name]]) for name, values in self.cut.items()}
         month, scope = np.concatenate([self.month, more.month]), np.concatenate([self.scope, more.scope])
-        return Column(month, scope, np.concatenate([self.number, more.number]), cut)
+        return IdentityColumn(month, scope, np.concatenate([self.number, more.number]), cut)
 
-    def where(self, chosen: Bools) -> Column:
+    def where(self, chosen: Bools) -> IdentityColumn:
         """The chosen of these numbers."""
         cut = {name: values[chosen] for name, values in self.cut.items()}
-        return Column(self.month[chosen], self.scope[chosen], self.number[chosen], cut)
+        return IdentityColumn(self.month[chosen], self.scope[chosen], self.number[chosen], cut)
 
 
 @dataclass(frozen=True)
-class Numbers:
+class IdentityNumbers:
     """All numbers by name, and the scopes that they are of."""
 
-    columns: Mapping[Name, Column]
+    columns: Mapping[Name, IdentityColumn]
     scopes: Sequence[tuple[str, str]]
     scope_types: Ints = field(init=False)  # of each scope, as a number
 
@@ -207,7 +207,7 @@ def _choices(model: str, text: str, inside: str) -> tuple[tuple[str, ...], tuple
     return tuple(by), tuple(chosen)
 
 
-def instances(identity: Identity, numbers: Numbers) -> Rows:
+def instances(identity: Identity, numbers: IdentityNumbers) -> Rows:
     """A row per month, scope and value that the identity speaks of. None where a term is of numbers that there are not,
     of another month or type of scopes; of values by which it is cut, those of the first term that is."""
     terms = [(term, _column(term, identity, numbers)) for term in identity.terms]
@@ -242,7 +242,7 @@ def instances(identity: Identity, numbers: Numbers) -> Rows:
     return Rows(row, np.concatenate(numbers_of)[lasting], np.concatenate(times)[lasting])
 
 
-def _cut_codes(found: Sequence[tuple[Term, Column]]) -> tuple[list[np.ndarray[Any, Any]], int]:
+def _cut_codes(found: Sequence[tuple[Term, IdentityColumn]]) -> tuple[list[np.ndarray[Any, Any]], int]:
     """The values that terms are cut by, as numbers that are alike where the values are, and how many there are."""
     pairs: dict[tuple[Any, ...], int] = {}
     codes = []
@@ -262,7 +262,7 @@ def name_of(term: Term, identity: Identity) -> Name:
     return Name(f"{identity.table}.{term.name}", "")
 
 
-def _column(term: Term, identity: Identity, numbers: Numbers) -> Column | None:
+def _column(term: Term, identity: Identity, numbers: IdentityNumbers) -> IdentityColumn | None:
     """The numbers of a term. None if there are no such."""
     if term.name.startswith("{"):
         return _named_there(term, identity, numbers)
@@ -273,7 +273,7 @@ def _column(term: Term, identity: Identity, numbers: Numbers) -> Column | None:
     return found if found is not None and len(found.month) else None
 
 
-def _named_there(term: Term, identity: Identity, numbers: Numbers) -> Column | None:
+def _named_there(term: Term, identity: Identity, numbers: IdentityNumbers) -> IdentityColumn | None:
     """The numbers of the metrics that a column of the table names, each cut by its own name."""
     column = term.name.strip("{}")
     other = next(one for one in identity.terms if column in one.by)
@@ -285,11 +285,11 @@ def _named_there(term: Term, identity: Identity, numbers: Numbers) -> Column | N
     if not parts:
         return None
 
-    def joined(of: Callable[[Column], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    def joined(of: Callable[[IdentityColumn], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
         return np.concatenate([of(found) for _, found in parts])
 
     names = np.array([metric for metric, found in parts for _ in found.month], dtype=object)
-    return Column(
+    return IdentityColumn(
         joined(lambda one: one.month),
         joined(lambda one: one.scope),
         joined(lambda one: one.number),

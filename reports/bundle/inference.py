@@ -15,12 +15,12 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from reports.bundle.choosing import Companions, Step
-from reports.bundle.identities import Bools, Floats, Identity, Ints, Numbers, name_of
+from reports.bundle.choosing import Companions, Derivation
+from reports.bundle.identities import Bools, Floats, Identity, IdentityNumbers, Ints, name_of
+from reports.bundle.printed_numbers import PrintedNumbers
 from reports.bundle.sums import cut_codes, ends, rows_of_sums, same_numbers, stocks
-from reports.bundle.suppression import Key
+from reports.bundle.suppression import CellKey
 from reports.bundle.system import Core, Solved, System
-from reports.bundle.told import Told
 
 _WIDTH = {"company": 2, "region": 1}  # of scopes: what is hidden of a wide one is missed by more readers
 
@@ -31,42 +31,49 @@ class Sums:
     Numbers that are one and the same by a row of two are one unknown.
     """
 
-    def __init__(self, told: Told, identities: Sequence[Identity], regions: Mapping[str, str], small: int) -> None:
-        self.small, self._printing, self._keys, self._absent = small, told.printing, told.keys, told.absent
-        self.cells = list(told.keys)
+    def __init__(
+        self, numbers_of: PrintedNumbers, identities: Sequence[Identity], regions: Mapping[str, str], small: int
+    ) -> None:
+        self.small, self._printing, self._keys, self._absent = (
+            small,
+            numbers_of.printing,
+            numbers_of.keys,
+            numbers_of.absent,
+        )
+        self.cells = list(numbers_of.keys)
         self._hidden = np.zeros(len(self.cells), dtype=bool)
-        exact, limits, declared = rows_of_sums(told.numbers, identities, regions, told.value)
-        self._of = same_numbers(declared, len(told.value))
+        exact, limits, declared = rows_of_sums(numbers_of.numbers, identities, regions, numbers_of.value)
+        self._of = same_numbers(declared, len(numbers_of.value))
         count = int(self._of.max(initial=-1)) + 1
         self.value = np.zeros(count)
-        self.value[self._of] = told.value
+        self.value[self._of] = numbers_of.value
         self.secret, self.cases = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        self.secret[self._of[told.secret]] = True
-        self.cases[self._of[told.secret & told.cases]] = True
-        self._printed = np.bincount(self._of[told.printing.number], minlength=count)  # how often
+        self.secret[self._of[numbers_of.secret]] = True
+        self.cases[self._of[numbers_of.secret & numbers_of.cases]] = True
+        self._printed = np.bincount(self._of[numbers_of.printing.number], minlength=count)  # how often
         self._fixed = np.zeros(count, dtype=bool)
         self.exact, self.limits = System.of(exact, self._of, count), System.of(limits, self._of, count)
         self.declared = System.of(declared, self._of, count)
         # of a row of which one number is a cell by itself, the cell is enough
-        self._cell = np.where(told.printing.cell >= 0, told.printing.cell, told.printing.row)
-        self._is_case = told.cases
+        self._cell = np.where(numbers_of.printing.cell >= 0, numbers_of.printing.cell, numbers_of.printing.row)
+        self._is_case = numbers_of.cases
         self.lowest = np.zeros(count)  # what is known of a number that is hidden by itself: that there is some
-        self.lowest[self._of[told.printing.number[told.is_alone()]]] = 1
+        self.lowest[self._of[numbers_of.printing.number[numbers_of.is_alone()]]] = 1
         self.lowest[self.value == 0] = 0
         self._meant = self.secret.copy()  # what is hidden for its own sake, and not for that of a share it stands in
-        self.places = Places(told, identities, self._of, self.value)
+        self.places = Places(numbers_of, identities, self._of, self.value)
         month = np.zeros(len(self._of), dtype=np.int64)
-        for column in told.numbers.columns.values():
+        for column in numbers_of.numbers.columns.values():
             month[column.number] = column.month
         _, self._last_month = ends(self._of, month, count)
         self.is_stock = stocks(exact, month, self._of, count)
         self.core = Core()
 
-    def hide(self, keys: Collection[Key]) -> None:
+    def hide(self, keys: Collection[CellKey]) -> None:
         """Takes it that these are hidden."""
         self._hidden |= self._places_of(keys)
 
-    def keep(self, earlier: Collection[Key], until: date) -> None:
+    def keep(self, earlier: Collection[CellKey], until: date) -> None:
         """What the issues of earlier months, up to one, printed stays printed. What they hid, and nobody could find out
         then, is not to come out now: with it would what stood beside it in tables that are not read any more."""
         hidden = self._places_of(earlier)
@@ -84,7 +91,7 @@ class Sums:
                 asked[part.determined()] = False
             self.secret |= asked
 
-    def companions(self, keys: Collection[Key]) -> set[Key]:
+    def companions(self, keys: Collection[CellKey]) -> set[CellKey]:
         """Cells to hide beside these, which hide few cases or keep them from being subtracted: so many that no row is
         left with a single hidden number, nor with few cases of several.
 
@@ -102,20 +109,22 @@ class Sums:
         self._meant = needed | companions
         return self._cells_of(set(np.flatnonzero(self._meant).tolist()))
 
-    def further(self) -> set[Key]:
+    def further(self) -> set[CellKey]:
         """Cells to hide beside the hidden ones where a secret still comes out; none when none does. One step: what is
         hidden by it may call for more."""
         known = self._known(self._hidden)
-        wanted = {int(one) for one in np.flatnonzero(known & self.secret)} or Step(self, known, self._meant).wanted
+        wanted = {int(one) for one in np.flatnonzero(known & self.secret)} or Derivation(
+            self, known, self._meant
+        ).wanted
         self._meant[list(wanted)] = True
         return self._cells_of(wanted)
 
-    def _cells_of(self, wanted: Collection[int]) -> set[Key]:
+    def _cells_of(self, wanted: Collection[int]) -> set[CellKey]:
         """The cells that print these numbers and are seen."""
         chosen = np.isin(self._of[self._printing.number], list(wanted)) & self._seen(self._hidden)
         return {self.cells[cell] for cell in self._cell[chosen].tolist()}
 
-    def _places_of(self, keys: Collection[Key]) -> Bools:
+    def _places_of(self, keys: Collection[CellKey]) -> Bools:
         found = np.zeros(len(self.cells), dtype=bool)
         found[[self._keys[key] for key in keys if key in self._keys]] = True
         return found
@@ -160,8 +169,8 @@ class Sums:
 class Places:
     """Of which name, month and scope the unknowns are."""
 
-    def __init__(self, told: Told, identities: Iterable[Identity], of: Ints, value: Floats) -> None:
-        numbers, count = told.numbers, len(of)
+    def __init__(self, numbers_of: PrintedNumbers, identities: Iterable[Identity], of: Ints, value: Floats) -> None:
+        numbers, count = numbers_of.numbers, len(of)
         family_of = _families(numbers, identities)
         name, month, at = (np.zeros(count, dtype=np.int64) for _ in range(3))
         names = 0
@@ -208,7 +217,7 @@ class Places:
         return int(self._at[one]) in places
 
 
-def _families(numbers: Numbers, identities: Iterable[Identity]) -> Ints:
+def _families(numbers: IdentityNumbers, identities: Iterable[Identity]) -> Ints:
     """Which names identities tie together, as numbers."""
     place = {name: i for i, name in enumerate(numbers.columns)}
     ties: list[tuple[int, int]] = []

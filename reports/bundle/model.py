@@ -23,7 +23,7 @@ from reports.bundle.rows import (
     Scope,
     ScopeName,
     ServqualDimension,
-    Table,
+    TableExtract,
     Unmet,
     Warned,
     Withheld,
@@ -70,7 +70,7 @@ class Bundle(Frozen):
     cohorts: tuple[CohortCell, ...] = ()
     value_matrix: tuple[MatrixCell, ...] = ()
     contributions: tuple[Contribution, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[TableExtract, ...] = ()
     loads: tuple[Load, ...] = ()
     exceptions: tuple[Figure, ...] = ()  # that missed their target or got worse, here or at a member; the first of them
     exceptions_total: int = 0

@@ -15,10 +15,22 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 
-from reports.bundle.identities import PARTS, Bools, Column, Floats, Identity, Ints, Name, Numbers, Read, parse, read_of
+from reports.bundle.identities import (
+    PARTS,
+    Bools,
+    Floats,
+    Identity,
+    IdentityColumn,
+    IdentityNumbers,
+    Ints,
+    Name,
+    Read,
+    parse,
+    read_of,
+)
+from reports.bundle.printed_numbers import Absent, PrintedNumbers, Printing
 from reports.bundle.sql import table_of
-from reports.bundle.suppression import Key
-from reports.bundle.told import Absent, Printing, Told
+from reports.bundle.suppression import CellKey
 from reports.registry import ReportSpec, TableSpec
 
 _IDENTITIES = "select model, identity from reporting.rpt_figure_identities order by model, place"
@@ -53,14 +65,14 @@ class Shape:
     counts: str
     divides: bool
 
-    def key(self, month: date, scope: _Scope, record: Mapping[str, Any]) -> Key:
+    def key(self, month: date, scope: _Scope, record: Mapping[str, Any]) -> CellKey:
         """The cell of a row."""
         row = record[self.by]
         if isinstance(row, date):  # a cohort stays itself, whichever month's report prints it
-            return Key(f"table:{self.name}", row, *scope)
+            return CellKey(f"table:{self.name}", row, *scope)
         if self.divides:
-            return Key(f"table:{self.name}", month, *scope, "row", str(row))
-        return Key(f"table:{self.name}:{row}", month, *scope)
+            return CellKey(f"table:{self.name}", month, *scope, "row", str(row))
+        return CellKey(f"table:{self.name}:{row}", month, *scope)
 
 
 class Asked(NamedTuple):
@@ -90,17 +102,17 @@ def read_identities(con: duckdb.DuckDBPyConnection) -> tuple[Identity, ...]:
     return tuple(one for model, text in con.execute(_IDENTITIES).fetchall() for one in parse(model, text))
 
 
-def row_key(spec: TableSpec, month: date, scope: _Scope, record: Mapping[str, Any]) -> Key:
+def row_key(spec: TableSpec, month: date, scope: _Scope, record: Mapping[str, Any]) -> CellKey:
     """The cell of a table's row: one among others that make up a whole, or one by itself."""
     name = _row_name(spec, record)
     if spec.counts:
-        return Key(f"table:{spec.id}:{spec.title}", month, *scope, "row", name)
-    return Key(f"table:{spec.id}:{spec.title}:{name}", month, *scope)
+        return CellKey(f"table:{spec.id}:{spec.title}", month, *scope, "row", name)
+    return CellKey(f"table:{spec.id}:{spec.title}:{name}", month, *scope)
 
 
-def column_key(spec: TableSpec, column: str, month: date, scope: _Scope, record: Mapping[str, Any]) -> Key:
+def column_key(spec: TableSpec, column: str, month: date, scope: _Scope, record: Mapping[str, Any]) -> CellKey:
     """The cell of one column of a row that stands on cases of its own."""
-    return Key(f"table:{spec.id}:{spec.title}:{_row_name(spec, record)}:{column}", month, *scope)
+    return CellKey(f"table:{spec.id}:{spec.title}:{_row_name(spec, record)}:{column}", month, *scope)
 
 
 def shortest(value: object) -> object:
@@ -134,7 +146,7 @@ def _splits(read: Read, spec: ReportSpec, month: date, least: int = 0) -> list[s
 
 def read_numbers(
     con: duckdb.DuckDBPyConnection, asked: Asked, identities: Collection[Identity], metrics: Mapping[str, bool]
-) -> Told:
+) -> PrintedNumbers:
     """The numbers that identities speak of, and those of what is confidential. `metrics` are those that there are, with
     whether nobody is to find out n of few cases.
 
@@ -157,7 +169,7 @@ def read_numbers(
     if wanted:
         values = {"first": asked.first, "month": asked.month, "metrics": sorted(wanted), "splits": splits}
         gathered.add_figures(con.execute(_FIGURES, values).fetchnumpy(), metrics)
-    return gathered.told()
+    return gathered.reported()
 
 
 def _records(
@@ -194,9 +206,9 @@ class _Gathered:
     """What is read, before it is put together."""
 
     asked: Asked
-    columns: dict[Name, Column] = field(default_factory=dict)
+    columns: dict[Name, IdentityColumn] = field(default_factory=dict)
     scopes: dict[_Scope, int] = field(default_factory=dict)
-    keys: dict[Key, int] = field(default_factory=dict)
+    keys: dict[CellKey, int] = field(default_factory=dict)
     value: list[Floats] = field(default_factory=list)
     secret: list[Bools] = field(default_factory=list)
     cases: list[Bools] = field(default_factory=list)
@@ -227,7 +239,9 @@ class _Gathered:
             seen = [i for i in range(start, end) if metric in printed and texts["scope_type"][i] in types]
             cells = np.array(
                 [
-                    self._cell(Key(metric, days[i], texts["scope_type"][i], texts["scope_id"][i], dimension, values[i]))
+                    self._cell(
+                        CellKey(metric, days[i], texts["scope_type"][i], texts["scope_id"][i], dimension, values[i])
+                    )
                     for i in seen
                 ],
                 dtype=np.int64,
@@ -236,7 +250,7 @@ class _Gathered:
             for part, all_values in numbers.items():
                 if not np.isnan(all_values[here]).all():
                     name = Name(metric, part, dimension)
-                    column = Column(month[here], scope[here], self._places(end - start), cut)
+                    column = IdentityColumn(month[here], scope[here], self._places(end - start), cut)
                     self._add(
                         name,
                         column,
@@ -261,7 +275,7 @@ class _Gathered:
         value = np.array([float(record[column]) for record in records])
         name = Name(f"{table}.{column}", "")
         scopes = [(record["scope_type"], record["scope_id"]) for record in records]
-        added = Column(
+        added = IdentityColumn(
             self.asked.places([record["month"] for record in records]),
             np.array([self.scopes.setdefault(scope, len(self.scopes)) for scope in scopes]),
             self._places(len(value)),
@@ -296,7 +310,7 @@ class _Gathered:
         for shape in shapes:
             yield self._cell(shape.key(month, scope, record)), -1
 
-    def _cell(self, key: Key) -> int:
+    def _cell(self, key: CellKey) -> int:
         return self.keys.setdefault(key, len(self.keys))
 
     def _places(self, count: int) -> Ints:
@@ -304,7 +318,7 @@ class _Gathered:
         self.count += count
         return np.arange(self.count - count, self.count)
 
-    def _add(self, name: Name, column: Column, value: Floats, few: Bools, is_cases: bool) -> None:
+    def _add(self, name: Name, column: IdentityColumn, value: Floats, few: Bools, is_cases: bool) -> None:
         """A number of none is no secret: there is nobody behind it."""
         self.columns[name] = column
         self.value.append(value)
@@ -337,7 +351,7 @@ class _Gathered:
         if not lacking:
             return
         months, scopes, cuts = zip(*lacking, strict=True)
-        more = Column(
+        more = IdentityColumn(
             np.array(months),
             np.array(scopes),
             self._places(len(lacking)),
@@ -346,11 +360,11 @@ class _Gathered:
         self._add(name, column.with_more(more), np.zeros(len(lacking)), np.zeros(len(lacking), dtype=bool), False)
         self.absent += zip(more.number.tolist(), [split_of[month, scope] for month, scope, _ in lacking], strict=True)
 
-    def told(self) -> Told:
+    def reported(self) -> PrintedNumbers:
         absent = np.array(self.absent, dtype=np.int64).reshape(len(self.absent), 2)
         number, row, cell = np.concatenate([np.zeros((3, 0), dtype=np.int64), *self.printed], axis=1)
-        return Told(
-            Numbers(self.columns, list(self.scopes)),
+        return PrintedNumbers(
+            IdentityNumbers(self.columns, list(self.scopes)),
             np.concatenate([np.zeros(0), *self.value]),
             np.concatenate([np.zeros(0, dtype=bool), *self.secret]),
             np.concatenate([np.zeros(0, dtype=bool), *self.cases]),

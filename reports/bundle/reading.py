@@ -36,20 +36,20 @@ from reports.bundle.rows import (
     Scope,
     ScopeName,
     ServqualDimension,
-    Table,
+    TableExtract,
     Unmet,
     Warned,
     Withheld,
 )
 from reports.bundle.sql import COLUMNS, EXCEPTIONS, FIGURES, FIGURES_OF, IS_PART, MEMBERS, METRICS, OWN, TABLES, query
-from reports.bundle.suppression import Cell, Hiding, Key
+from reports.bundle.suppression import Cell, CellKey, Hiding
 from reports.bundle.table_rows import read_table
 from reports.periods import months_before
 from reports.registry import report
 
-MOST_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
-MOST_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well
-MOST_EXCEPTIONS = 40  # figures that missed their target or got worse, of which the bundle keeps the first
+MAX_PARTS = 40  # members of a scope type kept per metric: those that call for attention first, then the largest
+MAX_PARTS_OVER_TIME = 12  # of them, those whose last months are kept as well
+MAX_EXCEPTIONS = 40  # figures that missed their target or got worse, of which the bundle keeps the first
 
 
 _Row = TypeVar("_Row", bound=BaseModel)
@@ -63,7 +63,7 @@ _SHAPES: tuple[tuple[Shape, str, type[BaseModel]], ...] = (
 
 
 @dataclass(frozen=True)
-class Supply:
+class EntitySupply:
     """What the raw zone knows and the warehouse does not."""
 
     not_supplied: tuple[str, ...] = ()
@@ -87,13 +87,13 @@ class Source:
         month: date,
         meta: Meta,
         *,
-        before: Collection[Key] = (),
-        earlier: Mapping[date, Collection[Key]] | None = None,
-        supply: Supply | None = None,
+        before: Collection[CellKey] = (),
+        earlier: Mapping[date, Collection[CellKey]] | None = None,
+        supply: EntitySupply | None = None,
     ) -> None:
         self._earlier = earlier or {}
         self.con, self.spec, self.month, self.meta = con, report(report_id), month, meta
-        self._supply = supply or Supply()
+        self._supply = supply or EntitySupply()
         self._grain = GRAINS[self.spec.schedule]
         con.execute(FIGURES_OF.format(figures=self._grain.figures))
         weeks = usual_weeks(con) if self.spec.schedule == "daily" else 0
@@ -108,8 +108,8 @@ class Source:
             "over_time": [
                 m for area in self.spec.areas for c in area.charts if c.kind == "parts_over_time" for m in c.metrics
             ],
-            "most_parts": MOST_PARTS,
-            "most_over_time": MOST_PARTS_OVER_TIME,
+            "most_parts": MAX_PARTS,
+            "most_over_time": MAX_PARTS_OVER_TIME,
             "known_at": meta.known_at,
             "declared": list(Metric.model_fields),
             "windowed": list(dict.fromkeys((*self.spec.metrics, *self.spec.drawn_metrics))),
@@ -169,7 +169,7 @@ class Source:
                 f"for {scope.type} {scope.id}"
             )
         exceptions = self._read(Figure, EXCEPTIONS.format(whose=whose, more=more), values)
-        shown = sorted({(f.scope_type, f.scope_id) for f in (*figures, *exceptions[:MOST_EXCEPTIONS])})
+        shown = sorted({(f.scope_type, f.scope_id) for f in (*figures, *exceptions[:MAX_EXCEPTIONS])})
         shapes = {
             name: tuple(row for key, row in rows if self._shows(key, scope)) for name, rows in self._shapes.items()
         }
@@ -193,7 +193,7 @@ class Source:
             else (),
             tables=tables,
             loads=tuple(_load(load, self._supply, is_company) for load in self._loads),
-            exceptions=exceptions[:MOST_EXCEPTIONS],
+            exceptions=exceptions[:MAX_EXCEPTIONS],
             exceptions_total=len(exceptions),
             withheld=(*hidden, *gaps),
             not_supplied=self._supply.not_supplied,
@@ -205,8 +205,8 @@ class Source:
     def _figure_histories(self, values: Mapping[str, Any]) -> tuple[History, ...]:
         """Of figures, those whose window the history does not cover; days have no such window."""
         has = {name for (name,) in self.con.execute(COLUMNS, ["kpi_monthly"]).fetchall()}
-        is_told = self.spec.schedule == "monthly" and "covered_months" in has
-        return self._read(History, query("histories"), values) if is_told else ()
+        is_recorded = self.spec.schedule == "monthly" and "covered_months" in has
+        return self._read(History, query("histories"), values) if is_recorded else ()
 
     def _table_histories(self, scope: Scope) -> Iterator[History]:
         """Of tables and charts with a window of their own, those whose window the scope's history does not cover."""
@@ -239,7 +239,7 @@ class Source:
         names = [column[0] for column in self.con.description or ()]
         return tuple(row.model_validate(dict(zip(names, record, strict=True))) for record in records)
 
-    def _hidden(self, before: frozenset[Key]) -> set[Key]:
+    def _hidden(self, before: frozenset[CellKey]) -> set[CellKey]:
         """What no bundle may hold: small cells, what would tell them by subtraction, and what would tell them by the
         identities that the models declare."""
         cells, small = self._cells(), self.meta.small_cell
@@ -256,12 +256,12 @@ class Source:
                 hidden |= fresh
                 sums.hide(fresh)
             return hidden
-        stocks, stuck = stocks_of(self.con), set(before)
-        hidden = hidden_days(cells, small, self.month, self.regions, stuck, stocks)
-        sums.hide(hidden | stuck)
+        stocks, required = stocks_of(self.con), set(before)
+        hidden = hidden_days(cells, small, self.month, self.regions, required, stocks)
+        sums.hide(hidden | required)
         while further := sums.further():
-            stuck |= further
-            hidden = hidden_days(cells, small, self.month, self.regions, stuck, stocks) | further
+            required |= further
+            hidden = hidden_days(cells, small, self.month, self.regions, required, stocks) | further
             sums.hide(hidden)
         # of what is operational nothing is hidden any more, but what an issue hid stays so
         first = self._values["since"]
@@ -273,8 +273,8 @@ class Source:
         monthly = self.spec.schedule == "monthly"
         first, shapes = (self._values["first"], [shape for shape, *_ in _SHAPES]) if monthly else (self.month, [])
         asked = Asked(self.spec, first, self.month, self.meta.small_cell, shapes)
-        told = read_numbers(self.con, asked, self._identities, metrics)
-        return Sums(told, self._identities, self.regions, self.meta.small_cell)
+        reported = read_numbers(self.con, asked, self._identities, metrics)
+        return Sums(reported, self._identities, self.regions, self.meta.small_cell)
 
     def _shape(self, shape: Shape, sql: str, row: type[BaseModel]) -> list[tuple[Cell, Any]]:
         """Rows of all scopes, each with its cell."""
@@ -289,10 +289,10 @@ class Source:
         return found
 
     def _cells(self) -> list[Cell]:
-        figures = [Cell(Key(*record[:6]), record[6]) for record in self._rows(query("cells"), self._values)]
+        figures = [Cell(CellKey(*record[:6]), record[6]) for record in self._rows(query("cells"), self._values)]
         shapes = (cell for found in self._shapes.values() for cell, _ in found)
         tables = (cell for _, rows in self._tables for row in rows for cell in row.cells)
-        merged: dict[Key, int] = {}
+        merged: dict[CellKey, int] = {}
         for cell in chain(shapes, tables):  # rows that are cut finer than their names are as small as the smallest
             if cell.n > 0:
                 merged[cell.key] = min(cell.n, merged.get(cell.key, cell.n))
@@ -301,7 +301,7 @@ class Source:
     def _shows(self, cell: Cell, scope: Scope) -> bool:
         return (cell.key.scope_type, cell.key.scope_id) == scope.key and cell.key not in self.hidden
 
-    def _cut_tables(self, scope: Scope) -> tuple[tuple[Table, ...], list[Withheld]]:
+    def _cut_tables(self, scope: Scope) -> tuple[tuple[TableExtract, ...], list[Withheld]]:
         """The scope's tables, and those of which rows are missing. One whose figures nobody ever told is none."""
         tables, gaps = [], []
         for spec, found in self._tables:
@@ -311,16 +311,16 @@ class Source:
             withheld = tuple((i, place) for i, row in enumerate(shown) for place in row.hidden(self.hidden))
             if any(spec.tells(row) for row in rows):
                 kept = tuple(one for one in withheld if one[0] < spec.most)
-                told = Table(id=spec.id, title=spec.title, rows=tuple(rows[: spec.most]), total=len(rows))
-                tables.append(told.model_copy(update={"withheld": kept}) if kept else told)
+                reported = TableExtract(id=spec.id, title=spec.title, rows=tuple(rows[: spec.most]), total=len(rows))
+                tables.append(reported.model_copy(update={"withheld": kept}) if kept else reported)
             if withheld or len(rows) < len(own):
                 gaps.append(Withheld(table=spec.title))
         return tuple(tables), gaps
 
 
-def _cut(con: duckdb.DuckDBPyConnection, hidden: Collection[Key], values: Mapping[str, Any]) -> None:
+def _cut(con: duckdb.DuckDBPyConnection, hidden: Collection[CellKey], values: Mapping[str, Any]) -> None:
     """The figures without what is hidden, as the table that bundles are cut from."""
-    names = Key._fields
+    names = CellKey._fields
     columns = {name: [getattr(key, name) for key in hidden] for name in names}
     types = {name: pa.date32() if name == "month" else pa.string() for name in names}
     con.register("hidden_keys", pa.table({n: pa.array(c, type=types[n]) for n, c in columns.items()}))
@@ -329,7 +329,7 @@ def _cut(con: duckdb.DuckDBPyConnection, hidden: Collection[Key], values: Mappin
     con.unregister("hidden_keys")
 
 
-def _load(load: Load, supply: Supply, is_company: bool) -> Load:
+def _load(load: Load, supply: EntitySupply, is_company: bool) -> Load:
     if is_company:
         return load.model_copy(update={"rows_late": supply.late.get((load.entity, load.source_system), 0)})
     counts = (name for name in Load.model_fields if name.startswith("rows_"))

@@ -152,7 +152,7 @@ class Contribution(Frozen):
     contribution: Number
 
 
-class Table(Frozen):
+class TableExtract(Frozen):
     """Rows of a table with a shape of its own, as its specification selects them; numbers as text without loss.
 
     The last value of each row is the number of cases it stands on, where the table says it.

@@ -63,10 +63,10 @@ def write_bundle(bundle: Bundle, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = bundle.content
     digest = hashlib.sha256(canonical(content)).hexdigest()
-    write_whole(path, canonical({**content, "sha256": digest}) + b"\n")
+    write_atomically(path, canonical({**content, "sha256": digest}) + b"\n")
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees all of it or the one before."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_bytes(content)

@@ -12,12 +12,12 @@ from scipy.sparse.csgraph import connected_components
 from reports.bundle.identities import (
     NO_ROWS,
     Bools,
-    Column,
     Floats,
     Identity,
+    IdentityColumn,
+    IdentityNumbers,
     Ints,
     Name,
-    Numbers,
     Rows,
     holds,
     instances,
@@ -27,7 +27,7 @@ _COMPANY = ("company", "company")
 
 
 def rows_of_sums(
-    numbers: Numbers, identities: Iterable[Identity], regions: Mapping[str, str], value: Floats
+    numbers: IdentityNumbers, identities: Iterable[Identity], regions: Mapping[str, str], value: Floats
 ) -> tuple[Rows, Rows, Rows]:
     """Rows of numbers that sum to 0, and of those that sum to no more than it, as far as they do; at last those that
     models declare to sum to 0."""
@@ -53,7 +53,7 @@ def _stacked(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def _scope_sums(numbers: Numbers, regions: Mapping[str, str]) -> Iterator[Rows]:
+def _scope_sums(numbers: IdentityNumbers, regions: Mapping[str, str]) -> Iterator[Rows]:
     """Scopes of a type that may make up the company, and stores a region."""
     place = {scope: i for i, scope in enumerate(numbers.scopes)}
     region_of = np.full(len(numbers.scopes), -1)
@@ -70,17 +70,17 @@ def _scope_sums(numbers: Numbers, regions: Mapping[str, str]) -> Iterator[Rows]:
             parts = ~is_company & (types == one)
             yield _sums(at[is_company], column.number[is_company], at[parts], column.number[parts])
         above = region_of[column.scope]
-        inside, wholes = above >= 0, np.isin(column.scope, region_of[region_of >= 0])
+        inside, totals = above >= 0, np.isin(column.scope, region_of[region_of >= 0])
         many = len(numbers.scopes)
         yield _sums(
-            (at * many + column.scope)[wholes],
-            column.number[wholes],
+            (at * many + column.scope)[totals],
+            column.number[totals],
             (at * many + above)[inside],
             column.number[inside],
         )
 
 
-def cut_codes(column: Column) -> Ints:
+def cut_codes(column: IdentityColumn) -> Ints:
     """What the numbers are cut by, as numbers."""
     if not column.cut:
         return np.zeros(len(column.month), dtype=np.int64)
@@ -89,29 +89,29 @@ def cut_codes(column: Column) -> Ints:
     return np.array([seen.setdefault(one, len(seen)) for one in values], dtype=np.int64)
 
 
-def _dimension_sums(numbers: Numbers) -> Iterator[Rows]:
+def _dimension_sums(numbers: IdentityNumbers) -> Iterator[Rows]:
     """Values of a dimension that may make up the whole."""
     many = len(numbers.scopes)
     for name, column in numbers.columns.items():
-        whole = numbers.columns.get(Name(name.of, name.part))
-        if name.dimension and whole is not None:
+        total = numbers.columns.get(Name(name.of, name.part))
+        if name.dimension and total is not None:
             yield _sums(
-                whole.month * many + whole.scope, whole.number, column.month * many + column.scope, column.number
+                total.month * many + total.scope, total.number, column.month * many + column.scope, column.number
             )
 
 
 def _sums(
-    of_wholes: Ints,
-    wholes: Ints,
+    of_totals: Ints,
+    totals: Ints,
     of_parts: Ints,
     parts: Ints,
 ) -> Rows:
     """A row for each whole that has parts."""
-    both = np.intersect1d(of_wholes, of_parts)
-    kept_wholes, kept_parts = np.isin(of_wholes, both), np.isin(of_parts, both)
-    row = np.searchsorted(both, np.concatenate([of_wholes[kept_wholes], of_parts[kept_parts]]))
-    times = np.repeat([1, -1], [kept_wholes.sum(), kept_parts.sum()])
-    return Rows(row, np.concatenate([wholes[kept_wholes], parts[kept_parts]]), times)
+    both = np.intersect1d(of_totals, of_parts)
+    kept_totals, kept_parts = np.isin(of_totals, both), np.isin(of_parts, both)
+    row = np.searchsorted(both, np.concatenate([of_totals[kept_totals], of_parts[kept_parts]]))
+    times = np.repeat([1, -1], [kept_totals.sum(), kept_parts.sum()])
+    return Rows(row, np.concatenate([totals[kept_totals], parts[kept_parts]]), times)
 
 
 def same_numbers(rows: Rows, count: int) -> Ints:

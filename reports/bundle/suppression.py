@@ -30,7 +30,7 @@ from datetime import date
 from typing import NamedTuple
 
 
-class Key(NamedTuple):
+class CellKey(NamedTuple):
     """Which cell: a metric (or a table) of a month and scope, whole (no dimension) or one value of a dimension."""
 
     metric_id: str
@@ -44,7 +44,7 @@ class Key(NamedTuple):
 class Cell(NamedTuple):
     """A cell with its number of cases."""
 
-    key: Key
+    key: CellKey
     n: int
 
 
@@ -61,10 +61,14 @@ class Hiding:
     """
 
     def __init__(
-        self, cells: Iterable[Cell], small: int, regions: Mapping[str, str] | None = None, before: Collection[Key] = ()
+        self,
+        cells: Iterable[Cell],
+        small: int,
+        regions: Mapping[str, str] | None = None,
+        before: Collection[CellKey] = (),
     ) -> None:
         self._small, self._regions = small, regions or {}
-        self._wholes: dict[_Figure, dict[_Scope, int]] = defaultdict(dict)
+        self._totals: dict[_Figure, dict[_Scope, int]] = defaultdict(dict)
         self._splits: dict[_Figure, dict[str, dict[_Scope, _Split]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(dict))
         )
@@ -75,46 +79,48 @@ class Hiding:
             if key.dimension:
                 self._splits[figure][key.dimension][scope][key.dimension_value] = n
             else:
-                self._wholes[figure][scope] = n
-        self._stuck = set(before)
-        self._hidden = {figure: self._of(figure) for figure in self._wholes.keys() | self._splits.keys()}
+                self._totals[figure][scope] = n
+        self._required = set(before)
+        self._hidden = {figure: self._of(figure) for figure in self._totals.keys() | self._splits.keys()}
 
     @property
-    def hidden(self) -> set[Key]:
+    def hidden(self) -> set[CellKey]:
         """All that goes."""
         return set().union(*self._hidden.values())
 
-    def more(self, keys: Collection[Key]) -> set[Key]:
+    def more(self, keys: Collection[CellKey]) -> set[CellKey]:
         """These go as well; gives what goes now and did not before."""
-        self._stuck |= set(keys)
-        fresh: set[Key] = set(keys)
+        self._required |= set(keys)
+        fresh: set[CellKey] = set(keys)
         for figure in {(key.metric_id, key.month) for key in keys}:
             before = self._hidden.get(figure, set())
             self._hidden[figure] = self._of(figure) | before | {key for key in keys if key[:2] == figure}
             fresh |= self._hidden[figure] - before
         return fresh
 
-    def by_itself(self, figures: Iterable[_Figure]) -> set[Key]:
+    def by_itself(self, figures: Iterable[_Figure]) -> set[CellKey]:
         """What goes of these figures for their own small cells, whatever was asked for."""
-        asked = {(key.metric_id, key.month) for key in self._stuck}
-        found: set[Key] = set()
+        asked = {(key.metric_id, key.month) for key in self._required}
+        found: set[CellKey] = set()
         for figure in figures:
             found |= self._of(figure, ()) if figure in asked else self._hidden.get(figure, set())
         return found
 
-    def _of(self, figure: _Figure, asked: Collection[Key] | None = None) -> set[Key]:
-        stuck = self._stuck if asked is None else asked
-        whole = self._wholes.get(figure, {})
-        gone = _hidden_wholes(figure, whole, self._small, self._regions, stuck)
-        found = {Key(*figure, *scope) for scope in gone}
+    def _of(self, figure: _Figure, asked: Collection[CellKey] | None = None) -> set[CellKey]:
+        required = self._required if asked is None else asked
+        totals = self._totals.get(figure, {})
+        suppressed = _hidden_totals(figure, totals, self._small, self._regions, required)
+        found = {CellKey(*figure, *scope) for scope in suppressed}
         for dimension, by_scope in self._splits.get(figure, {}).items():
-            found |= _hidden_splits(figure, dimension, by_scope, whole, gone, self._small, self._regions, stuck)
+            found |= _hidden_splits(
+                figure, dimension, by_scope, totals, suppressed, self._small, self._regions, required
+            )
         return found
 
 
 def hidden_cells(
-    cells: Iterable[Cell], small: int, regions: Mapping[str, str] | None = None, before: Collection[Key] = ()
-) -> set[Key]:
+    cells: Iterable[Cell], small: int, regions: Mapping[str, str] | None = None, before: Collection[CellKey] = ()
+) -> set[CellKey]:
     """The cells that no bundle may hold, taken by themselves."""
     return Hiding(cells, small, regions, before).hidden
 
@@ -130,15 +136,15 @@ def _line(
     """The members of a printed total that must be hidden: the forced and small ones, and as many of the next larger as
     it takes until what subtraction gives is no fewer than `small`, and not one case each. Of a total that `is_hidden`
     as many as that too, or they would add up to it."""
-    gone = {name for name, n in members.items() if n < small or name in forced}
+    suppressed = {name for name, n in members.items() if n < small or name in forced}
     none = max(0, (total or 0) - sum(members.values()))
-    rest = none + sum(members[name] for name in gone)
-    for name in sorted(members.keys() - gone, key=lambda name: (members[name], name)):
-        if (not gone and not is_hidden) or (rest >= small and (rest > len(gone) or none)):
+    rest = none + sum(members[name] for name in suppressed)
+    for name in sorted(members.keys() - suppressed, key=lambda name: (members[name], name)):
+        if (not suppressed and not is_hidden) or (rest >= small and (rest > len(suppressed) or none)):
             break
-        gone.add(name)
+        suppressed.add(name)
         rest += members[name]
-    return gone
+    return suppressed
 
 
 def _by_type(scopes: Iterable[_Scope]) -> dict[str, list[str]]:
@@ -150,7 +156,7 @@ def _by_type(scopes: Iterable[_Scope]) -> dict[str, list[str]]:
 
 
 def _lines(
-    scopes: Iterable[_Scope], whole: Mapping[_Scope, int], regions: Mapping[str, str]
+    scopes: Iterable[_Scope], totals: Mapping[_Scope, int], regions: Mapping[str, str]
 ) -> list[tuple[_Scope, list[_Scope]]]:
     """The sums that readers know, from the top: what is made up of which scopes.
 
@@ -163,7 +169,7 @@ def _lines(
         inside[regions.get(store, "")].append(store)
     orphans = inside.pop("", [])
     nested = bool(inside) and all(
-        whole.get(("region", region), -1) >= sum(whole.get(("store", store), 0) for store in stores)
+        totals.get(("region", region), -1) >= sum(totals.get(("store", store), 0) for store in stores)
         for region, stores in inside.items()
     )
     for scope_type, ids in types.items():
@@ -178,54 +184,55 @@ def _lines(
     return lines
 
 
-def _hidden_wholes(
+def _hidden_totals(
     figure: tuple[str, date],
-    whole: Mapping[_Scope, int],
+    totals: Mapping[_Scope, int],
     small: int,
     regions: Mapping[str, str],
-    stuck: Collection[Key],
+    required: Collection[CellKey],
 ) -> set[_Scope]:
-    gone = {_COMPANY} if 0 < whole.get(_COMPANY, 0) < small or Key(*figure, *_COMPANY) in stuck else set()
-    for above, members in _lines(whole, whole, regions):
-        is_asked = whole.get(above, 0) >= small and Key(*figure, *above) in stuck
-        if above in gone and not is_asked:
-            gone |= set(members)
+    suppressed = {_COMPANY} if 0 < totals.get(_COMPANY, 0) < small or CellKey(*figure, *_COMPANY) in required else set()
+    for above, members in _lines(totals, totals, regions):
+        is_asked = totals.get(above, 0) >= small and CellKey(*figure, *above) in required
+        if above in suppressed and not is_asked:
+            suppressed |= set(members)
             continue
         names = {"\0".join(scope): scope for scope in members}
-        forced = {name for name, scope in names.items() if Key(*figure, *scope) in stuck}
-        counts = {name: whole[scope] for name, scope in names.items()}
-        gone |= {names[name] for name in _line(counts, whole.get(above), small, forced, is_hidden=is_asked)}
-    return gone
+        forced = {name for name, scope in names.items() if CellKey(*figure, *scope) in required}
+        counts = {name: totals[scope] for name, scope in names.items()}
+        suppressed |= {names[name] for name in _line(counts, totals.get(above), small, forced, is_hidden=is_asked)}
+    return suppressed
 
 
 def _hidden_splits(
     figure: tuple[str, date],
     dimension: str,
     by_scope: Mapping[_Scope, _Split],
-    whole: Mapping[_Scope, int],
-    gone: Collection[_Scope],
+    totals: Mapping[_Scope, int],
+    suppressed: Collection[_Scope],
     small: int,
     regions: Mapping[str, str],
-    stuck: Collection[Key],
-) -> set[Key]:
+    required: Collection[CellKey],
+) -> set[CellKey]:
     """The cells of one dimension: single values of the company, whole splits of the others."""
 
-    def key(scope: _Scope, value: str) -> Key:
-        return Key(*figure, *scope, dimension, value)
+    def key(scope: _Scope, value: str) -> CellKey:
+        return CellKey(*figure, *scope, dimension, value)
 
     top = by_scope.get(_COMPANY, {})
-    forced = {value for value in top if key(_COMPANY, value) in stuck}
-    off = set(top) if _COMPANY in gone else _line(top, whole.get(_COMPANY), small, forced)
+    forced = {value for value in top if key(_COMPANY, value) in required}
+    off = set(top) if _COMPANY in suppressed else _line(top, totals.get(_COMPANY), small, forced)
     withheld = {
         scope
         for scope, split in by_scope.items()
         if scope != _COMPANY
         and (
-            scope in gone or any(n < small or value in off or key(scope, value) in stuck for value, n in split.items())
+            scope in suppressed
+            or any(n < small or value in off or key(scope, value) in required for value, n in split.items())
         )
     }
     # of what has no whole, stores are known to be inside their regions by their values
-    lines = _lines(by_scope, whole or {scope: sum(split.values()) for scope, split in by_scope.items()}, regions)
+    lines = _lines(by_scope, totals or {scope: sum(split.values()) for scope, split in by_scope.items()}, regions)
     for above, members in lines:
         if above in withheld:  # its sums are not known, so they must not come out of its parts
             withheld |= set(members)

@@ -144,7 +144,7 @@ class _Part:
 
     def __init__(self, system: System, rows: Ints, classes: Ints) -> None:
         self._rows, self.classes = rows, classes
-        self._told: list[tuple[int, ...]] | None = None
+        self._reported: list[tuple[int, ...]] | None = None
         self._matrix = system.rows[rows][:, classes].T.tocsr()
         random = np.random.default_rng(_SEED).standard_normal(len(classes))
         self._open: Floats = random - self._matrix @ self._solved(random)
@@ -157,15 +157,15 @@ class _Part:
         found: Floats = lsqr(self._matrix, target, atol=_EXACT, btol=_EXACT, conlim=0, iter_lim=20 * len(target))[0]
         return found
 
-    def told(self, sums: Sums) -> list[tuple[int, ...]]:
+    def derivable(self, sums: Sums) -> list[tuple[int, ...]]:
         """Secrets that come out, and few cases of two or three together: worked out once, for many rounds."""
-        if self._told is None:
+        if self._reported is None:
             determined = self.determined()
             alone = [(one,) for one in determined[sums.secret[determined]].tolist()]
             pairs = self.pairs(sums.value, sums.cases, sums.small)
             triples = self.triples(sums.value, sums.cases, sums.small, sums.places.kind)
-            self._told = [*alone, *pairs, *triples]
-        return self._told
+            self._reported = [*alone, *pairs, *triples]
+        return self._reported
 
     def determined(self) -> Ints:
         found: Ints = self.classes[np.abs(self._open) < NEAR]
@@ -200,9 +200,9 @@ class _Part:
                     if k > j and value[list(three)].sum() < small:
                         yield three
 
-    def derivation(self, told: Sequence[int]) -> tuple[list[int], list[float]]:
+    def derivation(self, reported: Sequence[int]) -> tuple[list[int], list[float]]:
         """The rows that together say the sum of these, and how often each is taken."""
-        weights = self._solved(np.isin(self.classes, told).astype(float))
+        weights = self._solved(np.isin(self.classes, reported).astype(float))
         used = np.abs(weights) > NEAR
         return self._rows[used].tolist(), weights[used].tolist()
 

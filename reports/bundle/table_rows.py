@@ -12,7 +12,7 @@ import duckdb
 
 from reports.bundle.numbers import column_key, row_key, shortest
 from reports.bundle.sql import COLUMNS, table_of
-from reports.bundle.suppression import Cell, Key
+from reports.bundle.suppression import Cell, CellKey
 from reports.registry import TableSpec
 
 
@@ -29,14 +29,18 @@ class TableRow:
         yield self.cell
         yield from (cell for _, cell in self.inner)
 
-    def hidden(self, hidden: Collection[Key]) -> list[int]:
+    def hidden(self, hidden: Collection[CellKey]) -> list[int]:
         """Columns that are not shown."""
         return [i for i, cell in self.inner if cell.key in hidden]
 
-    def cut(self, hidden: Collection[Key]) -> tuple[str | None, ...]:
+    def cut(self, hidden: Collection[CellKey]) -> tuple[str | None, ...]:
         """Its values without what is hidden."""
-        gone = self.hidden(hidden)
-        return tuple(None if i in gone else value for i, value in enumerate(self.values)) if gone else self.values
+        suppressed = self.hidden(hidden)
+        return (
+            tuple(None if i in suppressed else value for i, value in enumerate(self.values))
+            if suppressed
+            else self.values
+        )
 
 
 def _counted(cases: Any) -> int:

@@ -19,9 +19,9 @@ from reports.charts.vega import Declared, Rows
 from reports.registry import ChartSpec
 from reports.text.language import DASH, NBSP, Language
 from reports.text.layout import Listing
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 
-MOST_SHAPES = 500  # that are kept compiled, some 10 kB each
+MAX_SHAPES = 500  # that are kept compiled, some 10 kB each
 
 
 class Canvas:
@@ -30,12 +30,12 @@ class Canvas:
     def __init__(self, bundle: Bundle, words: Language) -> None:
         self.bundle = bundle
         self.words = words
-        self.teller = Teller(bundle, words)
+        self.wording = Wording(bundle, words)
         self.drawn = 0
         self.rows: dict[str, Rows] = {}  # of the chart being drawn
 
     def value(self, figure: Figure) -> str:
-        return self.words.say("too few to say") if figure.status == "too_few" else self.teller.value(figure)
+        return self.words.say("too few to say") if figure.status == "too_few" else self.wording.value(figure)
 
     def evidence_heads(self) -> list[tuple[str, bool]]:
         say = self.words.say
@@ -45,7 +45,7 @@ class Canvas:
         """A figure, its interval and its n."""
         return (
             self.value(figure),
-            DASH if figure.is_withheld else self.teller.interval(figure),
+            DASH if figure.is_withheld else self.wording.interval(figure),
             DASH if figure.n is None else self.words.count(figure.n),
         )
 
@@ -93,7 +93,7 @@ class Canvas:
         note: str,
         width: Width,
         table: Listing,
-        told: bool = False,
+        is_tabulated: bool = False,
         sized: bool = False,
         padding: int = 2,
     ) -> Chart:
@@ -107,7 +107,7 @@ class Canvas:
             alt_text=alt_text,
             width=width,
             table=table,
-            told=told,
+            is_tabulated=is_tabulated,
             sized=sized,
             padding=padding,
         )
@@ -121,7 +121,7 @@ class Canvas:
         alt_text: str,
         width: Width,
         table: Listing,
-        told: bool = False,
+        is_tabulated: bool = False,
         sized: bool = False,
         padding: int = 2,
     ) -> Chart:
@@ -135,10 +135,10 @@ class Canvas:
         ]
         self.rows = {}
         drawing = json.dumps({**compiled, "data": data})
-        return Chart(title, note, alt_text, width, table, told, drawing, f"c{self.drawn}")
+        return Chart(title, note, alt_text, width, table, is_tabulated, drawing, f"c{self.drawn}")
 
 
-def told(figures: Iterable[Figure]) -> list[Figure]:
+def printable(figures: Iterable[Figure]) -> list[Figure]:
     """Those of the figures that are known and rest on enough cases to be drawn."""
     return [figure for figure in figures if figure.value is not None and figure.status != "too_few"]
 
@@ -148,7 +148,7 @@ def comparable(figures: Iterable[Figure]) -> list[Figure]:
     return [figure for figure in figures if figure.status != "short_history"]
 
 
-@lru_cache(maxsize=MOST_SHAPES)
+@lru_cache(maxsize=MAX_SHAPES)
 def _compiled(shape: str) -> Declared:
     """A chart of Vega-Lite without its rows as Vega. Charts of one shape stand in all reports of a month."""
     compiled: Declared = vl_convert.vegalite_to_vega(read(shape))

@@ -27,7 +27,7 @@ class Chart:
     alt: str
     width: Width
     table: Listing  # the figures it is drawn from
-    told: bool  # the page prints that table beside it, or the drawing has every number of it
+    is_tabulated: bool  # the page prints that table beside it, or the drawing has every number of it
     vega: str = field(repr=False)  # the drawing, rows and all; a text, for pictures are kept by chart
     prefix: str  # of its ids, for all charts of a report stand in one document
 

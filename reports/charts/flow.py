@@ -6,7 +6,7 @@ from datetime import date
 
 from reports.bundle.rows import Figure
 from reports.charts import vega
-from reports.charts.canvas import Canvas, told
+from reports.charts.canvas import Canvas, printable
 from reports.charts.chart import Chart
 from reports.charts.looks import DATA, DATA_PALE, INK
 from reports.registry import ChartSpec
@@ -16,12 +16,12 @@ from reports.text.layout import HALF, Listing, listing
 
 def flow(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     """What came above the line, what went below it, what there is at month end as a line of its own."""
-    stock = {f.month: f for f in told(canvas.bundle.series(spec.metrics[0]))}
+    stock = {f.month: f for f in printable(canvas.bundle.series(spec.metrics[0]))}
     moves = [
         (f.month, metric_id, direction)
         for direction, metric_ids in ((1, spec.came), (-1, spec.went))
         for metric_id in metric_ids
-        for f in told(canvas.bundle.series(metric_id))
+        for f in printable(canvas.bundle.series(metric_id))
     ]
     if not stock or not moves:
         return []
@@ -30,17 +30,17 @@ def flow(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     bars = [
         {
             "month": canvas.month(month),
-            "label": canvas.teller.label(metric_id),
+            "label": canvas.wording.label(metric_id),
             "value": direction * float(known[month, metric_id].value or 0),
         }
         for month, metric_id, direction in moves
     ]
     line = [
-        {"month": canvas.month(m), "value": float(f.value or 0), "text": canvas.teller.value(f)}
+        {"month": canvas.month(m), "value": float(f.value or 0), "text": canvas.wording.value(f)}
         for m, f in stock.items()
     ]
     colours = dict(zip([*spec.came, *spec.went], [DATA, "#86a1bd", DATA_PALE, "#e4ebf2"], strict=False))
-    labels = [canvas.teller.label(m) for m in colours]
+    labels = [canvas.wording.label(m) for m in colours]
     order = [canvas.month(month) for month in months]
     x = vega.name("month", sort=order, axis={"labelAngle": 0, "ticks": False, "values": order[::-3]}, title=None)
     legend = {
@@ -77,9 +77,9 @@ def flow(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     last = [known[months[-1], m] for m in colours if (months[-1], m) in known] + [
         stock[m] for m in months[-1:] if m in stock
     ]
-    said = [canvas.month(months[-1])] + [f"{canvas.teller.label(f.metric_id)} {canvas.teller.value(f)}" for f in last]
+    said = [canvas.month(months[-1])] + [f"{canvas.wording.label(f.metric_id)} {canvas.wording.value(f)}" for f in last]
     note = canvas.words.say(
-        "Above: what came; below: what went. Line: %(stock)s.", stock=canvas.teller.label(spec.metrics[0])
+        "Above: what came; below: what went. Line: %(stock)s.", stock=canvas.wording.label(spec.metrics[0])
     )
     own = [canvas.bundle.figure(metric_id) for metric_id in (*spec.metrics, *spec.came, *spec.went)]
     if any(f is not None and f.status == "suppressed" for f in own):
@@ -109,7 +109,7 @@ def _flow_table(
         canvas.words.say(spec.title),
         [
             (canvas.words.say("Month"), False),
-            *((canvas.teller.label(metric_id), True) for metric_id in (*moves, spec.metrics[0])),
+            *((canvas.wording.label(metric_id), True) for metric_id in (*moves, spec.metrics[0])),
         ],
         [
             (

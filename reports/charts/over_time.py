@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from reports.bundle.rows import Figure
 from reports.charts import vega
-from reports.charts.canvas import Canvas, comparable, told
+from reports.charts.canvas import Canvas, comparable, printable
 from reports.charts.chart import Chart
 from reports.charts.looks import ACCENT, DATA, DATA_PALE, MUTED
 from reports.charts.vega import Declared, Rows
@@ -23,9 +23,9 @@ def trends(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     for metric_id in spec.metrics:
         series = comparable(canvas.bundle.series(metric_id))
         latest = canvas.bundle.figure(metric_id)
-        if latest is None or latest not in series or latest.is_withheld or len(told(series)) < 2:
+        if latest is None or latest not in series or latest.is_withheld or len(printable(series)) < 2:
             continue
-        like = max(abs(figure.value or Decimal(0)) for figure in told(series))
+        like = max(abs(figure.value or Decimal(0)) for figure in printable(series))
         rows = _points(canvas, metric_id, series, like)
         chart = _lines(
             canvas, rows, canvas.value_axis(metric_id, like), canvas.is_worse(latest) or latest.status == "missed"
@@ -33,8 +33,8 @@ def trends(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         charts.append(
             canvas.finish(
                 {**chart, "width": THIRD, "height": 118},
-                title=canvas.teller.label(metric_id),
-                note=canvas.teller.brief(latest),
+                title=canvas.wording.label(metric_id),
+                note=canvas.wording.brief(latest),
                 alt_text=_series_alt(canvas, metric_id, series),
                 width="third",
                 table=_series_table(canvas, metric_id, series),
@@ -47,7 +47,7 @@ def sparkline(canvas: Canvas, metric_id: str) -> list[Chart]:
     """The last months of a figure as a bare line, for the first page."""
     series = comparable(canvas.bundle.series(metric_id))
     latest = canvas.bundle.figure(metric_id)
-    if latest is None or latest not in series or latest.is_withheld or len(told(series)) < 2:
+    if latest is None or latest not in series or latest.is_withheld or len(printable(series)) < 2:
         return []
     data = canvas.named(_points(canvas, metric_id, series, Decimal(1)))
     places = {
@@ -85,11 +85,13 @@ def parts_over_time(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     months: dict[str, list[Figure]] = {}
     for part in parts:
         months.setdefault(part.scope_id, []).append(part)
-    shown = [ps for ps in months.values() if len(told(ps)) > 1]
+    shown = [ps for ps in months.values() if len(printable(ps)) > 1]
     if not shown:
         return []
     shown.sort(key=lambda ps: not canvas.is_worse(ps[-1]))
-    bounds = [bound for ps in shown for p in told(ps) for bound in (p.value, p.ci_low, p.ci_high) if bound is not None]
+    bounds = [
+        bound for ps in shown for p in printable(ps) for bound in (p.value, p.ci_low, p.ci_high) if bound is not None
+    ]
     like = max(abs(bound) for bound in bounds)
     domain = [canvas.shown(metric_id, bound, like) for bound in (min(bounds), max(bounds))]
     scale = {"domain": domain, "zero": False, "nice": True}
@@ -97,11 +99,11 @@ def parts_over_time(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     panels = []
     for ps in shown:
         is_worse = canvas.is_worse(ps[-1])
-        name = ("▼ " if is_worse else "") + canvas.teller.scope_name(spec.scope, ps[-1].scope_id)
+        name = ("▼ " if is_worse else "") + canvas.wording.scope_name(spec.scope, ps[-1].scope_id)
         panel = _lines(canvas, _points(canvas, metric_id, ps, like), axis, is_worse, scale, labels=1)
         panels.append({**panel, "width": 122, "height": 58, "title": {"text": name, "limit": vega.limit([name], 140)}})
     chart = {"concat": panels, "columns": 4, "spacing": {"row": 6, "column": 12}}
-    said = [f"{canvas.teller.scope_name(spec.scope, ps[-1].scope_id)} {canvas.teller.value(ps[-1])}" for ps in shown]
+    said = [f"{canvas.wording.scope_name(spec.scope, ps[-1].scope_id)} {canvas.wording.value(ps[-1])}" for ps in shown]
     total = canvas.bundle.members.get(spec.scope, len(shown))
     note = canvas.words.say("▼ clearly worse than last month. Band: 95%% interval.")
     if total > len(shown):
@@ -133,13 +135,13 @@ def _series_table(canvas: Canvas, metric_id: str, series: list[Figure]) -> Listi
     for figure in series:
         aim = [canvas.words.figure(figure.target, unit, currency, like=figure.value)] if has_target else []
         rows.append((canvas.month(figure.month), *canvas.evidence(figure), *aim))
-    return listing(canvas.teller.label(metric_id), columns + [(say("Target"), True)] * has_target, rows)
+    return listing(canvas.wording.label(metric_id), columns + [(say("Target"), True)] * has_target, rows)
 
 
 def _months_table(canvas: Canvas, spec: ChartSpec, shown: list[list[Figure]]) -> Listing:
     by_month = [{figure.month: figure for figure in series} for series in shown]
     months = sorted({month for series in by_month for month in series})
-    names = [canvas.teller.scope_name(spec.scope, series[-1].scope_id) for series in shown]
+    names = [canvas.wording.scope_name(spec.scope, series[-1].scope_id) for series in shown]
     return listing(
         canvas.words.say(spec.title),
         [(canvas.words.say("Month"), False), *((name, True) for name in names)],
@@ -152,7 +154,7 @@ def _months_table(canvas: Canvas, spec: ChartSpec, shown: list[list[Figure]]) ->
 
 def _points(canvas: Canvas, metric_id: str, series: list[Figure], like: Decimal) -> Rows:
     """Points of a line; a month with too few cases is a hole in it."""
-    known = {f.month: f for f in told(series)}
+    known = {f.month: f for f in printable(series)}
     last = list(known)[-1]
 
     def shown(value: Decimal | None) -> float | None:
@@ -210,18 +212,18 @@ def _lines(
 
 
 def _series_alt(canvas: Canvas, metric_id: str, series: list[Figure]) -> str:
-    known = told(series)
+    known = printable(series)
     low = min(known, key=lambda f: f.value or Decimal(0))
     high = max(known, key=lambda f: f.value or Decimal(0))
     return canvas.words.say(
         "Line: %(label)s, %(first)s to %(last)s; last %(value)s, "
         "lowest %(low)s in %(low_month)s, highest %(high)s in %(high_month)s.",
-        label=canvas.teller.label(metric_id),
+        label=canvas.wording.label(metric_id),
         first=canvas.period(known[0].month),
         last=canvas.period(known[-1].month),
-        value=canvas.teller.value(known[-1]),
-        low=canvas.teller.value(low),
+        value=canvas.wording.value(known[-1]),
+        low=canvas.wording.value(low),
         low_month=canvas.period(low.month),
-        high=canvas.teller.value(high),
+        high=canvas.wording.value(high),
         high_month=canvas.period(high.month),
     )

@@ -7,28 +7,28 @@ from typing import Any
 
 from reports.bundle.rows import Figure
 from reports.charts import vega
-from reports.charts.canvas import Canvas, told
+from reports.charts.canvas import Canvas, printable
 from reports.charts.chart import Chart
 from reports.charts.looks import ACCENT, DATA, INK
 from reports.charts.vega import Rows
 from reports.registry import ChartSpec
 from reports.text.layout import HALF, Listing, listing
 
-MOST_BARS = 14
+MAX_BARS = 14
 
 
 def scopes(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     """A dot per member with its interval, the company's figure as a line."""
     metric_id = spec.metrics[0]
     own = canvas.bundle.figure(metric_id)
-    parts = [p for p in told(canvas.bundle.parts(metric_id, spec.scope)) if p.month == canvas.bundle.period_start]
+    parts = [p for p in printable(canvas.bundle.parts(metric_id, spec.scope)) if p.month == canvas.bundle.period_start]
     if not parts or own is None or own.value is None:
         return []
-    kept = parts[:MOST_BARS]
-    rows = [_dot(canvas, canvas.teller.scope_name(spec.scope, p.scope_id), p, own) for p in kept]
+    kept = parts[:MAX_BARS]
+    rows = [_dot(canvas, canvas.wording.scope_name(spec.scope, p.scope_id), p, own) for p in kept]
     reference = {
         "value": canvas.shown(metric_id, own.value, own.value),
-        "text": canvas.teller.scope_name("company", "") + " " + canvas.teller.value(own),
+        "text": canvas.wording.scope_name("company", "") + " " + canvas.wording.value(own),
     }
     note = canvas.words.say("Line: the company. ▼ clearly worse than last month.")
     if any(row["low"] is not None for row in rows):
@@ -47,21 +47,21 @@ def bars(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     """A bar per value of a dimension (counts), or a dot with its interval (everything else)."""
     metric_id = spec.metrics[0]
     parts = sorted(
-        told(canvas.bundle.split(metric_id, spec.dimension)),
-        key=lambda p: canvas.teller.value_place(spec.dimension, p.dimension_value),
+        printable(canvas.bundle.split(metric_id, spec.dimension)),
+        key=lambda p: canvas.wording.value_place(spec.dimension, p.dimension_value),
     )
-    parts = parts[:MOST_BARS]
+    parts = parts[:MAX_BARS]
     if not parts:
         return []
     own = canvas.bundle.figure(metric_id) or parts[0]  # some figures mean something by part alone
     if canvas.bundle.metric(metric_id).unit not in {"count", "money", "points"}:
-        rows = [_dot(canvas, canvas.teller.value_name(spec.dimension, p.dimension_value), p, own) for p in parts]
+        rows = [_dot(canvas, canvas.wording.value_name(spec.dimension, p.dimension_value), p, own) for p in parts]
         note = canvas.words.say("Bar: 95%% interval.") if any(row["low"] is not None for row in rows) else ""
         return [_dots(canvas, spec, metric_id, rows, None, note, _parts_table(canvas, spec, parts))]
     unit, largest = canvas.bundle.metric(metric_id).unit, max(p.value or Decimal(0) for p in parts)
     bars = [
         {
-            "name": canvas.teller.value_name(spec.dimension, p.dimension_value),
+            "name": canvas.wording.value_name(spec.dimension, p.dimension_value),
             "value": float(p.value or 0),
             "text": canvas.words.figure(p.value, unit, canvas.bundle.meta.currency, like=largest, brief=True),
         }
@@ -98,9 +98,9 @@ def _parts_table(canvas: Canvas, spec: ChartSpec, parts: list[Figure]) -> Listin
         [("", False), *canvas.evidence_heads()],
         [
             (
-                canvas.teller.value_name(spec.dimension, p.dimension_value)
+                canvas.wording.value_name(spec.dimension, p.dimension_value)
                 if spec.dimension
-                else canvas.teller.scope_name(spec.scope, p.scope_id),
+                else canvas.wording.scope_name(spec.scope, p.scope_id),
                 *canvas.evidence(p),
             )
             for p in parts
@@ -116,7 +116,7 @@ def _dot(canvas: Canvas, name: str, figure: Figure, own: Figure) -> dict[str, An
         "value": canvas.shown(figure.metric_id, figure.value, like),
         "low": canvas.shown(figure.metric_id, figure.ci_low, like),
         "high": canvas.shown(figure.metric_id, figure.ci_high, like),
-        "text": canvas.teller.value(figure),
+        "text": canvas.wording.value(figure),
         "flag": flag,
     }
 

@@ -15,7 +15,7 @@ from reports.registry import ChartSpec
 from reports.text.language import DASH
 from reports.text.layout import FULL, HALF, Listing, listing
 
-MOST_COHORTS = 13
+MAX_COHORTS = 13
 
 
 def servqual(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
@@ -76,7 +76,7 @@ def servqual(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
 
 def cohorts(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     """Heat map: acquisition month by month number, share who bought."""
-    months = sorted({cell.cohort_month for cell in canvas.bundle.cohorts})[-MOST_COHORTS:]
+    months = sorted({cell.cohort_month for cell in canvas.bundle.cohorts})[-MAX_COHORTS:]
     cells = [
         cell
         for cell in canvas.bundle.cohorts

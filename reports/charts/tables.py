@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from reports.bundle.rows import Table
+from reports.bundle.rows import TableExtract
 from reports.charts import vega
 from reports.charts.canvas import Canvas
 from reports.charts.chart import Chart
@@ -25,14 +25,14 @@ def quadrants(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         rows = [row for row in found if not spec.each or row[spec.each] == kind]
         title = canvas.words.say(spec.title)
         if len(kinds) > 1:
-            title += canvas.words.say(": ") + canvas.teller.value_name(spec.each, kind or "")
+            title += canvas.words.say(": ") + canvas.wording.value_name(spec.each, kind or "")
         charts += _quadrants(canvas, spec, title, rows)
     return charts
 
 
 def _quadrants(canvas: Canvas, spec: ChartSpec, title: str, found: list[dict[str, str | None]]) -> list[Chart]:
     points: list[dict[str, Any]] = [
-        {"name": canvas.teller.value_name(spec.label, row[spec.label] or ""), "x": abs(float(x)), "y": abs(float(y))}
+        {"name": canvas.wording.value_name(spec.label, row[spec.label] or ""), "x": abs(float(x)), "y": abs(float(y))}
         for row in found
         if (x := row[spec.x]) is not None and (y := row[spec.y]) is not None
     ]
@@ -99,7 +99,7 @@ def _quadrants(canvas: Canvas, spec: ChartSpec, title: str, found: list[dict[str
             alt_text=title + canvas.words.say(": ") + canvas.words.join(said),
             width="half",
             table=_own_table(canvas, spec),
-            told=True,
+            is_tabulated=True,
         )
     ]
 
@@ -111,8 +111,8 @@ def matrix(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         return []
     rows: Rows = [
         {
-            "x": canvas.teller.value_name(spec.x, row[spec.x] or ""),
-            "y": canvas.teller.value_name(spec.x, row[spec.y] or ""),
+            "x": canvas.wording.value_name(spec.x, row[spec.x] or ""),
+            "y": canvas.wording.value_name(spec.x, row[spec.y] or ""),
             "value": float(row[spec.value] or 0),
             "text": canvas.words.count(Decimal(row[spec.value] or 0)),
         }
@@ -123,10 +123,10 @@ def matrix(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         row["dark"] = float(row["value"]) > most * 0.5
     places = {
         name: [
-            canvas.teller.value_name(spec.x, code)
+            canvas.wording.value_name(spec.x, code)
             for code in sorted(  # a grade is one letter; what stands outside the grades comes last
                 {row[column] or "" for row in found},
-                key=lambda code: (len(code) > 1, canvas.teller.value_place(spec.x, code)),
+                key=lambda code: (len(code) > 1, canvas.wording.value_place(spec.x, code)),
             )
         ]
         for name, column in (("x", spec.x), ("y", spec.y))
@@ -258,10 +258,10 @@ def _column_title(canvas: Canvas, spec: ChartSpec, name: str) -> str:
 
 
 def _own_table(canvas: Canvas, spec: ChartSpec) -> Listing:
-    return printed_table(canvas.teller, _table_spec(canvas, spec), _own_rows(canvas, spec))
+    return printed_table(canvas.wording, _table_spec(canvas, spec), _own_rows(canvas, spec))
 
 
-def _own_rows(canvas: Canvas, spec: ChartSpec) -> Table:
+def _own_rows(canvas: Canvas, spec: ChartSpec) -> TableExtract:
     declared = _table_spec(canvas, spec)
     return next(t for t in canvas.bundle.tables if (t.id, t.title) == (declared.id, declared.title))
 

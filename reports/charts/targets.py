@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reports.charts import vega
-from reports.charts.canvas import Canvas, told
+from reports.charts.canvas import Canvas, printable
 from reports.charts.chart import Chart
 from reports.charts.looks import ACCENT, DATA, INK, MUTED, NAMES_AXIS
 from reports.charts.vega import Declared, Rows
@@ -25,7 +25,7 @@ def bullets(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     ]
     rows: Rows = []
     for figure in (f for f in judged if f.value is not None and f.target is not None):
-        series = [f.value for f in told(canvas.bundle.series(figure.metric_id)) if f.value is not None]
+        series = [f.value for f in printable(canvas.bundle.series(figure.metric_id)) if f.value is not None]
         marks = {
             "before_low": min(series),
             "before_high": max(series),
@@ -41,8 +41,8 @@ def bullets(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
         rows.append(
             {
                 **{name: 1 - place if turned else place for name, place in places.items()},
-                "name": ("× " if figure.status == "missed" else "✓ ") + canvas.teller.label(figure.metric_id),
-                "text": canvas.teller.value(figure),
+                "name": ("× " if figure.status == "missed" else "✓ ") + canvas.wording.label(figure.metric_id),
+                "text": canvas.wording.value(figure),
                 "aim": canvas.words.figure(
                     figure.target,
                     canvas.bundle.metric(figure.metric_id).unit,
@@ -81,7 +81,7 @@ def bullets(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
     table = listing(
         say(spec.title),
         [(say("Figure"), False), (say("Value"), True), (say("95%% interval"), True), (say("Target"), True)],
-        [(row["name"], row["text"], canvas.teller.interval(figures[row["metric_id"]]), row["aim"]) for row in rows],
+        [(row["name"], row["text"], canvas.wording.interval(figures[row["metric_id"]]), row["aim"]) for row in rows],
     )
     note = say(
         "Dot: the figure; thick line: its 95%% interval; upright: the target. Grey: the last 13 months. "
@@ -95,6 +95,6 @@ def bullets(canvas: Canvas, spec: ChartSpec) -> list[Chart]:
             note=note,
             width="full",
             table=table,
-            told=True,
+            is_tabulated=True,
         )
     ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from foundation.settings import Mail
-from reports.bundle.store import write_whole
+from reports.bundle.store import write_atomically
 from reports.delivery.records import OUTBOX
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -25,7 +25,7 @@ _LONGEST_REASON = 300  # characters of a server's answer that are kept
 _SERVICE_CLOSING = 421
 
 
-class RefusedError(Exception):
+class MailRefusedError(Exception):
     """The server said no before it took the mail: nobody has it. Asking again later may help, if not `lasting`."""
 
     def __init__(self, reason: str, *, lasting: bool) -> None:
@@ -45,7 +45,7 @@ class OutcomeUnknownError(Exception):
     """The mail was handed over and no answer came: it may have arrived or not."""
 
 
-class Post(Protocol):
+class MailTransport(Protocol):
     """A way out for many mails."""
 
     via: str  # for the ledger
@@ -61,7 +61,7 @@ class Post(Protocol):
         """Hands one mail over and says where it went. Raises RefusedError, UnreachableError, OutcomeUnknownError."""
 
 
-class Outbox(Post):
+class Outbox(MailTransport):
     """Mails as files in a folder: nobody gets them."""
 
     via = OUTBOX
@@ -83,11 +83,11 @@ class Outbox(Post):
         recipient = re.sub(r"[^A-Za-z0-9.@-]+", "_", message["To"].addresses[0].addr_spec)[:80]
         digest = message["Message-ID"].strip("<>")[:12]
         path = self._folder / f"{message['Date'].datetime:%Y%m%dT%H%M%S}-{recipient}-{digest}.eml"
-        write_whole(path, message.as_bytes())
+        write_atomically(path, message.as_bytes())
         return str(path)
 
 
-class SmtpServer(Post):
+class SmtpServer(MailTransport):
     """One connection for many mails, opened when the first one goes and again when the server closed it."""
 
     def __init__(self, mail: Mail) -> None:
@@ -110,8 +110,8 @@ class SmtpServer(Post):
         connection.close()
 
     def most_bytes(self) -> int | None:
-        told = self._connected().esmtp_features.get("size", "")
-        return int(told) if told.isdigit() and int(told) else None  # 0 is no limit
+        reported = self._connected().esmtp_features.get("size", "")
+        return int(reported) if reported.isdigit() and int(reported) else None  # 0 is no limit
 
     def send(self, message: EmailMessage) -> str:
         sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
@@ -120,7 +120,7 @@ class SmtpServer(Post):
         content, options = _on_the_wire(message, connection, recipient)
         try:
             self._command(connection.mail, sender, options, recipient=recipient)
-        except RefusedError:
+        except MailRefusedError:
             if (
                 not was_open or self._connection is not None
             ):  # a fresh one, or one that still stands: that is the answer
@@ -133,15 +133,15 @@ class SmtpServer(Post):
             connection.send(content)
         except OSError as error:  # without its last line no server takes a mail
             self._drop()
-            raise RefusedError(
-                f"connection lost while the mail was handed over: {_told(error)}", lasting=False
+            raise MailRefusedError(
+                f"connection lost while the mail was handed over: {_reported(error)}", lasting=False
             ) from error
         try:
             connection.send(b".\r\n")
             code, text = connection.getreply()
         except OSError as error:
             self._drop()
-            raise OutcomeUnknownError(f"no answer after the mail was handed over: {_told(error)}") from error
+            raise OutcomeUnknownError(f"no answer after the mail was handed over: {_reported(error)}") from error
         self._judge(code, text, recipient, wanted=2, otherwise=OutcomeUnknownError)
         return self.via
 
@@ -153,7 +153,7 @@ class SmtpServer(Post):
             code, text = command(*words)
         except OSError as error:  # smtplib's own errors are of this kind
             self._drop()
-            raise RefusedError(f"connection lost: {_told(error)}", lasting=False) from error
+            raise MailRefusedError(f"connection lost: {_reported(error)}", lasting=False) from error
         self._judge(code, text, recipient, wanted=wanted)
 
     def _judge(
@@ -174,11 +174,11 @@ class SmtpServer(Post):
             with suppress(OSError):  # ready for the next mail; a lost connection shows there
                 self._connection.rset()
         if code // 100 in (4, 5):
-            raise RefusedError(reason, lasting=code // 100 == 5)
+            raise MailRefusedError(reason, lasting=code // 100 == 5)
         self._drop()
         if otherwise:
             raise otherwise(f"an answer that is none: {reason}")
-        raise RefusedError(f"an answer that is none: {reason}", lasting=False)
+        raise MailRefusedError(f"an answer that is none: {reason}", lasting=False)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -212,7 +212,7 @@ class SmtpServer(Post):
         except OSError as error:
             if server is not None:
                 server.close()
-            raise UnreachableError(f"{self.via}: {_told(error)}", lasting=_is_a_setting(error)) from error
+            raise UnreachableError(f"{self.via}: {_reported(error)}", lasting=_is_a_setting(error)) from error
         return server
 
 
@@ -232,14 +232,14 @@ def _on_the_wire(message: EmailMessage, server: smtplib.SMTP, recipient: str) ->
         raw = message.as_bytes(policy=SMTPUTF8)
         options += ["SMTPUTF8", "BODY=8BITMIME"]
     else:
-        raise RefusedError("the server takes no address with other letters than ASCII", lasting=True)
+        raise MailRefusedError("the server takes no address with other letters than ASCII", lasting=True)
     stuffed = re.sub(rb"(?m)^\.", b"..", raw)
     if server.has_extn("size"):
         options.append(f"SIZE={len(raw)}")
     return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n", options
 
 
-def _told(error: Exception) -> str:
+def _reported(error: Exception) -> str:
     """An error of the connection in one line; a server's words lose their addresses."""
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
@@ -262,7 +262,7 @@ def size_of(message: EmailMessage) -> int:
     return len(message.as_bytes())
 
 
-def post(mail: Mail, outbox: Path) -> Post:
+def transport(mail: Mail, outbox: Path) -> MailTransport:
     """The way out that the settings name."""
     return Outbox(outbox) if mail.transport == "file" else SmtpServer(mail)
 
@@ -272,5 +272,5 @@ def send(message: EmailMessage, mail: Mail, outbox: Path) -> str:
 
     Raises RefusedError, UnreachableError or OutcomeUnknownError when the server does not take it.
     """
-    with post(mail, outbox) as way:
+    with transport(mail, outbox) as way:
         return way.send(message)

@@ -23,7 +23,17 @@ from reports.delivery.ledger_tables import delivery as _delivery
 from reports.delivery.ledger_tables import history as _history
 from reports.delivery.ledger_tables import hold as _hold
 from reports.delivery.ledger_tables import opened
-from reports.delivery.records import OUTBOX, Claim, Delivery, Entry, Happening, Hold, Key, LedgerError, State
+from reports.delivery.records import (
+    OUTBOX,
+    Claim,
+    DeliveryKey,
+    DeliveryRecord,
+    Entry,
+    Happening,
+    Hold,
+    LedgerError,
+    State,
+)
 
 _ADVISORY_LOCK = 0x6B656675  # one number for all senders of a PostgreSQL ledger
 
@@ -58,7 +68,9 @@ class Ledger:
             finally:
                 connection.scalar(sa.select(sa.func.pg_advisory_unlock(_ADVISORY_LOCK)))
 
-    def claim(self, key: Key, *, address_hash: str, content_sha256: str, via: str, now: datetime) -> Claim | Delivery:
+    def claim(
+        self, key: DeliveryKey, *, address_hash: str, content_sha256: str, via: str, now: datetime
+    ) -> Claim | DeliveryRecord:
         """The right to send, committed; or how it stands with the mail where that right is not given.
 
         It is given once, and again after a refusal for the time being, after a release by hand, and to send what only
@@ -112,7 +124,7 @@ class Ledger:
                 raise LedgerError(f"{claim.key}: its claim was taken back while it was sent; see kefu delivery")
             _note(connection, now, state, claim.key, reason=reason)
 
-    def abandon(self, now: datetime) -> tuple[Key, ...]:
+    def abandon(self, now: datetime) -> tuple[DeliveryKey, ...]:
         """Claims that a dead process left become unknown; only within sole_sender, where no claim is a living one's."""
         with self._engine.begin() as connection:
             left = connection.execute(sa.select(_delivery).where(_delivery.c.state == "claimed")).mappings().all()
@@ -124,7 +136,7 @@ class Ledger:
                 _note(connection, now, "unknown", key, reason=reason)
         return keys
 
-    def deliveries(self, *, report: str | None = None, period: str | None = None) -> tuple[Delivery, ...]:
+    def deliveries(self, *, report: str | None = None, period: str | None = None) -> tuple[DeliveryRecord, ...]:
         """All rows, or those of a report and period; in the order of their keys."""
         given = {"report": report, "period": period}
         wanted = [_delivery.c[name] == value for name, value in given.items() if value is not None]
@@ -134,13 +146,13 @@ class Ledger:
 
     def release(
         self, report: str, period: str, recipient: str, *, by: str, reason: str, now: datetime
-    ) -> tuple[Key, ...]:
+    ) -> tuple[DeliveryKey, ...]:
         """Lets the failed and unknown mails of a recipient go again. Raises LedgerError where there is none."""
         return self._by_hand("released", {"may_send": True}, (report, period, recipient), by, reason, now)
 
     def confirm(
         self, report: str, period: str, recipient: str, *, by: str, reason: str, now: datetime
-    ) -> tuple[Key, ...]:
+    ) -> tuple[DeliveryKey, ...]:
         """A person knows that it arrived: sent. Raises LedgerError where nothing is in doubt."""
         values = {"state": "sent", "may_send": False}
         return self._by_hand("confirmed", values, (report, period, recipient), by, reason, now)
@@ -153,7 +165,7 @@ class Ledger:
         by: str,
         reason: str,
         now: datetime,
-    ) -> tuple[Key, ...]:
+    ) -> tuple[DeliveryKey, ...]:
         by, reason = _signed(by, reason)
         wanted = sa.and_(
             *(_delivery.c[name] == value for name, value in zip(("report", "period", "recipient"), named, strict=True)),
@@ -165,8 +177,8 @@ class Ledger:
                 raise LedgerError(
                     f"{' '.join(named)}: nothing of it is failed or unknown; kefu delivery shows what there is"
                 )
-            told = {**values, "reason": f"{happening} by {by}: {reason}", "changed_at": _text(now)}
-            connection.execute(sa.update(_delivery).where(wanted).values(**told))
+            reported = {**values, "reason": f"{happening} by {by}: {reason}", "changed_at": _text(now)}
+            connection.execute(sa.update(_delivery).where(wanted).values(**reported))
             for key in keys:
                 _note(connection, now, happening, key, by=by, reason=reason)
         return keys
@@ -214,8 +226,8 @@ class Ledger:
                 signed = {"released_by": by, "release_reason": reason}
                 if not connection.execute(sa.update(_hold).where(as_shown).values(**values, **signed)).rowcount:
                     raise LedgerError(f"{report} {period}: the reasons have just changed; look at kefu delivery again")
-            told = f"{reason} (let pass: {'; '.join(passed)})"
-            _note_of_report(connection, now, "hold released", report, period, by=by, reason=told)
+            reported = f"{reason} (let pass: {'; '.join(passed)})"
+            _note_of_report(connection, now, "hold released", report, period, by=by, reason=reported)
         return passed
 
     def holds(self) -> tuple[Hold, ...]:
@@ -256,7 +268,7 @@ class Ledger:
             for row in rows
         )
 
-    def _standing(self, key: Key, address_hash: str) -> Delivery:
+    def _standing(self, key: DeliveryKey, address_hash: str) -> DeliveryRecord:
         same_mailbox = sa.and_(
             *(_delivery.c[name] == getattr(key, name) for name in _KEY if name != "recipient"),
             _delivery.c.address_hash == address_hash,
@@ -275,16 +287,16 @@ def _signed(by: str, reason: str) -> tuple[str, str]:
     return by.strip(), reason.strip()
 
 
-def _is(key: Key) -> sa.ColumnElement[bool]:
+def _is(key: DeliveryKey) -> sa.ColumnElement[bool]:
     return sa.and_(*(_delivery.c[name] == value for name, value in asdict(key).items()))
 
 
-def _key(row: sa.RowMapping) -> Key:
-    return Key(**{name: row[name] for name in _KEY})
+def _key(row: sa.RowMapping) -> DeliveryKey:
+    return DeliveryKey(**{name: row[name] for name in _KEY})
 
 
-def _row(row: sa.RowMapping) -> Delivery:
-    return Delivery(
+def _row(row: sa.RowMapping) -> DeliveryRecord:
+    return DeliveryRecord(
         _key(row),
         row["state"],
         row["may_send"],
@@ -297,7 +309,7 @@ def _row(row: sa.RowMapping) -> Delivery:
 
 
 def _note(
-    connection: sa.Connection, now: datetime, happening: str, key: Key, *, reason: str, by: str | None = None
+    connection: sa.Connection, now: datetime, happening: str, key: DeliveryKey, *, reason: str, by: str | None = None
 ) -> None:
     values = {"at": _text(now), "happening": happening, "reason": reason, "by_name": by}
     connection.execute(sa.insert(_history).values(**asdict(key), **values))

@@ -49,7 +49,7 @@ hold = sa.Table(
     sa.Column("released_by", sa.Text()),
     sa.Column("release_reason", sa.Text()),
 )
-_MOST_SCHEMAS = 10_000  # a greater number is no number of a schema but noise
+_MAX_SCHEMAS = 10_000  # a greater number is no number of a schema but noise
 SCHEMA = 1  # of these tables; a ledger of before this was written down is the same
 _schema = sa.Table("ledger_schema", _metadata, sa.Column("version", sa.Integer(), primary_key=True))
 history = sa.Table(
@@ -79,7 +79,7 @@ def file_fault(path: Path) -> str | None:
             tables = {name for (name,) in connection.execute("select name from sqlite_master")}
             ((pages,), (size,)) = (connection.execute(f"pragma {of}").fetchone() for of in ("page_count", "page_size"))
             versions = connection.execute("select version from ledger_schema") if "ledger_schema" in tables else ()
-            is_known = all(isinstance(one, int) and 0 < one < _MOST_SCHEMAS for (one,) in versions)
+            is_known = all(isinstance(one, int) and 0 < one < _MAX_SCHEMAS for (one,) in versions)
             is_whole = pages * size == path.stat().st_size
     except sqlite3.Error as error:
         return f"is no sound SQLite database ({error})"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.charts.chart import Chart, png
-from reports.charts.draw import Draw
+from reports.charts.renderer import ChartRenderer
 from reports.delivery.addresses import read_address
 from reports.delivery.recipients import Format, Recipient
 from reports.page.render import environment
@@ -24,7 +24,7 @@ from reports.registry import report
 from reports.text.language import language, plain
 from reports.text.story import story
 from reports.text.tables import Row, printed
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 
 Attachments = Mapping[Format, bytes]  # the report's files, by what they are
 _KINDS: dict[Format, tuple[str, str]] = {"html": ("text", "html"), "pdf": ("application", "pdf")}
@@ -34,7 +34,7 @@ _drawn = lru_cache(maxsize=64)(png)  # recipients of one scope and language get 
 
 
 @dataclass(frozen=True)
-class Line:
+class HeadlineLine:
     """A headline figure, with the line of its last months and that drawing's name within the mail."""
 
     row: Row
@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Failure:
+class RunFailure:
     """What failed in a run: the name of a step, asset or check, and what it said (never a value of a row)."""
 
     name: str
@@ -68,12 +68,12 @@ def compose(
     address.
     """
     words = language(recipient.language)
-    teller = Teller(bundle, words)
-    scope = "" if bundle.scope.type == "company" else teller.scope_name(bundle.scope.type, bundle.scope.id)
+    wording = Wording(bundle, words)
+    scope = "" if bundle.scope.type == "company" else wording.scope_name(bundle.scope.type, bundle.scope.id)
     period = bundle.period
-    digest, draw = bundle.sha256, Draw(bundle, words)
+    digest, draw = bundle.sha256, ChartRenderer(bundle, words)
     lines = [
-        Line(printed(teller, figure), chart, f"{metric}.{digest[:16]}@kefu")
+        HeadlineLine(printed(wording, figure), chart, f"{metric}.{digest[:16]}@kefu")
         for metric in bundle.headlines
         if (figure := bundle.figure(metric))
         for chart in [next(iter(draw.sparkline(metric)), None)]
@@ -81,11 +81,11 @@ def compose(
     view = {
         "lang": recipient.language,
         "title": words.say(bundle.spec.title),
-        "company": " · ".join(filter(None, (teller.scope_name("company", ""), scope))),
+        "company": " · ".join(filter(None, (wording.scope_name("company", ""), scope))),
         "month": words.period(bundle.spec.schedule, bundle.period_start),
         "is_daily": bundle.spec.schedule == "daily",
         "revision": bundle.revision,
-        "story": story(teller),
+        "story": story(wording),
         "lines": lines,
         "hash": digest[:12],
         "formats": sorted(attachments),
@@ -140,7 +140,7 @@ def content_hash(message: EmailMessage) -> str:
 
 def compose_failure(
     code: LanguageCode,
-    failures: Sequence[Failure],
+    failures: Sequence[RunFailure],
     *,
     company: str,
     job: str,

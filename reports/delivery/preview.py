@@ -11,10 +11,10 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from foundation.settings import Mail
-from reports.bundle.store import write_whole
+from reports.bundle.store import write_atomically
 from reports.delivery.channels import size_of
-from reports.delivery.records import Delivery, Key
-from reports.delivery.sending import Parcel
+from reports.delivery.records import DeliveryKey, DeliveryRecord
+from reports.delivery.sending import ReportMail
 from reports.page.render import environment
 from reports.text.language import language
 
@@ -25,22 +25,22 @@ _HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
 class Previewed:
     """A mail of the list."""
 
-    key: Key
+    key: DeliveryKey
     name: str  # of its files
     subject: str
     to: str
     kilobytes: str
     attached: tuple[str, ...]
-    standing: Delivery | None
+    standing: DeliveryRecord | None
 
 
 def write_preview(
     folder: Path,
-    parcels: Sequence[Parcel],
+    mails: Sequence[ReportMail],
     lacking: Sequence[str],
     mail: Mail,
     *,
-    standing: Mapping[Key, Delivery],
+    standing: Mapping[DeliveryKey, DeliveryRecord],
     held: Sequence[str],
     moment: datetime,
 ) -> Path:
@@ -52,13 +52,13 @@ def write_preview(
     folder.mkdir(parents=True, mode=0o700)  # it holds names and addresses
     templates, words = environment("", mail.language), language(mail.language)
     listed = []
-    for one in parcels:
+    for one in mails:
         message = one.fitting(mail, moment)
         name = f"{one.key.recipient}.{one.key.language}"
         files = {f"{name}.{part.get_filename()}": part.get_content() for part in message.iter_attachments()}
         for file, content in files.items():
-            write_whole(folder / file, content.encode() if isinstance(content, str) else content)
-        write_whole(folder / f"{name}.eml", message.as_bytes())
+            write_atomically(folder / file, content.encode() if isinstance(content, str) else content)
+        write_atomically(folder / f"{name}.eml", message.as_bytes())
         view = {
             "lang": mail.language,
             "name": name,
@@ -67,7 +67,7 @@ def write_preview(
             "text": _body(message, "plain"),
             "files": [(file, words.count(len(content) // 1000)) for file, content in files.items()],
         }
-        write_whole(folder / f"{name}.html", templates.get_template("preview_mail.html.j2").render(view).encode())
+        write_atomically(folder / f"{name}.html", templates.get_template("preview_mail.html.j2").render(view).encode())
         kilobytes = words.count(size_of(message) // 1000)
         subject, to = str(message["Subject"]), str(message["To"])
         listed.append(Previewed(one.key, name, subject, to, kilobytes, one.recipient.formats, standing.get(one.key)))
@@ -75,7 +75,7 @@ def write_preview(
     page = templates.get_template("preview.html.j2").render(
         lang=mail.language, mails=listed, lacking=lacking, held=held, moment=words.moment(moment)
     )
-    write_whole(index, page.encode())
+    write_atomically(index, page.encode())
     return index
 
 

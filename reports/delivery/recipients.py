@@ -125,7 +125,7 @@ def read_recipients(path: Path) -> tuple[Recipient, ...]:
         try:
             good.append((line, Recipient.model_validate(given)))
         except ValidationError as error:
-            problems += [f"{path}:{line}: {place}: {_told(problem)}" for problem in error.errors()]
+            problems += [f"{path}:{line}: {place}: {_reported(problem)}" for problem in error.errors()]
     problems += [f"{path}:{line}: {recipient.id}: {what}" for line, recipient, what in _twice(good)]
     if problems:
         raise RecipientsError("\n".join(problems))
@@ -154,11 +154,15 @@ def _entries(path: Path) -> Iterator[tuple[int, str, Any]]:
         raise RecipientsError(f"{path}:1: must hold `recipients:` with a list below it, and nothing else")
     (_, listed), *_ = node.value
     for number, (item, given) in enumerate(zip(listed.value, document["recipients"], strict=True), start=1):
-        told = given.get("id") if isinstance(given, dict) else None
-        yield item.start_mark.line + 1, plain(told) if isinstance(told, str) and told else f"entry {number}", given
+        reported = given.get("id") if isinstance(given, dict) else None
+        yield (
+            item.start_mark.line + 1,
+            plain(reported) if isinstance(reported, str) and reported else f"entry {number}",
+            given,
+        )
 
 
-def _told(problem: Any) -> str:
+def _reported(problem: Any) -> str:
     field = str(problem["loc"][0]) if problem["loc"] else ""
     message = problem["msg"].removeprefix("Value error, ")
     match problem["type"]:

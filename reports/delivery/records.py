@@ -14,7 +14,7 @@ OUTBOX = "outbox"  # how a mail went that only became a file
 
 
 @dataclass(frozen=True, order=True)
-class Key:
+class DeliveryKey:
     """What is delivered at most once."""
 
     report: str
@@ -31,10 +31,10 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class DeliveryRecord:
     """How it stands with one key."""
 
-    key: Key
+    key: DeliveryKey
     state: State
     may_send: bool
     via: str
@@ -53,7 +53,7 @@ class Delivery:
 class Claim:
     """The right to send one mail once."""
 
-    key: Key
+    key: DeliveryKey
     claim_id: str
 
 

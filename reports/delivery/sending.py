@@ -14,18 +14,18 @@ from pathlib import Path
 
 from foundation.settings import Mail
 from reports.bundle.store import BundleDamagedError, read_bundle
-from reports.delivery.channels import OutcomeUnknownError, Post, RefusedError, UnreachableError, size_of
+from reports.delivery.channels import MailRefusedError, MailTransport, OutcomeUnknownError, UnreachableError, size_of
 from reports.delivery.ledger import Ledger
 from reports.delivery.mail import Attachments, compose, content_hash
 from reports.delivery.recipients import Recipient
-from reports.delivery.records import Delivery, Key
+from reports.delivery.records import DeliveryKey, DeliveryRecord
 
 
 @dataclass(frozen=True)
-class Parcel:
+class ReportMail:
     """One report for one recipient, made into a mail when it goes."""
 
-    key: Key
+    key: DeliveryKey
     recipient: Recipient
     folder: Path  # of the scope: bundle.json, and a folder per language
 
@@ -61,11 +61,11 @@ class Parcel:
 
 
 @dataclass
-class Tally:
+class SendingResult:
     """What came of a sending."""
 
-    sent: list[Key] = field(default_factory=list)
-    already: list[Key] = field(default_factory=list)
+    sent: list[DeliveryKey] = field(default_factory=list)
+    already: list[DeliveryKey] = field(default_factory=list)
     not_sent: list[str] = field(default_factory=list)  # a line each, for a person
 
     @property
@@ -76,7 +76,9 @@ class Tally:
         return ", ".join(parts)
 
 
-def parcels(reports: Path, report: str, period: str, recipients: Sequence[Recipient]) -> tuple[list[Parcel], list[str]]:
+def report_mails(
+    reports: Path, report: str, period: str, recipients: Sequence[Recipient]
+) -> tuple[list[ReportMail], list[str]]:
     """A parcel per recipient whose report is there, and a line for each whose is not."""
     found, lacking = [], []
     for one in recipients:
@@ -86,28 +88,30 @@ def parcels(reports: Path, report: str, period: str, recipients: Sequence[Recipi
         except (OSError, ValueError, BundleDamagedError) as error:
             lacking.append(f"{one.id}: no report of {one.scope.type} {one.scope.id} can be read: {error}")
             continue
-        found.append(Parcel(Key(report, period, one.scope.folder, revision, one.id, one.language), one, folder))
+        found.append(
+            ReportMail(DeliveryKey(report, period, one.scope.folder, revision, one.id, one.language), one, folder)
+        )
     return found, lacking
 
 
 def deliver(
-    parcels: Iterable[Parcel],
-    way: Post,
+    mails: Iterable[ReportMail],
+    way: MailTransport,
     ledger: Ledger,
     mail: Mail,
     *,
     now: Callable[[], datetime],
     pause: Callable[[float], None] = time.sleep,
-) -> Tally:
+) -> SendingResult:
     """Sends each parcel at most once and one by one; what one server or address refuses never stops the others.
 
     What was refused for the time being is tried again in rounds, with longer and longer waits between them. Raises
     LedgerError when the ledger cannot be written: then nothing more is sent.
     """
-    tally = Tally()
+    tally = SendingResult()
     with ledger.sole_sender(), way:
         ledger.abandon(now())
-        waiting = [(one, "") for one in parcels]
+        waiting = [(one, "") for one in mails]
         for attempt in range(mail.attempts):
             if not waiting:
                 break
@@ -119,12 +123,17 @@ def deliver(
 
 
 def _round(
-    parcels: Sequence[Parcel], way: Post, ledger: Ledger, mail: Mail, now: Callable[[], datetime], tally: Tally
-) -> list[tuple[Parcel, str]]:
+    mails: Sequence[ReportMail],
+    way: MailTransport,
+    ledger: Ledger,
+    mail: Mail,
+    now: Callable[[], datetime],
+    tally: SendingResult,
+) -> list[tuple[ReportMail, str]]:
     """One attempt at each; gives those that may be tried again, with the reason."""
-    again: list[tuple[Parcel, str]] = []
+    again: list[tuple[ReportMail, str]] = []
     unreachable: UnreachableError | None = None
-    for one in parcels:
+    for one in mails:
         try:
             message = one.fitting(mail, now())
         except (OSError, ValueError, BundleDamagedError) as error:
@@ -137,7 +146,7 @@ def _round(
             via=way.via,
             now=now(),
         )
-        if isinstance(claim, Delivery):
+        if isinstance(claim, DeliveryRecord):
             _tell_standing(claim, tally)
             continue
         try:
@@ -151,7 +160,7 @@ def _round(
             unreachable = error
             ledger.finish(claim, "failed", now=now(), reason=str(error), may_send=True)
             again.append((one, str(error)))
-        except RefusedError as error:
+        except MailRefusedError as error:
             ledger.finish(claim, "failed", now=now(), reason=str(error), may_send=not error.lasting)
             if error.lasting:
                 tally.not_sent.append(f"{one.key.recipient}: refused for good: {error}")
@@ -169,10 +178,10 @@ def _round(
     return again
 
 
-def _tell_standing(standing: Delivery, tally: Tally) -> None:
+def _tell_standing(standing: DeliveryRecord, tally: SendingResult) -> None:
     """Why a mail is not sent once more."""
     if standing.state == "sent":
         tally.already.append(standing.key)
         return
-    told = "refused for good" if standing.state == "failed" else "unknown whether it arrived"
-    tally.not_sent.append(f"{standing.key.recipient}: {told}: {standing.reason}")
+    reported = "refused for good" if standing.state == "failed" else "unknown whether it arrived"
+    tally.not_sent.append(f"{standing.key.recipient}: {reported}: {standing.reason}")

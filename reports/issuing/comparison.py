@@ -10,8 +10,8 @@ from reports.bundle.model import Bundle
 from reports.bundle.rows import Changed
 from reports.issuing.revisions import changed
 from reports.text.language import language, plain
-from reports.text.teller import Teller
 from reports.text.units import unit_of
+from reports.text.wording import Wording
 
 LONGEST_NAME = 200  # characters of a figure's name
 
@@ -29,13 +29,13 @@ class Comparison:
 
 def compared(old: Bundle, new: Bundle, code: LanguageCode) -> Comparison:
     """What two issued reports tell of their months otherwise, in printed order."""
-    teller = Teller(new, language(code))
-    say = teller.words.say
+    wording = Wording(new, language(code))
+    say = wording.words.say
     note = new.restated if (old.period_start, old.revision) == (new.period_start, new.revision - 1) else None
     return Comparison(
-        title=f"{say(new.spec.title)}, {teller.scope_name(*new.scope.key)}",
+        title=f"{say(new.spec.title)}, {wording.scope_name(*new.scope.key)}",
         headings=(say("Figure"), _edition(old, code), _edition(new, code), say("Difference")),
-        rows=tuple(_line(change, teller) for change in changed(old, new, exact=True)),
+        rows=tuple(_line(change, wording) for change in changed(old, new, exact=True)),
         reason=""
         if note is None
         else say("Reason: %(reason)s", reason=plain(note.reason) or say("with the next report")),
@@ -43,30 +43,30 @@ def compared(old: Bundle, new: Bundle, code: LanguageCode) -> Comparison:
     )
 
 
-def named(change: Changed, teller: Teller) -> str:
+def named(change: Changed, wording: Wording) -> str:
     """Which figure a change is of."""
-    say, bundle = teller.words.say, teller.bundle
+    say, bundle = wording.words.say, wording.bundle
     if change.table:
-        codes = (teller.value_name("", value or "") for value in change.row)
+        codes = (wording.value_name("", value or "") for value in change.row)
         return plain(" · ".join((say(change.table), *codes, say(change.column))), LONGEST_NAME)
-    parts = [teller.label(change.metric_id)]
+    parts = [wording.label(change.metric_id)]
     if (change.scope_type, change.scope_id) != bundle.scope.key:
-        parts.append(teller.scope_name(change.scope_type, change.scope_id))
+        parts.append(wording.scope_name(change.scope_type, change.scope_id))
     if change.dimension:
-        parts.append(teller.value_name(change.dimension, change.dimension_value))
+        parts.append(wording.value_name(change.dimension, change.dimension_value))
     if change.column:
         parts.append(say(change.column))
     return plain(" · ".join(parts), LONGEST_NAME)
 
 
-def _line(change: Changed, teller: Teller) -> tuple[str, str, str, str]:
-    words, unit, currency = teller.words, unit_of(change, teller.bundle), teller.bundle.meta.currency
+def _line(change: Changed, wording: Wording) -> tuple[str, str, str, str]:
+    words, unit, currency = wording.words, unit_of(change, wording.bundle), wording.bundle.meta.currency
     old, new = (None if value is None else Decimal(value) for value in (change.old, change.new))
     like = new if old is None else old
     difference = None if old is None or new is None else new - old
     sign = "+" if difference and difference > 0 else ""
     first, second = (words.figure(value, unit, currency, like=like) for value in (old, new))
-    return named(change, teller), first, second, sign + words.figure(difference, unit, currency, like=like)
+    return named(change, wording), first, second, sign + words.figure(difference, unit, currency, like=like)
 
 
 def _edition(bundle: Bundle, code: LanguageCode) -> str:

@@ -17,9 +17,9 @@ import duckdb
 
 from foundation.contract import contract, literal, quote
 from foundation.settings import Settings
-from reports.bundle.disclosure import told_by_days
+from reports.bundle.disclosure import revealed_by_days
 from reports.bundle.model import Meta
-from reports.bundle.reading import Source, Supply
+from reports.bundle.reading import EntitySupply, Source
 from reports.bundle.rows import Cause
 from reports.issuing.revisions import hidden_before, hidden_by_period
 from reports.registry import report
@@ -60,7 +60,7 @@ def source(inputs: Inputs, report_id: str, first: date) -> Source:
     by_period = hidden_by_period(home.reports, schedule)
     before = frozenset().union(*by_period.values())
     if schedule == "monthly":
-        before |= told_by_days(connection, first, hidden_before(home.reports, "daily"), made.small_cell)
+        before |= revealed_by_days(connection, first, hidden_before(home.reports, "daily"), made.small_cell)
     return Source(
         connection,
         report_id,
@@ -92,13 +92,13 @@ def meta(home: Settings, connection: duckdb.DuckDBPyConnection) -> Meta:
     )
 
 
-def supply(inputs: Inputs, report_id: str, first: date, known_at: date) -> Supply:
+def supply(inputs: Inputs, report_id: str, first: date, known_at: date) -> EntitySupply:
     """What the raw zone says of a period as known on a day: entities without a delivery, and rows that came late."""
     loads = inputs.loads(known_at)
     delivered = {load.entity for load in loads if load.rows_loaded}
     last = report(report_id).calendar.last_day(first)
     due = last + timedelta(days=1)
-    return Supply(
+    return EntitySupply(
         not_supplied=tuple(sorted(set(contract()) - delivered)),
         late=_rows_of(inputs.home, first, last, [load for load in loads if load.arrived > due]),
     )

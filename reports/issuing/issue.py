@@ -19,7 +19,7 @@ from reports.issuing.inputs import Inputs, causes, source
 from reports.issuing.revisions import (
     RESTATED,
     Differences,
-    Issued,
+    IssueResult,
     NoSuchEditionError,
     edition,
     issue,
@@ -40,8 +40,8 @@ class Outcome:
 
     report: str
     period: str
-    issued: list[Issued] = field(default_factory=list)
-    revised: list[Issued] = field(default_factory=list)
+    issued: list[IssueResult] = field(default_factory=list)
+    revised: list[IssueResult] = field(default_factory=list)
     missing: list[Scope] = field(default_factory=list)  # scopes of recipients without a figure of the month
 
     def summary(self) -> str:
@@ -49,7 +49,7 @@ class Outcome:
         text = f"{len(self.issued)} scopes, {new} issued now"
         return text + (f", {len(self.revised)} earlier reports restated" if self.revised else "")
 
-    def told(self) -> Iterator[str]:
+    def reported(self) -> Iterator[str]:
         """What a person should know, in words."""
         for scope in self.missing:
             yield f"{self.period}: no figure for {scope.type} {scope.id}, so no report; mend recipients.yml"
@@ -122,7 +122,7 @@ def issued(home: Settings, scope: Scope, first: date, revision: int | None = Non
         raise CommandFailedError(str(error)) from error
 
 
-def _restate(inputs: Inputs, report_id: str, first: date) -> list[Issued]:
+def _restate(inputs: Inputs, report_id: str, first: date) -> list[IssueResult]:
     """Revisions of an earlier period where a printed figure changed; none where it was never issued."""
     revised = []
     since: dict[date, tuple[Cause, ...]] = {}
@@ -134,8 +134,8 @@ def _restate(inputs: Inputs, report_id: str, first: date) -> list[Issued]:
 
 
 def _revised(
-    inputs: Inputs, made: Bundle, one: Issued, since: dict[date, tuple[Cause, ...]], reason: str = ""
-) -> Issued:
+    inputs: Inputs, made: Bundle, one: IssueResult, since: dict[date, tuple[Cause, ...]], reason: str = ""
+) -> IssueResult:
     """The revision of what was issued; `since` keeps the causes by the load that an issue stands on."""
     known_at = one.bundle.meta.known_at
     if known_at not in since:

@@ -20,16 +20,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from foundation.languages import LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Cause, Changed, Place, Restatement, Scope
-from reports.bundle.store import BundleDamagedError, read_bundle, read_content, write_bundle, write_whole
-from reports.bundle.suppression import Key
+from reports.bundle.store import BundleDamagedError, read_bundle, read_content, write_atomically, write_bundle
+from reports.bundle.suppression import CellKey
 from reports.periods import CALENDARS, Schedule, first_day
 from reports.registry import report
 from reports.text.language import language
 from reports.text.tables import printed, printed_table
-from reports.text.teller import Teller
 from reports.text.units import SHAPES
+from reports.text.wording import Wording
 
-MOST_CHANGES = 60  # of a restatement; how many more there are is told
+MAX_CHANGES = 60  # of a restatement; how many more there are is told
 # earlier reports that the night compares and the next one restates: a month's figures are referred to, a day's are not
 RESTATED: dict[Schedule, int] = {"monthly": 3, "daily": 0}
 BUNDLE_FILE = "bundle.json"
@@ -56,7 +56,7 @@ class Differences(BaseModel):
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssueResult:
     """What became of a bundle: the one in force, whether this call wrote it, and what it does not say yet."""
 
     bundle: Bundle
@@ -64,7 +64,7 @@ class Issued:
     pending: tuple[Changed, ...] = ()
 
 
-class Told(NamedTuple):
+class PrintedValue(NamedTuple):
     """What stands there: as it is printed, and the number behind it."""
 
     text: tuple[str, ...]
@@ -72,7 +72,7 @@ class Told(NamedTuple):
     n: int | None
 
 
-def issue(made: Bundle, reports: Path) -> Issued:
+def issue(made: Bundle, reports: Path) -> IssueResult:
     """Write a bundle once below the folder of all reports and give the one in force.
 
     Made again, the issued one stands byte for byte. Printed figures that differ are recorded beside it and
@@ -81,16 +81,16 @@ def issue(made: Bundle, reports: Path) -> Issued:
     path = reports / made.folder / BUNDLE_FILE
     if not path.exists():
         write_bundle(made, path)
-        return Issued(made, is_new=True)
+        return IssueResult(made, is_new=True)
     issued = read_bundle(path)
     changes = changed(issued, made)
     _record(issued, made, changes, path.with_name(DIFFERENCES_FILE))
-    return Issued(issued, is_new=False, pending=changes)
+    return IssueResult(issued, is_new=False, pending=changes)
 
 
 def revise(
-    made: Bundle, reports: Path, reason: str = "", causes: Iterable[Cause] = (), found: Issued | None = None
-) -> Issued:
+    made: Bundle, reports: Path, reason: str = "", causes: Iterable[Cause] = (), found: IssueResult | None = None
+) -> IssueResult:
     """Issue a bundle anew where a printed figure changed, with a note of what and why; the old one is kept.
 
     `found` is what `issue` gave for it. Without a change of a printed figure the issued one stands. Raises
@@ -103,22 +103,22 @@ def revise(
     issued, changes = found.bundle, found.pending
     path.with_name(DIFFERENCES_FILE).unlink(missing_ok=True)
     if not changes:
-        return Issued(issued, is_new=False)
+        return IssueResult(issued, is_new=False)
     note = Restatement(
         period_start=made.period_start,
         revision=issued.revision + 1,
         known_at=made.meta.known_at,
         reason=reason,
-        changes=changes[:MOST_CHANGES],
+        changes=changes[:MAX_CHANGES],
         total=len(changes),
         causes=(*_own_causes(issued, made), *causes),
     )
     bundle = made.model_copy(update={"revision": note.revision, "restated": note, "restatements": issued.restatements})
     kept = path.parent / "revisions" / f"{issued.revision}.json"
     kept.parent.mkdir(exist_ok=True)
-    write_whole(kept, path.read_bytes())
+    write_atomically(kept, path.read_bytes())
     write_bundle(bundle, path)
-    return Issued(bundle, is_new=True)
+    return IssueResult(bundle, is_new=True)
 
 
 def edition(reports: Path, report_id: str, month: date, scope: Scope, revision: int | None = None) -> Bundle:
@@ -181,7 +181,7 @@ def changed(old: Bundle, new: Bundle, *, exact: bool = False) -> tuple[Changed, 
 
     Earlier months' points follow the restatement of their own report; what is usual belongs to the day beside it.
     """
-    before, after = told(old), told(new)
+    before, after = printed_values(old), printed_values(new)
     places = [*after, *(place for place in before if place not in after)]
     return tuple(
         Changed(
@@ -196,19 +196,19 @@ def changed(old: Bundle, new: Bundle, *, exact: bool = False) -> tuple[Changed, 
     )
 
 
-def _differ(was: Told | None, now: Told | None, *, exact: bool) -> bool:
+def _differ(was: PrintedValue | None, now: PrintedValue | None, *, exact: bool) -> bool:
     if was is None or now is None:
         return was is not now
     return was != now if exact else was.text != now.text
 
 
-def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
+def printed_values(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, PrintedValue]:
     """Every figure that the report prints of its month, in printed order."""
-    teller = Teller(bundle, language(code))
-    found: dict[Place, Told] = {}
+    wording = Wording(bundle, language(code))
+    found: dict[Place, PrintedValue] = {}
     for figure in bundle.figures:
         if figure.month == bundle.period_start:
-            row = printed(teller, figure)
+            row = printed(wording, figure)
             place = Place(
                 metric_id=figure.metric_id,
                 scope_type=figure.scope_type,
@@ -217,15 +217,15 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
                 dimension_value=figure.dimension_value,
             )
             texts = (row.value, row.interval, row.n, row.target, row.status_text)
-            found[place] = Told(texts, _raw(figure.value), figure.n)
+            found[place] = PrintedValue(texts, _raw(figure.value), figure.n)
             if bundle.spec.schedule == "daily":  # no other report tells it: days have no report of what is usual
                 beside = (row.previous, row.previous_n, row.change_previous)
                 usual = place.model_copy(update={"column": "Usual"})
-                found[usual] = Told(beside, _raw(figure.previous), figure.previous_n)
+                found[usual] = PrintedValue(beside, _raw(figure.previous), figure.previous_n)
     specs = {(spec.id, spec.title): spec for spec in bundle.spec.tables}
     for table in bundle.tables:
         spec = specs[table.id, table.title]
-        lines = printed_table(teller, spec, table).rows
+        lines = printed_table(wording, spec, table).rows
         shown = [(i, c) for i, c in enumerate(spec.columns) if c.printed]
         words = [i for i, column in shown if not column.is_number]
         for values, line in zip(table.rows, lines, strict=True):
@@ -233,19 +233,19 @@ def told(bundle: Bundle, code: LanguageCode = "en") -> dict[Place, Told]:
             for (i, column), cell in zip(shown, line, strict=True):
                 if column.is_number:
                     place = _in_table(bundle.scope, table.title, name, column.title)
-                    found[place] = Told((cell,), values[i], None)
-    return found | dict(_shapes(bundle, teller))
+                    found[place] = PrintedValue((cell,), values[i], None)
+    return found | dict(_shapes(bundle, wording))
 
 
-def _shapes(bundle: Bundle, teller: Teller) -> Iterator[tuple[Place, Told]]:
+def _shapes(bundle: Bundle, wording: Wording) -> Iterator[tuple[Place, PrintedValue]]:
     """The figures of the tables that have charts of their own."""
     for name, title, keys, columns in SHAPES:
         for record in getattr(bundle, name):
             row = tuple(str(getattr(record, key)) for key in keys)
             for column, heading, unit in columns:
                 value = getattr(record, column)
-                text = teller.words.figure(value, unit, bundle.meta.currency)
-                yield _in_table(bundle.scope, title, row, heading), Told((text,), _raw(value), None)
+                text = wording.words.figure(value, unit, bundle.meta.currency)
+                yield _in_table(bundle.scope, title, row, heading), PrintedValue((text,), _raw(value), None)
 
 
 def _in_table(scope: Scope, table: str, row: tuple[str | None, ...], column: str) -> Place:
@@ -274,16 +274,16 @@ def _record(issued: Bundle, made: Bundle, changes: tuple[Changed, ...], path: Pa
         scope=made.scope,
         revision=issued.revision,
         known_at=made.meta.known_at,
-        changes=changes[:MOST_CHANGES],
+        changes=changes[:MAX_CHANGES],
         total=len(changes),
     )
-    write_whole(path, found.model_dump_json(indent=1).encode() + b"\n")
+    write_atomically(path, found.model_dump_json(indent=1).encode() + b"\n")
 
 
-def hidden_by_period(reports: Path, schedule: Schedule = "monthly") -> dict[date, frozenset[Key]]:
+def hidden_by_period(reports: Path, schedule: Schedule = "monthly") -> dict[date, frozenset[CellKey]]:
     """The cells that the issues of any report of such periods hid, by the first day of the period."""
     calendar = CALENDARS[schedule]
-    found: dict[date, frozenset[Key]] = {}
+    found: dict[date, frozenset[CellKey]] = {}
     for path in sorted(reports.glob(f"*/*/{HIDDEN_FILE}")):
         if calendar.has(path.parent.name):  # a day is no month that begins on it
             first = first_day(path.parent.name)
@@ -291,19 +291,19 @@ def hidden_by_period(reports: Path, schedule: Schedule = "monthly") -> dict[date
     return found
 
 
-def hidden_before(reports: Path, schedule: Schedule = "monthly") -> frozenset[Key]:
+def hidden_before(reports: Path, schedule: Schedule = "monthly") -> frozenset[CellKey]:
     """The cells that any issue of any report of such periods hid: they stay hidden."""
     return frozenset().union(*hidden_by_period(reports, schedule).values())
 
 
-def read_hidden(path: Path) -> frozenset[Key]:
+def read_hidden(path: Path) -> frozenset[CellKey]:
     """The cells that the issues of one month hid; none where nothing was issued."""
     if not path.exists():
         return frozenset()
     try:
         table = pq.read_table(path)
         columns = table.to_pydict()
-        cells = [Key(*cell) for cell in zip(*(columns[name] for name in Key._fields), strict=True)]
+        cells = [CellKey(*cell) for cell in zip(*(columns[name] for name in CellKey._fields), strict=True)]
     except (OSError, pa.ArrowException, KeyError) as error:
         what = f"{path}: cannot be read ({type(error).__name__}); {_LOST_HIDDEN}"
         raise BundleDamagedError(what) from None
@@ -319,11 +319,11 @@ _LOST_HIDDEN = (
 )
 
 
-def _hash_of(cells: Iterable[Key]) -> str:
+def _hash_of(cells: Iterable[CellKey]) -> str:
     return hashlib.sha256("\n".join(map(repr, sorted(tuple(map(str, cell)) for cell in cells))).encode()).hexdigest()
 
 
-def remember_hidden(hidden: Collection[Key], reports: Path, report_id: str, month: date) -> None:
+def remember_hidden(hidden: Collection[CellKey], reports: Path, report_id: str, month: date) -> None:
     """Keep what the issues of a month hide, before any bundle of it is written."""
     path = reports / report_id / report(report_id).calendar.name(month) / HIDDEN_FILE
     known = read_hidden(path)
@@ -331,8 +331,8 @@ def remember_hidden(hidden: Collection[Key], reports: Path, report_id: str, mont
     if path.exists() and len(cells) == len(known):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    types = {name: pa.date32() if name == "month" else pa.string() for name in Key._fields}
+    types = {name: pa.date32() if name == "month" else pa.string() for name in CellKey._fields}
     columns = {name: pa.array([getattr(cell, name) for cell in cells], type=kind) for name, kind in types.items()}
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns).replace_schema_metadata({"sha256": _hash_of(cells)}), sink)
-    write_whole(path, sink.getvalue().to_pybytes())
+    write_atomically(path, sink.getvalue().to_pybytes())

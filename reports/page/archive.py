@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from foundation.languages import LANGUAGES, SOURCE, LanguageCode
 from reports.bundle.rows import Figure, Metric, Scope, ScopeName
-from reports.bundle.store import FORMAT, write_whole
+from reports.bundle.store import FORMAT, write_atomically
 from reports.page.render import environment
 from reports.registry import DEFAULT, report
 from reports.text.language import Language, language, plain
@@ -25,7 +25,7 @@ FORMATS = ("html", "pdf")
 
 
 @dataclass(frozen=True)
-class Issued:
+class ArchivedReport:
     """An issued bundle, as far as the archive prints it: one report, month and scope."""
 
     folder: str  # below the folder of all reports
@@ -52,7 +52,7 @@ def write_archive(reports: Path) -> list[Path]:
     return [_write(reports, issued, code) for code in LANGUAGES]
 
 
-def _issued(reports: Path) -> Iterator[Issued]:
+def _issued(reports: Path) -> Iterator[ArchivedReport]:
     for path in reports.glob("*/*/*/bundle.json"):
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         scope = Scope.model_validate(content["scope"])
@@ -65,7 +65,7 @@ def _issued(reports: Path) -> Iterator[Issued]:
             if record["month"] == start and record["scope_type"] == "company" and not record["dimension"]
         )
         names = map(ScopeName.model_validate, content.get("scope_names", ()))
-        yield Issued(
+        yield ArchivedReport(
             folder=path.parent.relative_to(reports).as_posix(),
             report=content["report"],
             period_start=date.fromisoformat(start),
@@ -85,7 +85,7 @@ def _issued(reports: Path) -> Iterator[Issued]:
         )
 
 
-def _write(reports: Path, issued: Sequence[Issued], code: LanguageCode) -> Path:
+def _write(reports: Path, issued: Sequence[ArchivedReport], code: LanguageCode) -> Path:
     words = language(code)
     page = environment("", code).get_template("archive.html.j2").render(
         lang=code,
@@ -98,11 +98,11 @@ def _write(reports: Path, issued: Sequence[Issued], code: LanguageCode) -> Path:
         metrics=list(_metrics(issued, words)),
     )  # fmt: skip
     path = reports / _index(code)
-    write_whole(path, page.encode())
+    write_atomically(path, page.encode())
     return path
 
 
-def _months(issued: Iterable[Issued], words: Language) -> Iterator[dict[str, Any]]:
+def _months(issued: Iterable[ArchivedReport], words: Language) -> Iterator[dict[str, Any]]:
     """The newest month first, with a line for each scope, and in a report of days for each day and scope."""
     newest = sorted(issued, key=lambda one: one.period_start, reverse=True)
     for month, of_month in groupby(newest, key=lambda one: one.period_start.replace(day=1)):
@@ -125,7 +125,9 @@ def _months(issued: Iterable[Issued], words: Language) -> Iterator[dict[str, Any
         }
 
 
-def _metrics(issued: Sequence[Issued], words: Language) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
+def _metrics(
+    issued: Sequence[ArchivedReport], words: Language
+) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
     """Each metric of the company's monthly reports with month, value, n and where it is printed, the newest first."""
     monthly = (one for one in issued if one.figures and report(one.report).schedule == "monthly")
     newest = sorted(monthly, key=lambda one: one.period_start, reverse=True)
@@ -148,5 +150,5 @@ def _index(code: LanguageCode) -> str:
     return "index.html" if code == SOURCE else f"index.{code}.html"
 
 
-def _link(one: Issued, code: LanguageCode, kind: str) -> str:
+def _link(one: ArchivedReport, code: LanguageCode, kind: str) -> str:
     return quote(f"{one.folder}/{code}/report.{kind}")

@@ -21,19 +21,19 @@ from pylopdf_fonts_zh_cn import sans_path
 from foundation.languages import LanguageCode
 from foundation.seals import seal_of, write_seal
 from reports.bundle.model import Bundle
-from reports.bundle.store import read_bundle, write_whole
+from reports.bundle.store import read_bundle, write_atomically
 from reports.charts.chart import Chart
-from reports.charts.draw import Draw
+from reports.charts.renderer import ChartRenderer
 from reports.registry import FOLDER, AreaSpec, report
 from reports.text import provenance
 from reports.text.language import Language, language, plain
 from reports.text.layout import Listing, paddings
 from reports.text.story import story
 from reports.text.tables import Row, members_table, printed, printed_table
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 
 BOX = "□"  # for a character that the font lacks
-MOST_RENDERINGS = 60  # by one process
+MAX_RENDERINGS = 60  # by one process
 
 Block = Chart | Listing
 Band = tuple[Block, ...]  # blocks that stand side by side
@@ -104,7 +104,7 @@ def write_reports(renderings: Sequence[Rendering], workers: int = 2) -> list[Pat
     if not renderings:
         return []
     pool = ProcessPoolExecutor(
-        min(workers, len(renderings)), mp_context=get_context("spawn"), max_tasks_per_child=MOST_RENDERINGS
+        min(workers, len(renderings)), mp_context=get_context("spawn"), max_tasks_per_child=MAX_RENDERINGS
     )
     with pool:
         return [path for paths in pool.map(write_rendering, renderings) for path in paths]
@@ -122,7 +122,7 @@ def write_rendering(wanted: Rendering) -> list[Path]:
         for old in (folder / "report.pdf", seal_of(folder / "report.pdf")):
             old.unlink(missing_ok=True)
     for path, content in contents.items():
-        write_whole(path, content)
+        write_atomically(path, content)
         write_seal(path, hashlib.sha256(content).hexdigest())
     return list(contents)
 
@@ -142,58 +142,58 @@ def _fonts() -> typst.Fonts:
 
 def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
     """Everything the template prints, as text."""
-    teller, draw = Teller(bundle, words), Draw(bundle, words)
+    wording, draw = Wording(bundle, words), ChartRenderer(bundle, words)
     return {
         "lang": words.code,
         "title": words.say(bundle.spec.title),
-        "company": teller.scope_name("company", ""),
+        "company": wording.scope_name("company", ""),
         "scope": None
         if bundle.scope.type == "company"
-        else f"{words.name(bundle.scope.type)} {teller.scope_name(bundle.scope.type, bundle.scope.id)}",
+        else f"{words.name(bundle.scope.type)} {wording.scope_name(bundle.scope.type, bundle.scope.id)}",
         "month": words.period(bundle.spec.schedule, bundle.period_start),
         "meta": bundle.meta,
         "as_of": words.day(bundle.meta.as_of),
         "known_at": words.day(bundle.meta.known_at),
         "currency": words.currency(bundle.meta.currency),
         "hash": bundle.mark,
-        "story": story(teller),
-        "headlines": lambda: _lines(bundle.headlines, teller, draw),  # drawn only where a template asks
-        "areas": [_area(area, teller, draw) for area in bundle.spec.areas],
+        "story": story(wording),
+        "headlines": lambda: _lines(bundle.headlines, wording, draw),  # drawn only where a template asks
+        "areas": [_area(area, wording, draw) for area in bundle.spec.areas],
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
-        "exceptions": provenance.exceptions(teller),
-        "contributions": provenance.contributions(teller),
-        "quality": provenance.quality(teller),
-        "loads": provenance.loads(teller),
+        "exceptions": provenance.exceptions(wording),
+        "contributions": provenance.contributions(wording),
+        "quality": provenance.quality(wording),
+        "loads": provenance.loads(wording),
         "stale": [load for load in bundle.loads if load.is_stale],
         "not_supplied": words.join([words.name(entity) for entity in bundle.not_supplied]),
-        "unmet": provenance.unmet(teller),
-        "warnings": provenance.warnings(teller),
-        "withheld": provenance.withheld(teller),
-        "restatements": provenance.restatements(teller),
+        "unmet": provenance.unmet(wording),
+        "warnings": provenance.warnings(wording),
+        "withheld": provenance.withheld(wording),
+        "restatements": provenance.restatements(wording),
         "revision": bundle.revision,
         "small_cell": words.count(bundle.meta.small_cell),
         "day": words.day,
         "plain": plain,
-        "definitions": _definitions(teller),
+        "definitions": _definitions(wording),
         "min_n": words.count(bundle.meta.min_n),
     }
 
 
-def _lines(metrics: Sequence[str], teller: Teller, draw: Draw | None) -> tuple[Tile, ...]:
+def _lines(metrics: Sequence[str], wording: Wording, draw: ChartRenderer | None) -> tuple[Tile, ...]:
     """The figures that there are of these metrics, with their last periods where they are to be drawn."""
     return tuple(
-        Tile(printed(teller, figure), next(iter(draw.sparkline(metric)), None) if draw else None)
+        Tile(printed(wording, figure), next(iter(draw.sparkline(metric)), None) if draw else None)
         for metric in metrics
-        if (figure := teller.bundle.figure(metric))
+        if (figure := wording.bundle.figure(metric))
     )
 
 
-def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
+def _area(area: AreaSpec, wording: Wording, draw: ChartRenderer) -> Area:
     """A page: small multiples, the table of figures, then charts and tables, those of one matter beside each other."""
-    words, bundle = teller.words, teller.bundle
+    words, bundle = wording.words, wording.bundle
     unmet = {need.metric_id for need in bundle.unmet}
     tables = {
-        spec.title: printed_table(teller, spec, table)
+        spec.title: printed_table(wording, spec, table)
         for spec in area.tables
         for table in bundle.tables
         if (table.id, table.title) == (spec.id, spec.title)
@@ -205,37 +205,37 @@ def _area(area: AreaSpec, teller: Teller, draw: Draw) -> Area:
         (opening if spec.kind == "trends" else blocks).extend(charts)
         if charts and spec.table in tables:
             table = tables.pop(spec.table)
-            blocks += [table] if charts[0].told else []
+            blocks += [table] if charts[0].is_tabulated else []
     blocks += tables.values()
-    blocks += [listed for members in area.members if (listed := members_table(teller, members))]
+    blocks += [listed for members in area.members if (listed := members_table(wording, members))]
     return Area(
         id=area.id,
         title=words.say(area.title),
         opening=_bands(opening),
-        lines=_lines(area.metrics, teller, draw if area.sparklines else None),
+        lines=_lines(area.metrics, wording, draw if area.sparklines else None),
         bands=_bands(blocks),
-        absent=words.join([teller.label(m) for m in area.metrics if bundle.figure(m) is None and m not in unmet]),
-        not_supplied=words.join([teller.label(m) for m in area.metrics if bundle.figure(m) is None and m in unmet]),
+        absent=words.join([wording.label(m) for m in area.metrics if bundle.figure(m) is None and m not in unmet]),
+        not_supplied=words.join([wording.label(m) for m in area.metrics if bundle.figure(m) is None and m in unmet]),
     )
 
 
-def _definitions(teller: Teller) -> list[tuple[str, list[tuple[str, str, str]]]]:
+def _definitions(wording: Wording) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """What each printed figure means and is made of, by area; a figure of several areas once."""
-    printed_ids = {figure.metric_id for figure in teller.bundle.figures}
-    told: set[str] = set()
+    printed_ids = {figure.metric_id for figure in wording.bundle.figures}
+    reported: set[str] = set()
     groups = []
-    for area in teller.bundle.spec.areas:
+    for area in wording.bundle.spec.areas:
         ids = dict.fromkeys((*area.metrics, *(drawn for chart in area.charts for drawn in chart.drawn)))
-        new = [metric_id for metric_id in ids if metric_id in printed_ids - told]
-        groups.append((teller.words.say(area.title), [_defined(teller, m) for m in new]))
-        told |= set(new)
-    rest = [m.metric_id for m in teller.bundle.metrics if m.metric_id in printed_ids - told]
-    groups.append((teller.words.say("Further figures"), [_defined(teller, m) for m in rest]))
+        new = [metric_id for metric_id in ids if metric_id in printed_ids - reported]
+        groups.append((wording.words.say(area.title), [_defined(wording, m) for m in new]))
+        reported |= set(new)
+    rest = [m.metric_id for m in wording.bundle.metrics if m.metric_id in printed_ids - reported]
+    groups.append((wording.words.say("Further figures"), [_defined(wording, m) for m in rest]))
     return [group for group in groups if group[1]]
 
 
-def _defined(teller: Teller, metric_id: str) -> tuple[str, str, str]:
-    return teller.label(metric_id), teller.definition(metric_id), teller.made_of(metric_id)
+def _defined(wording: Wording, metric_id: str) -> tuple[str, str, str]:
+    return wording.label(metric_id), wording.definition(metric_id), wording.made_of(metric_id)
 
 
 FITTING = {"third": 3, "half": 2, "full": 1}

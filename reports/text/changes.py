@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 
 from reports.bundle.rows import Contribution, Figure
-from reports.text.teller import Comparison, Teller
+from reports.text.wording import Comparison, Wording
 
 LEADS_FROM = Decimal("0.5")  # part of a change from which one member explains it
 FEWEST_STEPS = 3  # between periods, from which on there is something usual
@@ -44,18 +44,18 @@ class Change:
         return self.comparison.change
 
 
-def changes(teller: Teller) -> list[Change]:
+def changes(wording: Wording) -> list[Change]:
     """Called changes in the order in which they are told, each figure once: against the period before where that is
     called, else against the year."""
-    tiles = set(teller.bundle.headlines)
+    tiles = set(wording.bundle.headlines)
     found = []
-    for figure in teller.own:
-        called = [one for one in teller.comparisons(figure) if one.change != "no_clear_change"]
+    for figure in wording.own:
+        called = [one for one in wording.comparisons(figure) if one.change != "no_clear_change"]
         if called:
-            lead = leader(teller, figure, called[0])
+            lead = leader(wording, figure, called[0])
             found.append(
                 Change(
-                    figure, called[0], lead, money_at(teller, lead.part) if lead else Decimal(0), size(teller, figure)
+                    figure, called[0], lead, money_at(wording, lead.part) if lead else Decimal(0), size(wording, figure)
                 )
             )
     return sorted(
@@ -64,73 +64,73 @@ def changes(teller: Teller) -> list[Change]:
     )
 
 
-def leader(teller: Teller, figure: Figure, comparison: Comparison) -> Lead | None:
+def leader(wording: Wording, figure: Figure, comparison: Comparison) -> Lead | None:
     """The member that explains most of a change, where one explains at least half of it: of the first kind of members
     with such a one. A member of few cases explains nothing."""
-    for scope_type in teller.bundle.spec.parts:
-        parts = contributions(teller, figure, comparison, scope_type)
-        named = [part for part in parts if part.scope_id and (part.n or 0) >= teller.bundle.meta.min_n]
+    for scope_type in wording.bundle.spec.parts:
+        parts = contributions(wording, figure, comparison, scope_type)
+        named = [part for part in parts if part.scope_id and (part.n or 0) >= wording.bundle.meta.min_n]
         if not named or not comparison.difference:
             continue
         first = max(named, key=lambda part: part.contribution / comparison.difference)
         share = first.contribution / comparison.difference
         if len(parts) > 1 and share >= LEADS_FROM:
-            shown = teller.difference(figure.metric_id, first.contribution)
-            whole = teller.difference(figure.metric_id, comparison.difference)
+            shown = wording.difference(figure.metric_id, first.contribution)
+            whole = wording.difference(figure.metric_id, comparison.difference)
             return Lead(first, is_all=share >= 1 or shown == whole)
     return None
 
 
-def contributions(teller: Teller, figure: Figure, comparison: Comparison, scope_type: str) -> list[Contribution]:
+def contributions(wording: Wording, figure: Figure, comparison: Comparison, scope_type: str) -> list[Contribution]:
     """What members of a kind add to a change, the largest first."""
     wanted = (figure.metric_id, comparison.period, scope_type)
-    return [c for c in teller.bundle.contributions if (c.metric_id, c.period, c.scope_type) == wanted]
+    return [c for c in wording.bundle.contributions if (c.metric_id, c.period, c.scope_type) == wanted]
 
 
-def money_at(teller: Teller, part: Contribution) -> Decimal:
+def money_at(wording: Wording, part: Contribution) -> Decimal:
     """Money at risk at a member, as far as it is told."""
-    figure = stake_at(teller, part.scope_type, part.scope_id)
+    figure = stake_at(wording, part.scope_type, part.scope_id)
     return (figure.value or Decimal(0)) if figure else Decimal(0)
 
 
-def stake_at(teller: Teller, scope_type: str, scope_id: str) -> Figure | None:
+def stake_at(wording: Wording, scope_type: str, scope_id: str) -> Figure | None:
     """The figure of the money at risk at a member."""
-    stakes = teller.bundle.spec.stakes
+    stakes = wording.bundle.spec.stakes
     if stakes is None:
         return None
-    parts = teller.bundle.parts(stakes.metric, scope_type)
-    here = (part for part in parts if part.scope_id == scope_id and part.month == teller.bundle.period_start)
+    parts = wording.bundle.parts(stakes.metric, scope_type)
+    here = (part for part in parts if part.scope_id == scope_id and part.month == wording.bundle.period_start)
     return next((part for part in here if not part.is_withheld and part.value is not None), None)
 
 
-def stake_of(teller: Teller, value: str) -> Decimal:
+def stake_of(wording: Wording, value: str) -> Decimal:
     """The part of the money at risk that is due to one reason."""
-    stakes = teller.bundle.spec.stakes
+    stakes = wording.bundle.spec.stakes
     if stakes is None or not value:
         return Decimal(0)
-    split = teller.bundle.split(stakes.metric, stakes.dimension)
+    split = wording.bundle.split(stakes.metric, stakes.dimension)
     return next((f.value or Decimal(0) for f in split if f.dimension_value == value), Decimal(0))
 
 
-def size(teller: Teller, figure: Figure) -> Decimal:
+def size(wording: Wording, figure: Figure) -> Decimal:
     """How large the largest called change of the scope's own figure is: in the median step of its last periods, where
     there are enough of them, else in half its interval; 0 where neither is known."""
-    move = _largest_move(teller, figure)
-    series = teller.bundle.series(figure.metric_id)
+    move = _largest_move(wording, figure)
+    series = wording.bundle.series(figure.metric_id)
     known = [f.value for f in series if f.value is not None and not f.is_withheld and f.status != "short_history"]
     steps = [abs(after - before) for before, after in pairwise(known[:-1])]
     usual = median(steps) if len(steps) >= FEWEST_STEPS else half_interval(figure)
     return move / usual if usual else Decimal(0)
 
 
-def reach(teller: Teller, figure: Figure) -> Decimal:
+def reach(wording: Wording, figure: Figure) -> Decimal:
     """How large the largest called change of any figure is, in half its interval; 0 where it has none."""
     half = half_interval(figure)
-    return _largest_move(teller, figure) / half if half else Decimal(0)
+    return _largest_move(wording, figure) / half if half else Decimal(0)
 
 
-def _largest_move(teller: Teller, figure: Figure) -> Decimal:
-    called = (one for one in teller.comparisons(figure) if one.change != "no_clear_change")
+def _largest_move(wording: Wording, figure: Figure) -> Decimal:
+    called = (one for one in wording.comparisons(figure) if one.change != "no_clear_change")
     return max((abs(one.difference) for one in called), default=Decimal(0))
 
 
@@ -148,13 +148,13 @@ def short_of_target(figure: Figure) -> Decimal:
     return abs(figure.value - figure.target) / unit if unit else Decimal(0)
 
 
-def parts_of(teller: Teller, metric_id: str) -> list[Figure]:
+def parts_of(wording: Wording, metric_id: str) -> list[Figure]:
     """Members' figures of the period that may be spoken of."""
     return [
         part
-        for scope_type in teller.bundle.spec.parts
-        for part in teller.bundle.parts(metric_id, scope_type)
-        if part.month == teller.bundle.period_start and not part.is_withheld and part.value is not None
+        for scope_type in wording.bundle.spec.parts
+        for part in wording.bundle.parts(metric_id, scope_type)
+        if part.month == wording.bundle.period_start and not part.is_withheld and part.value is not None
     ]
 
 
@@ -169,5 +169,5 @@ def calls_for_action(figure: Figure) -> bool:
     return is_worse(figure)
 
 
-def worst_first(teller: Teller, figures: Iterable[Figure]) -> list[Figure]:
-    return sorted(figures, key=lambda f: (-max(short_of_target(f), reach(teller, f)), f.scope_type, f.scope_id))
+def worst_first(wording: Wording, figures: Iterable[Figure]) -> list[Figure]:
+    return sorted(figures, key=lambda f: (-max(short_of_target(f), reach(wording, f)), f.scope_type, f.scope_id))

@@ -28,7 +28,7 @@ _TAIL = re.compile(r"(?:\.\d+)?\D*$")
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table: heading, whether numbers stand below it, and its share of the width in per cent."""
 
     title: str
@@ -41,7 +41,7 @@ class Listing:
     """A table as text, with what the page needs to set it."""
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     more: int = 0
     width: str = "full"  # or half: two stand side by side
@@ -64,7 +64,7 @@ def listing(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[tupl
     return Listing(
         title=title,
         columns=tuple(
-            Column(heading, is_number, round(100 * width / total, 2))
+            TableColumn(heading, is_number, round(100 * width / total, 2))
             for (heading, is_number), width in zip(columns, natural, strict=True)
         ),
         rows=tuple(rows),

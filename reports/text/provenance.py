@@ -13,13 +13,13 @@ from reports.bundle.rows import Cause, Changed, Contribution, Load, Restatement,
 from reports.text.language import DASH, plain
 from reports.text.layout import Listing, listing
 from reports.text.tables import printed
-from reports.text.teller import Teller
 from reports.text.terms import TERMS
 from reports.text.units import unit_of
+from reports.text.wording import Wording
 
-MOST_EXCEPTIONS = 28  # printed; with the targets they fill a page
-MOST_LOADS = 60  # rows of the table of loads
-MOST_CONTRIBUTIONS = 40  # members behind the changes: those that add the largest part of one
+MAX_EXCEPTIONS = 28  # printed; with the targets they fill a page
+MAX_LOADS = 60  # rows of the table of loads
+MAX_CONTRIBUTIONS = 40  # members behind the changes: those that add the largest part of one
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class Restated:
     table: Listing
 
 
-def exceptions(teller: Teller) -> Listing | None:
+def exceptions(wording: Wording) -> Listing | None:
     """Figures that missed their target or got clearly worse, here and at members; how many more there are is told."""
-    bundle, say = teller.bundle, teller.words.say
-    shown = bundle.exceptions[:MOST_EXCEPTIONS]
+    bundle, say = wording.bundle, wording.words.say
+    shown = bundle.exceptions[:MAX_EXCEPTIONS]
     if not shown:
         return None
     rows = []
     for figure in shown:
-        row = printed(teller, figure)
+        row = printed(wording, figure)
         marks = ["▼\u00a0" + say("worse")] * (row.change_previous == "worse")
         marks += ["×\u00a0" + say("missed")] * (row.status == "missed")
-        where = teller.scope_name(figure.scope_type, figure.scope_id)
+        where = wording.scope_name(figure.scope_type, figure.scope_id)
         rows.append((where, row.label, row.value, row.interval, row.n, row.target, row.previous, "\u00a0".join(marks)))
     columns = [(say("Where"), False), (say("Figure"), False), (say("Value"), True), (say("95%% interval"), True)]
     columns += [(say("n"), True), (say("Target"), True), (say("Last month"), True), ("", False)]
@@ -54,10 +54,10 @@ def exceptions(teller: Teller) -> Listing | None:
     )
 
 
-def contributions(teller: Teller) -> Listing | None:
+def contributions(wording: Wording) -> Listing | None:
     """What members add to the changes that page one calls, the largest parts of a change; how many more is told."""
-    bundle, words, say = teller.bundle, teller.words, teller.words.say
-    called = {(figure.metric_id, teller.called(figure)) for figure in teller.own}
+    bundle, words, say = wording.bundle, wording.words, wording.words.say
+    called = {(figure.metric_id, wording.called(figure)) for figure in wording.own}
     behind = [part for part in bundle.contributions if (part.metric_id, part.period) in called]
     changes: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for part in behind:
@@ -67,16 +67,16 @@ def contributions(teller: Teller) -> Listing | None:
         change = changes[part.metric_id, part.period, part.scope_type]
         return abs(part.contribution / change) if change else Decimal(0)
 
-    largest = sorted(behind, key=share, reverse=True)[:MOST_CONTRIBUTIONS]
+    largest = sorted(behind, key=share, reverse=True)[:MAX_CONTRIBUTIONS]
     against = {"previous": say("Last month"), "year_ago": say("A year ago")}
     rows = [
         (
-            teller.label(part.metric_id),
+            wording.label(part.metric_id),
             against[part.period],
             words.name(part.scope_type),
-            teller.member(part),
-            teller.difference(part.metric_id, part.contribution),
-            teller.difference(part.metric_id, changes[part.metric_id, part.period, part.scope_type]),
+            wording.member(part),
+            wording.difference(part.metric_id, part.contribution),
+            wording.difference(part.metric_id, changes[part.metric_id, part.period, part.scope_type]),
             DASH if part.n is None else words.count(part.n),
         )
         for part in behind
@@ -87,9 +87,9 @@ def contributions(teller: Teller) -> Listing | None:
     return listing(say("Who adds what to a change"), columns, rows, len(behind) - len(rows)) if rows else None
 
 
-def _counts(teller: Teller) -> list[tuple[str, str]]:
+def _counts(wording: Wording) -> list[tuple[str, str]]:
     """Columns of a load that this reader knows, with their headings."""
-    say = teller.words.say
+    say = wording.words.say
     headings = [
         ("rows_read", say("Read")),
         ("rows_loaded", say("Loaded")),
@@ -100,9 +100,11 @@ def _counts(teller: Teller) -> list[tuple[str, str]]:
         ("rows_refused", say("Refused")),
         ("rows_late", say("Late")),
     ]
-    told = {name: {getattr(load, name) for load in teller.bundle.loads} - {None} for name, _ in headings}
+    reported = {name: {getattr(load, name) for load in wording.bundle.loads} - {None} for name, _ in headings}
     # that rows came without a value is told where any did: at most companies none does
-    return [(name, said) for name, said in headings if told[name] and (name != "rows_nulled" or any(told[name]))]
+    return [
+        (name, said) for name, said in headings if reported[name] and (name != "rows_nulled" or any(reported[name]))
+    ]
 
 
 def _lost(load: Load) -> int:
@@ -110,14 +112,14 @@ def _lost(load: Load) -> int:
     return sum(number or 0 for number in (load.rows_quarantined, load.rows_nulled, load.rows_refused))
 
 
-def loads(teller: Teller) -> Listing | None:
+def loads(wording: Wording) -> Listing | None:
     """What each source delivered, in rows; sources that are stale or lost rows first."""
-    say, words = teller.words.say, teller.words
+    say, words = wording.words.say, wording.words
     ordered = sorted(
-        teller.bundle.loads,
+        wording.bundle.loads,
         key=lambda load: (not load.is_stale, -_lost(load), load.entity),
     )
-    counts = _counts(teller)
+    counts = _counts(wording)
 
     def cells(load: Load) -> tuple[str, ...]:
         last = load.last_load_date.isoformat() + (" " + say("stale") if load.is_stale else "")
@@ -135,112 +137,112 @@ def loads(teller: Teller) -> Listing | None:
     return listing(
         say("Loads"),
         columns + [(title, True) for _, title in counts],
-        [cells(load) for load in ordered[:MOST_LOADS]],
-        max(0, len(ordered) - MOST_LOADS),
+        [cells(load) for load in ordered[:MAX_LOADS]],
+        max(0, len(ordered) - MAX_LOADS),
     )
 
 
-def quality(teller: Teller) -> list[tuple[str, str]]:
+def quality(wording: Wording) -> list[tuple[str, str]]:
     """Rows over all sources, by what became of them; none where the counts are not this reader's to know."""
-    known = teller.bundle.loads
-    totals = [(title, sum(getattr(load, name) or 0 for load in known)) for name, title in _counts(teller)]
-    say, count = teller.words.say, teller.words.count
+    known = wording.bundle.loads
+    totals = [(title, sum(getattr(load, name) or 0 for load in known)) for name, title in _counts(wording)]
+    say, count = wording.words.say, wording.words.count
     sources = {(load.source_system, load.entity) for load in known}
     stale = [(say("Sources not up to date"), f"{count(sum(load.is_stale for load in known))} / {count(len(sources))}")]
     return [(title, count(total)) for title, total in totals] + (stale if known else [])
 
 
-def unmet(teller: Teller) -> Listing | None:
+def unmet(wording: Wording) -> Listing | None:
     """What has to be sent or stated, and the printed figures that wait for it; what most wait for first."""
-    say, words = teller.words.say, teller.words
+    say, words = wording.words.say, wording.words
     waiting: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for need in teller.bundle.unmet:
-        if need.metric_id in teller.bundle.spec.metrics:
-            waiting[need.columns].append(teller.label(need.metric_id))
+    for need in wording.bundle.unmet:
+        if need.metric_id in wording.bundle.spec.metrics:
+            waiting[need.columns].append(wording.label(need.metric_id))
     ordered = sorted(waiting.items(), key=lambda found: (-len(found[1]), found[0]))
     rows = [(words.either([plain(one) for one in columns]), words.join(labels)) for columns, labels in ordered]
     columns = [(say("To send or state"), False), (say("Figures that wait for it"), False)]
     return listing(say("Not supplied"), columns, rows) if rows else None
 
 
-def warnings(teller: Teller) -> Listing | None:
+def warnings(wording: Wording) -> Listing | None:
     """What the warehouse says of its own data."""
-    say = teller.words.say
+    say = wording.words.say
     rows = [
         (
-            _subject(teller, w.subject),
-            teller.words.count(w.cases),
-            plain(_message(teller, w), 300),
+            _subject(wording, w.subject),
+            wording.words.count(w.cases),
+            plain(_message(wording, w), 300),
         )
-        for w in teller.bundle.warnings
+        for w in wording.bundle.warnings
     ]
     columns = [(say("Subject"), False), (say("Cases"), True), (say("What was found"), False)]
     return listing(say("Warnings"), columns, rows) if rows else None
 
 
-def _message(teller: Teller, warned: Warned) -> str:
+def _message(wording: Wording, warned: Warned) -> str:
     """What a warning means, with the columns that stand in it in braces."""
-    text = teller.words.text(warned.message, "warning_messages")
+    text = wording.words.text(warned.message, "warning_messages")
     for name in ("first_month", "last_month", "months_kept"):
         text = text.replace(f"{{{name}}}", str(getattr(warned, name)))
     return text
 
 
-def _subject(teller: Teller, subject: str) -> str:
+def _subject(wording: Wording, subject: str) -> str:
     """What a warning is about: a figure by its label, what the glossary knows in words, anything else as it is."""
-    if any(metric.metric_id == subject for metric in teller.bundle.metrics):
-        return teller.label(subject)
-    return teller.words.name(subject) if subject in TERMS else plain(subject)
+    if any(metric.metric_id == subject for metric in wording.bundle.metrics):
+        return wording.label(subject)
+    return wording.words.name(subject) if subject in TERMS else plain(subject)
 
 
-def withheld(teller: Teller) -> str:
+def withheld(wording: Wording) -> str:
     """Of what cells are not shown, in a list."""
-    say = teller.words.say
-    return teller.words.join(
+    say = wording.words.say
+    return wording.words.join(
         [
             say(gap.table)
             if gap.table
             else say(
                 "%(label)s by %(dimension)s",
-                label=teller.label(gap.metric_id),
-                dimension=teller.words.name(gap.dimension),
+                label=wording.label(gap.metric_id),
+                dimension=wording.words.name(gap.dimension),
             )
-            for gap in teller.bundle.withheld
+            for gap in wording.bundle.withheld
         ]
     )
 
 
-def restatements(teller: Teller) -> list[Restated]:
+def restatements(wording: Wording) -> list[Restated]:
     """What this revision changed of the one before it, and what was restated of earlier months."""
-    bundle = teller.bundle
+    bundle = wording.bundle
     notes = [*([bundle.restated] if bundle.restated else []), *bundle.restatements]
-    return [_restated(teller, note) for note in notes]
+    return [_restated(wording, note) for note in notes]
 
 
-def _restated(teller: Teller, note: Restatement) -> Restated:
-    say, words = teller.words.say, teller.words
+def _restated(wording: Wording, note: Restatement) -> Restated:
+    say, words = wording.words.say, wording.words
     columns = [(say("Where"), False), (say("Figure"), False), (say("Before"), True), (say("Now"), True)]
     columns += [(say("n before"), True), (say("n now"), True)]
     reasons = [plain(note.reason, 300)] if note.reason else []
     return Restated(
         title=say(
             "%(month)s, revision %(revision)s of %(day)s",
-            month=words.period(teller.bundle.spec.schedule, note.period_start),
+            month=words.period(wording.bundle.spec.schedule, note.period_start),
             revision=words.count(note.revision),
             day=words.day(note.known_at),
         ),
-        reasons=(*reasons, *(_cause(teller, cause) for cause in note.causes)),
+        reasons=(*reasons, *(_cause(wording, cause) for cause in note.causes)),
         table=listing(
             say("Figures that changed"),
             columns,
-            [_change(teller, c) for c in note.changes],
+            [_change(wording, c) for c in note.changes],
             note.total - len(note.changes),
         ),
     )
 
 
-def _cause(teller: Teller, cause: Cause) -> str:
-    say, words = teller.words.say, teller.words
+def _cause(wording: Wording, cause: Cause) -> str:
+    say, words = wording.words.say, wording.words
     if cause.kind == "code":
         return say("The definitions of figures changed.")
     if cause.kind == "settings":
@@ -255,16 +257,16 @@ def _cause(teller: Teller, cause: Cause) -> str:
     )
 
 
-def _change(teller: Teller, change: Changed) -> tuple[str, ...]:
-    words, bundle = teller.words, teller.bundle
+def _change(wording: Wording, change: Changed) -> tuple[str, ...]:
+    words, bundle = wording.words, wording.bundle
     if change.metric_id:
-        label = teller.label(change.metric_id)
+        label = wording.label(change.metric_id)
         if change.dimension:
-            label += words.say(": ") + teller.value_name(change.dimension, change.dimension_value)
+            label += words.say(": ") + wording.value_name(change.dimension, change.dimension_value)
         if change.column:
             label += f" · {words.say(change.column)}"
     else:
-        rows = words.join([teller.value_name("", value) for value in change.row if value])
+        rows = words.join([wording.value_name("", value) for value in change.row if value])
         label = f"{words.say(change.table)} · {rows} · {words.say(change.column)}"
 
     unit = unit_of(change, bundle)
@@ -275,5 +277,5 @@ def _change(teller: Teller, change: Changed) -> tuple[str, ...]:
     def cases(n: int | None) -> str:
         return DASH if n is None else words.count(n)
 
-    where = teller.scope_name(change.scope_type, change.scope_id)
+    where = wording.scope_name(change.scope_type, change.scope_id)
     return (where, label, value(change.old), value(change.new), cases(change.old_n), cases(change.new_n))

@@ -6,22 +6,22 @@ from decimal import Decimal
 
 from reports.bundle.rows import Figure
 from reports.text.changes import Change
-from reports.text.teller import Comparison, Teller
+from reports.text.wording import Comparison, Wording
 
 
-def valued(teller: Teller, part: Figure) -> str:
+def valued(wording: Wording, part: Figure) -> str:
     """A member with its figure."""
-    place = teller.scope_name(part.scope_type, part.scope_id)
-    return teller.words.say("%(place)s (%(value)s)", place=place, value=teller.brief(part))
+    place = wording.scope_name(part.scope_type, part.scope_id)
+    return wording.words.say("%(place)s (%(value)s)", place=place, value=wording.brief(part))
 
 
-def changed(teller: Teller, figure: Figure, comparison: Comparison) -> str:
+def changed(wording: Wording, figure: Figure, comparison: Comparison) -> str:
     """What a figure was and is."""
-    say = teller.words.say
+    say = wording.words.say
     values = {
-        "label": teller.label(figure.metric_id),
-        "value": teller.brief(figure),
-        "before": teller.number(figure, comparison.before, brief=True),
+        "label": wording.label(figure.metric_id),
+        "value": wording.brief(figure),
+        "before": wording.number(figure, comparison.before, brief=True),
     }
     rose = comparison.difference > 0
     if comparison.period == "year_ago":
@@ -30,7 +30,7 @@ def changed(teller: Teller, figure: Figure, comparison: Comparison) -> str:
             if rose
             else say("%(label)s fell to %(value)s from %(before)s a year ago.", **values)
         )
-    if teller.is_daily:
+    if wording.is_daily:
         return (
             say("%(label)s is up: %(value)s, usually %(before)s.", **values)
             if rose
@@ -43,59 +43,59 @@ def changed(teller: Teller, figure: Figure, comparison: Comparison) -> str:
     )
 
 
-def lead_in(teller: Teller, change: Change) -> str:
+def lead_in(wording: Wording, change: Change) -> str:
     """That one member accounts for most of a change, with the change."""
     if change.lead is None:
-        return changed(teller, change.figure, change.comparison)
-    say, part = teller.words.say, change.lead.part
+        return changed(wording, change.figure, change.comparison)
+    say, part = wording.words.say, change.lead.part
     values = {
-        "place": teller.opening(part),
-        "kind": teller.words.name(part.scope_type),
-        "move": _move(teller, change.figure, change.comparison),
+        "place": wording.opening(part),
+        "kind": wording.words.name(part.scope_type),
+        "move": _move(wording, change.figure, change.comparison),
     }
     if change.lead.is_all:
         return say("%(place)s is dragging service down: it accounts for the whole of %(move)s.", **values)
-    amount = unsigned(teller, change.figure, part.contribution)
-    if teller.bundle.metric(change.figure.metric_id).unit == "rate":
+    amount = unsigned(wording, change.figure, part.contribution)
+    if wording.bundle.metric(change.figure.metric_id).unit == "rate":
         return say(
             "%(place)s is dragging service down: it accounts for %(points)s of %(move)s.", points=amount, **values
         )
     return say("%(place)s is dragging service down: it accounts for %(part)s of %(move)s.", part=amount, **values)
 
 
-def lead_after(teller: Teller, change: Change) -> str:
+def lead_after(wording: Wording, change: Change) -> str:
     """The same behind the sentence on the change; empty where no one member explains half of it."""
     if change.lead is None:
         return ""
-    say, part = teller.words.say, change.lead.part
-    place = teller.opening(part)
+    say, part = wording.words.say, change.lead.part
+    place = wording.opening(part)
     if change.lead.is_all:
         return say("%(place)s alone accounts for the whole of it.", place=place)
     amounts = {
-        "part": unsigned(teller, change.figure, part.contribution),
-        "whole": unsigned(teller, change.figure, change.comparison.difference),
+        "part": unsigned(wording, change.figure, part.contribution),
+        "whole": unsigned(wording, change.figure, change.comparison.difference),
     }
-    if teller.bundle.metric(change.figure.metric_id).unit == "rate":
+    if wording.bundle.metric(change.figure.metric_id).unit == "rate":
         return say("%(place)s alone accounts for %(part)s of the %(whole)s points.", place=place, **amounts)
     return say("%(place)s alone accounts for %(part)s of %(whole)s.", place=place, **amounts)
 
 
-def unsigned(teller: Teller, figure: Figure, difference: Decimal) -> str:
+def unsigned(wording: Wording, figure: Figure, difference: Decimal) -> str:
     """A difference without its sign; of shares as points without their name."""
-    unit = teller.bundle.metric(figure.metric_id).unit
-    return teller.words.figure(abs(difference), unit, teller.bundle.meta.currency, bare=unit == "rate", brief=True)
+    unit = wording.bundle.metric(figure.metric_id).unit
+    return wording.words.figure(abs(difference), unit, wording.bundle.meta.currency, bare=unit == "rate", brief=True)
 
 
-def _move(teller: Teller, figure: Figure, comparison: Comparison) -> str:
+def _move(wording: Wording, figure: Figure, comparison: Comparison) -> str:
     """A change as what something accounts for."""
-    say = teller.words.say
+    say = wording.words.say
     values = {
-        "label": teller.words.inside(teller.short_label(figure.metric_id)),
-        "change": unsigned(teller, figure, comparison.difference),
+        "label": wording.words.inside(wording.short_label(figure.metric_id)),
+        "change": unsigned(wording, figure, comparison.difference),
         "since": say("since last year") if comparison.period == "year_ago" else say("since last month"),
     }
     rose = comparison.difference > 0
-    if teller.bundle.metric(figure.metric_id).unit == "rate":
+    if wording.bundle.metric(figure.metric_id).unit == "rate":
         return (
             say("the %(change)s-point rise in %(label)s %(since)s", **values)
             if rose

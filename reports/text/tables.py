@@ -7,12 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from reports.bundle.rows import Figure, Table
+from reports.bundle.rows import Figure, TableExtract
 from reports.registry import ColumnSpec, MembersSpec, TableSpec
 from reports.text.language import DASH, Language, plain
 from reports.text.layout import Listing, listing
 from reports.text.names import own_part
-from reports.text.teller import Comparison, Teller
+from reports.text.wording import Comparison, Wording
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,19 @@ class Row:
     note: str = ""  # that the window is longer than the history
 
 
-def printed(teller: Teller, figure: Figure) -> Row:
+def printed(wording: Wording, figure: Figure) -> Row:
     """A figure as the tables print it."""
-    words = teller.words
-    metric = teller.bundle.metric(figure.metric_id)
+    words = wording.words
+    metric = wording.bundle.metric(figure.metric_id)
     few = figure.is_withheld
 
     def number(value: Any) -> str:
-        return words.figure(value, metric.unit, teller.bundle.meta.currency, like=figure.value)
+        return words.figure(value, metric.unit, wording.bundle.meta.currency, like=figure.value)
 
     return Row(
-        label=teller.label(figure.metric_id),
-        value=printed_value(words, figure, metric.unit, teller.bundle.meta.currency),
-        interval=DASH if few else teller.interval(figure),
+        label=wording.label(figure.metric_id),
+        value=printed_value(words, figure, metric.unit, wording.bundle.meta.currency),
+        interval=DASH if few else wording.interval(figure),
         n=DASH if figure.n is None else words.count(figure.n),
         target=number(figure.target),
         status=figure.status or "no_target",
@@ -56,22 +56,22 @@ def printed(teller: Teller, figure: Figure) -> Row:
         change_previous="" if few else figure.change_previous or "",
         year_ago=DASH if few else number(figure.year_ago),
         change_year_ago="" if few else figure.change_year_ago or "",
-        against=tuple((one.change, _against(teller, figure.metric_id, one)) for one in teller.comparisons(figure)),
+        against=tuple((one.change, _against(wording, figure.metric_id, one)) for one in wording.comparisons(figure)),
         previous_n=DASH if few or figure.previous_n is None else words.count(figure.previous_n),
-        note=teller.history(figure.metric_id) if figure.status == "short_history" else "",
+        note=wording.history(figure.metric_id) if figure.status == "short_history" else "",
     )
 
 
 MARKS = {"worse": "▼", "better": "▲", "changed": "◆", "no_clear_change": "≈"}
 
 
-def _against(teller: Teller, metric_id: str, one: Comparison) -> str:
+def _against(wording: Wording, metric_id: str, one: Comparison) -> str:
     """A change as a tile says it: how it is called, against what, and by how much."""
-    say = teller.words.say
-    values = {"mark": MARKS[one.change], "difference": teller.difference(metric_id, one.difference)}
+    say = wording.words.say
+    values = {"mark": MARKS[one.change], "difference": wording.difference(metric_id, one.difference)}
     if one.period == "year_ago":
         return say("%(mark)s\u00a0a year ago %(difference)s", **values)
-    if teller.is_daily:
+    if wording.is_daily:
         return say("%(mark)s\u00a0against usual %(difference)s", **values)
     return say("%(mark)s\u00a0last month %(difference)s", **values)
 
@@ -91,9 +91,9 @@ def _status(words: Language, figure: Figure) -> str:
     return marks.get(figure.status or "", "")
 
 
-def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
+def printed_table(wording: Wording, spec: TableSpec, table: TableExtract) -> Listing:
     """A table of the bundle as text."""
-    words, currency = teller.words, teller.bundle.meta.currency
+    words, currency = wording.words, wording.bundle.meta.currency
 
     shown = [column for column in spec.columns if column.printed]
     texts = (
@@ -105,18 +105,18 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
     names = {text: plain(read) for text, read in own_part(texts, words.locale).items()}
 
     def text(column: ColumnSpec, value: str | None, n: str | None, metric: str | None) -> str:
-        if column.judged and n is not None and int(n) < teller.bundle.meta.min_n:
+        if column.judged and n is not None and int(n) < wording.bundle.meta.min_n:
             return words.say("too few to say")
         if not value:
             return DASH
         match column.unit:
             case "code":
-                return teller.value_name(column.of or column.name, value)
+                return wording.value_name(column.of or column.name, value)
             case "scope":
-                return _place(teller, value)
+                return _place(wording, value)
             case "metric":
-                known = {metric.metric_id for metric in teller.bundle.metrics}
-                return teller.label(value) if value in known else words.name(value)
+                known = {metric.metric_id for metric in wording.bundle.metrics}
+                return wording.label(value) if value in known else words.name(value)
             case "date":
                 return words.day(date.fromisoformat(value))
             case "month":
@@ -126,9 +126,9 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
             case "count":  # a mean of them too: 28.08 customers are none
                 return words.count(Decimal(value))
             case "figure":
-                return words.figure(Decimal(value), teller.bundle.unit_of(metric), currency)
+                return words.figure(Decimal(value), wording.bundle.unit_of(metric), currency)
             case "difference":
-                return words.difference(Decimal(value), teller.bundle.unit_of(metric), currency)
+                return words.difference(Decimal(value), wording.bundle.unit_of(metric), currency)
             case unit:
                 return words.figure(Decimal(value), unit, currency)
 
@@ -143,7 +143,7 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
             if column in shown
         )
 
-    short = teller.history(title=spec.title)
+    short = wording.history(title=spec.title)
     return listing(
         words.say("%(title)s (%(note)s)", title=words.say(spec.title), note=short) if short else words.say(spec.title),
         [(words.say(column.title), column.is_number) for column in shown],
@@ -152,9 +152,9 @@ def printed_table(teller: Teller, spec: TableSpec, table: Table) -> Listing:
     )
 
 
-def members_table(teller: Teller, spec: MembersSpec) -> Listing | None:
+def members_table(wording: Wording, spec: MembersSpec) -> Listing | None:
     """A line per member, those with most of the first metric first; a dash where too few cases stand behind it."""
-    bundle, words = teller.bundle, teller.words
+    bundle, words = wording.bundle, wording.words
     metrics = [metric for metric in spec.metrics if bundle.figure(metric)]
     cells: dict[str, dict[str, Figure]] = {}
     for metric in metrics:
@@ -172,17 +172,17 @@ def members_table(teller: Teller, spec: MembersSpec) -> Listing | None:
         if figure is None or figure.is_withheld:
             return DASH
         mark = "▼\u00a0" * (figure.change_previous == "worse")
-        return mark + teller.value(figure)
+        return mark + wording.value(figure)
 
     rows = [
-        (teller.scope_name(spec.scope, scope_id), *(text(cells[scope_id].get(metric)) for metric in metrics))
+        (wording.scope_name(spec.scope, scope_id), *(text(cells[scope_id].get(metric)) for metric in metrics))
         for scope_id in sorted(cells, key=rank)
     ]
-    columns = [(words.name(spec.scope), False), *((teller.label(metric), True) for metric in metrics)]
+    columns = [(words.name(spec.scope), False), *((wording.label(metric), True) for metric in metrics)]
     return listing(words.say(spec.title), columns, rows[: spec.most], max(0, len(rows) - spec.most))
 
 
-def _place(teller: Teller, scope_id: str) -> str:
+def _place(wording: Wording, scope_id: str) -> str:
     """A scope by its id alone, for a table that does not say of which type it is."""
-    known = next((key for key in teller.scope_names if key[1] == scope_id), ("", scope_id))
-    return teller.scope_name("company", "") if scope_id == "company" else teller.scope_name(*known)
+    known = next((key for key in wording.scope_names if key[1] == scope_id), ("", scope_id))
+    return wording.scope_name("company", "") if scope_id == "company" else wording.scope_name(*known)

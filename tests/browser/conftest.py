@@ -117,7 +117,7 @@ def look(chromium: str, tmp_path: Path) -> Callable[..., Seen]:
         )
         found = re.search(r'<pre id="told">(.*?)</pre>', shown.stdout, flags=re.S)
         assert found, shown.stderr[-2000:]
-        told: Seen = json.loads(html.unescape(found.group(1)))
-        return told
+        reported: Seen = json.loads(html.unescape(found.group(1)))
+        return reported
 
     return looked

@@ -78,9 +78,9 @@ def test_scores_grades_and_stages_equal_a_brute_force(warehouse: Any) -> None:
     known = built["at_risk_limit_days"].notna() | (built["stage"] == "prospect")
     assert built["is_active"][known].to_dict() == {key: is_active[key] for key in built.index[known]}
     assert built["is_active"][~known].isna().all()
-    told = built[["is_active", "was_active"]].astype(object).where(built[["is_active", "was_active"]].notna(), None)
-    before = told["is_active"].to_dict()
-    for (month, customer), was_active in told["was_active"].items():
+    reported = built[["is_active", "was_active"]].astype(object).where(built[["is_active", "was_active"]].notna(), None)
+    before = reported["is_active"].to_dict()
+    for (month, customer), was_active in reported["was_active"].items():
         assert was_active == before.get((month - pd.DateOffset(months=1), customer), False)
 
 

@@ -1,4 +1,4 @@
-"""kpi_cells() on a small project of its own: every kind of metric against plain Python over the same rows."""
+"""metric_cells() on a small project of its own: every kind of metric against plain Python over the same rows."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ METRICS = [
     metric("absent", kind="count", stands_on=["tickets.kind", "orders.promised_at"]),
     metric("present", kind="count", stands_on=["orders.promised_at or tickets.kind"], target=5),
     metric("of_crm", kind="count", stands_on=["tickets.priority"]),
-    metric("unsent", kind="sum", value="minutes", known_by=["nullif(minutes, minutes)"]),
-    metric("sent", kind="sum", value="minutes", known_by=["nullif(minutes, 7)"]),
+    metric("unsent", kind="sum", value="minutes", only_if_seen=["nullif(minutes, minutes)"]),
+    metric("sent", kind="sum", value="minutes", only_if_seen=["nullif(minutes, 7)"]),
 ]
 # figures of rows that are of no one source
 SOURCELESS = [metric("somewhere", kind="count"), metric("nowhere", kind="count")]
@@ -162,9 +162,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "models/intermediate/reporting/cells.sql": "".join(
             f"-- depends_on: {{{{ ref('{name}') }}}}\n"
             for name in ("fct_case", "sourceless", "int_core__metric_sources")
-        ) + "{{ kpi_cells('service') }}",
+        ) + "{{ metric_cells('service') }}",
         "models/intermediate/reporting/no_cells.sql":
-            "-- depends_on: {{ ref('int_core__metric_sources') }}\n{{ kpi_cells('economics') }}",
+            "-- depends_on: {{ ref('int_core__metric_sources') }}\n{{ metric_cells('economics') }}",
         "models/marts/reporting/rpt_metric_definitions.sql":
             (DBT_PROJECT / "models/marts/reporting/rpt_metric_definitions.sql").read_text(encoding="utf-8"),
     }  # fmt: skip
@@ -329,7 +329,7 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "reported"),
     [
         (
             {"kind": "average"},
@@ -375,7 +375,7 @@ def test_definitions_carry_their_texts_to_the_letter(built: duckdb.DuckDBPyConne
     ],
 )
 def test_a_wrong_declaration_stops_the_build_and_says_where(
-    dbt: Callable[..., Any], capsys: pytest.CaptureFixture[str], wrong: dict[str, Any], told: str
+    dbt: Callable[..., Any], capsys: pytest.CaptureFixture[str], wrong: dict[str, Any], reported: str
 ) -> None:
     declared = METRICS[0] | wrong
     node = {"name": "fct_case", "columns": {name: {} for name in Case.__dataclass_fields__}}
@@ -386,4 +386,4 @@ def test_a_wrong_declaration_stops_the_build_and_says_where(
         json.dumps({"metric": declared, "node": node, "suppliable": ["tickets.kind"]}),
     )
     assert not outcome.success
-    assert told in " ".join(capsys.readouterr().out.split())
+    assert reported in " ".join(capsys.readouterr().out.split())

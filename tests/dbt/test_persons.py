@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from tests.dbt.rendered import Rendered
 from tests.dbt.warehouse import Warehouse
 from tests.declared_tables import create
-from tests.persons import MOST_RECORDS, persons
+from tests.persons import MAX_RECORDS, persons
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ Edges = list[tuple[str, str]]  # record, key
 
 
 JOINED = Rendered("customer", this="int_customer__joined_records").sql("joined_records")
-KEYS = Rendered("customer", identity_key_customers_max=MOST_RECORDS).sql("identity_keys")
+KEYS = Rendered("customer", identity_key_customers_max=MAX_RECORDS).sql("identity_keys")
 
 
 def joined(edges: Edges) -> tuple[dict[str, str], int]:
@@ -109,10 +109,10 @@ PHONES = st.sampled_from(
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(NUMBERS, MAILS, PHONES), min_size=2, max_size=30))
-def test_keys_join_whom_they_should(told: list[tuple[str | None, str | None, str | None]]) -> None:
+def test_keys_join_whom_they_should(reported: list[tuple[str | None, str | None, str | None]]) -> None:
     """Written differently, left empty, made up, destroyed by a spreadsheet, shared by too many."""
-    records = pd.DataFrame(told, columns=["tax_id", "email", "phone"], dtype=object)
-    records.insert(0, "customer_id", [f"c{number:02d}" for number in range(len(told))])
+    records = pd.DataFrame(reported, columns=["tax_id", "email", "phone"], dtype=object)
+    records.insert(0, "customer_id", [f"c{number:02d}" for number in range(len(reported))])
     records = records.assign(source_system="crm", first_known_at=pd.NaT, acquired_at=pd.NaT)
     with duckdb.connect() as con:
         con.execute("create table control_run as select timestamp '2026-06-30 16:00:00' as as_of")

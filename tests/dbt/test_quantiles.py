@@ -25,13 +25,13 @@ from tests.dbt.test_statistics import MACROS, ask
 pytestmark = pytest.mark.slow
 
 Samples = npt.NDArray[np.float64]
-Draw = Callable[[np.random.Generator, tuple[int, int]], Samples]
+ChartRenderer = Callable[[np.random.Generator, tuple[int, int]], Samples]
 
 QUANTILES = {"median": 0.5, "p90": 0.9}
 Z = 1.959963984540054
 
 # what times and days of service look like: skewed, with many ties, with many zeros
-SHAPES: dict[str, Draw] = {
+SHAPES: dict[str, ChartRenderer] = {
     "lognormal": lambda rng, shape: rng.lognormal(4, 1, shape),
     "exponential": lambda rng, shape: rng.exponential(60, shape),
     "whole minutes": lambda rng, shape: np.round(rng.lognormal(2, 1, shape)),
@@ -169,7 +169,7 @@ def test_a_difference_that_only_just_reaches_is_none() -> None:
     assert ask(MACROS.two_sided_p(z), **(reaches | {"la": None, "ha": None})) is None
 
 
-def covered_means(draw: Draw, true: float, n: int, **ends: float | None) -> dict[str, float]:
+def covered_means(draw: ChartRenderer, true: float, n: int, **ends: float | None) -> dict[str, float]:
     """Share of intervals that hold the mean, by the macro (log) and the plain t, and how far down they reach."""
     rng = np.random.default_rng(3)
     samples = draw(rng, (10_000, n))
@@ -193,7 +193,7 @@ def covered_means(draw: Draw, true: float, n: int, **ends: float | None) -> dict
     }
 
 
-SKEWED: list[tuple[Draw, float]] = [
+SKEWED: list[tuple[ChartRenderer, float]] = [
     (lambda rng, shape: rng.exponential(1, shape), 1.0),
     (lambda rng, shape: rng.lognormal(0, 1, shape), math.exp(0.5)),
     (lambda rng, shape: rng.lognormal(0, 1.5, shape), math.exp(1.125)),
@@ -205,7 +205,9 @@ SKEWED: list[tuple[Draw, float]] = [
     ("draw", "true"), SKEWED, ids=["exponential", "lognormal 1", "lognormal 1.5", "nine zeros of ten"]
 )
 @pytest.mark.parametrize("n", [30, 100])
-def test_means_of_what_is_never_negative_have_no_negative_end_and_cover_more(draw: Draw, true: float, n: int) -> None:
+def test_means_of_what_is_never_negative_have_no_negative_end_and_cover_more(
+    draw: ChartRenderer, true: float, n: int
+) -> None:
     found = covered_means(draw, true, n, least=0.0, most=None)
     assert found["least"] >= 0
     assert found["log"] > found["plain"] + 0.003

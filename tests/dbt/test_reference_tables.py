@@ -46,7 +46,7 @@ def test_the_tables_as_delivered_make_sense() -> None:
 
 
 @pytest.mark.parametrize(
-    ("edits", "told"),
+    ("edits", "reported"),
     [
         ("update grade_cuts set up_to_share = 0.9 where grade = 'D'", ["grade_cuts 1900-01-01"]),
         ("update grade_cuts set up_to_share = 0.05 where grade = 'C'", ["grade_cuts 1900-01-01"]),
@@ -75,8 +75,8 @@ def test_the_tables_as_delivered_make_sense() -> None:
         ("update tier_rules set min_spend = 100 where tier = 'regular'", ["tier_rules 2000-01-01"]),
     ],
 )
-def test_an_edit_that_makes_no_sense_is_told_by_table_and_day(edits: str, told: list[str]) -> None:
-    assert sorted(problems(edits)) == told
+def test_an_edit_that_makes_no_sense_is_told_by_table_and_day(edits: str, reported: list[str]) -> None:
+    assert sorted(problems(edits)) == reported
 
 
 def test_a_name_of_a_code_that_there_is_not_is_told() -> None:

@@ -219,9 +219,9 @@ def test_sales_by_month_and_customers_purchases_equal_a_brute_force(warehouse: W
     warehouse.dbt("build", "--select", *wanted, "--exclude-resource-type", "test")
     warehouse.dbt("test", "--select", "fct_sale", "fct_order", "fct_order_line", "fct_customer_month")
 
-    told = ask(warehouse.marts, "select order_id, is_purchase, net_amount, is_amount_known from customer.fct_order")
-    assert len(told) == sum(order.row["ordered_at"] < END for order in orders.values())
-    for order_id, is_purchase, net_amount, is_known in told:
+    reported = ask(warehouse.marts, "select order_id, is_purchase, net_amount, is_amount_known from customer.fct_order")
+    assert len(reported) == sum(order.row["ordered_at"] < END for order in orders.values())
+    for order_id, is_purchase, net_amount, is_known in reported:
         order = orders[order_id]
         assert (is_purchase, is_known) == (order.is_purchase, order.is_known), order_id
         assert net_amount is None if not order.is_known else abs(float(net_amount) - order.net) < TOLERANCE, order_id

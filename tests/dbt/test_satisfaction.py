@@ -130,8 +130,8 @@ def test_alpha_equals_its_definition_over_complete_respondents(warehouse: Any) -
     scores = np.clip(np.round(5 + random.normal(size=(80, 1)) + random.normal(size=(80, 22))), 1, 7)
     given = random.random(scores.shape) > 0.05
     answers = [
-        [(q, "perception", float(s)) for q, s, g in zip(printed, row, told, strict=True) if g]
-        for row, told in zip(scores, given, strict=True)
+        [(q, "perception", float(s)) for q, s, g in zip(printed, row, reported, strict=True) if g]
+        for row, reported in zip(scores, given, strict=True)
     ]
     warehouse = built(warehouse, sheets("servqual", answers), "servqual_reliability")
     found = warehouse.query("from satisfaction.servqual_reliability where month = date '2026-10-01'").set_index(

@@ -75,13 +75,13 @@ def test_three_months_of_orders_claim_no_more_than_they_can(warehouse: Any) -> N
     assert cohorts["ci_low"] < cohorts["value"] < cohorts["ci_high"]
 
     # and what is not shown is told
-    told = warehouse.query("from reporting.rpt_warnings").set_index(["warning", "subject"])
-    assert told.loc[("silence_not_known_yet", "person"), "cases"] == CUSTOMERS
-    assert told.loc[("months_not_kept", "tickets"), "cases"] == 3
-    months = told.loc[("months_not_kept", "tickets"), ["first_month", "last_month", "months_kept"]]
+    reported = warehouse.query("from reporting.rpt_warnings").set_index(["warning", "subject"])
+    assert reported.loc[("silence_not_known_yet", "person"), "cases"] == CUSTOMERS
+    assert reported.loc[("months_not_kept", "tickets"), "cases"] == 3
+    months = reported.loc[("months_not_kept", "tickets"), ["first_month", "last_month", "months_kept"]]
     assert list(months) == ["2020-01", "2021-03", 36]
-    message = told.loc[("months_not_kept", "tickets"), "message"]
+    message = reported.loc[("months_not_kept", "tickets"), "message"]
     assert message.startswith("Rows of {first_month} to {last_month}, months before the {months_kept} that are kept")
-    assert told["message"].notna().all()
-    assert ("months_not_kept", "customers") not in told.index
-    assert ("months_not_kept", "orders") not in told.index
+    assert reported["message"].notna().all()
+    assert ("months_not_kept", "customers") not in reported.index
+    assert ("months_not_kept", "orders") not in reported.index

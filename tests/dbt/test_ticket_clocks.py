@@ -142,7 +142,7 @@ class Story:
             yield waits, None, None
 
 
-def told(chance: random.Random, number: int) -> Story:
+def reported(chance: random.Random, number: int) -> Story:
     """A ticket's story; most of it happens within seconds."""
     created_at = utc(2026, 2, 1) + timedelta(
         seconds=chance.randrange(86 * 86_400), microseconds=chance.choice([0, 900_000, 999_999])
@@ -226,11 +226,11 @@ AGENTS = [{"agent_id": f"a{n}", "team": f"team {n % 2}"} for n in range(3)]
 @pytest.fixture(scope="module")
 def stories() -> list[Story]:
     chance = random.Random(20261128)  # noqa: S311
-    return [told(chance, number) for number in range(TICKETS)]
+    return [reported(chance, number) for number in range(TICKETS)]
 
 
 @pytest.fixture(scope="module")
-def told_warehouse(stories: list[Story], tmp_path_factory: Any, dbt_target: Any, dbt_project: Any) -> Any:
+def reporting_warehouse(stories: list[Story], tmp_path_factory: Any, dbt_target: Any, dbt_project: Any) -> Any:
     from tests.dbt.warehouse import Warehouse
 
     warehouse = Warehouse(tmp_path_factory.mktemp("told"), dbt_target, dbt_project)
@@ -274,7 +274,7 @@ def plain(moment: Any) -> datetime | None:
 
 
 def test_every_ticket_is_received_once_and_solved_as_often_as_it_is_solved(
-    told_warehouse: Any, stories: list[Story]
+    reporting_warehouse: Any, stories: list[Story]
 ) -> None:
     """Prevents tickets created, solved or reopened in one moment from missing in what came and went."""
     expected: dict[tuple[int, int], dict[str, int]] = {month: defaultdict(int) for month in MONTHS}
@@ -287,7 +287,7 @@ def test_every_ticket_is_received_once_and_solved_as_often_as_it_is_solved(
             expected[month_of(story.removed_at)]["removed"] += 1
     for month in MONTHS:
         expected[month]["closing"] = sum(story.is_open_at(month_end(month)) for story in stories)
-    rows = told_warehouse.query(
+    rows = reporting_warehouse.query(
         "select month, sum(received) as received, sum(reopened) as reopened, sum(solved) as solved,"
         " sum(removed) as removed, sum(closing) as closing, sum(opening) as opening, count(untimed) as untimed"
         " from service.backlog group by month order by month"
@@ -302,8 +302,8 @@ def test_every_ticket_is_received_once_and_solved_as_often_as_it_is_solved(
     assert sum(expected[month]["solved"] for month in MONTHS) > TICKETS / 2
 
 
-def test_tickets_say_of_themselves_what_happened(told_warehouse: Any, stories: list[Story]) -> None:
-    rows = told_warehouse.query(
+def test_tickets_say_of_themselves_what_happened(reporting_warehouse: Any, stories: list[Story]) -> None:
+    rows = reporting_warehouse.query(
         "select ticket_id, first_reply_at, replies, first_resolved_at, solved_at, reopens,"
         " full_resolution_calendar_minutes::double as calendar, full_resolution_business_minutes::double as business,"
         " first_reply_calendar_minutes::double as reply_calendar from service.fct_ticket"
@@ -340,7 +340,7 @@ def test_tickets_say_of_themselves_what_happened(told_warehouse: Any, stories: l
     assert (rows.reply_calendar.dropna() >= 0).all()
 
 
-def test_questions_are_those_of_a_walk_from_message_to_message(told_warehouse: Any, stories: list[Story]) -> None:
+def test_questions_are_those_of_a_walk_from_message_to_message(reporting_warehouse: Any, stories: list[Story]) -> None:
     """Prevents figures and service levels of further replies from standing on different questions."""
     asked = {
         (story.ticket_id, number): question
@@ -348,14 +348,14 @@ def test_questions_are_those_of_a_walk_from_message_to_message(told_warehouse: A
         for number, question in enumerate(story.questions(), start=1)
     }
     standing = {story.ticket_id for story in stories if not (story.removed_at and story.removal == "deleted")}
-    rows = told_warehouse.query("select ticket_id, instance_no, asked_at, replied_at from service.next_reply")
+    rows = reporting_warehouse.query("select ticket_id, instance_no, asked_at, replied_at from service.next_reply")
     found = {(r.ticket_id, r.instance_no): (plain(r.asked_at), plain(r.replied_at)) for r in rows.itertuples()}
     answered = {
         key: (question[0], question[1]) for key, question in asked.items() if question[1] and key[0] in standing
     }
     assert len(answered) > 100
     assert differing(found, answered) == []
-    cases = told_warehouse.query(
+    cases = reporting_warehouse.query(
         "select ticket_id, instance_no, applied_at, event_at, is_breached from service.sla where metric = 'next_reply'"
     )
     judged = {
@@ -371,7 +371,7 @@ def test_questions_are_those_of_a_walk_from_message_to_message(told_warehouse: A
     assert differing(judged, expected) == []
 
 
-def test_first_contacts_resolve_unless_the_customer_comes_back(told_warehouse: Any, stories: list[Story]) -> None:
+def test_first_contacts_resolve_unless_the_customer_comes_back(reporting_warehouse: Any, stories: list[Story]) -> None:
     contacts = defaultdict(list)
     for story in stories:
         if story.removal != "deleted" or story.removed_at is None:
@@ -388,15 +388,15 @@ def test_first_contacts_resolve_unless_the_customer_comes_back(told_warehouse: A
                 if (at >= solves[0] if kind == "reopening" else at > solves[0]) and at < solves[0] + timedelta(days=7)
             ]
             expected[story.ticket_id] = not back
-    rows = told_warehouse.query(
+    rows = reporting_warehouse.query(
         "select ticket_id, is_first_contact_resolved from service.first_contact_resolution where is_ripe"
     )
     assert differing({r.ticket_id: bool(r.is_first_contact_resolved) for r in rows.itertuples()}, expected) == []
     assert set(expected.values()) == {True, False}
 
 
-def test_business_time_is_never_more_than_time(told_warehouse: Any) -> None:
-    rows = told_warehouse.query(
+def test_business_time_is_never_more_than_time(reporting_warehouse: Any) -> None:
+    rows = reporting_warehouse.query(
         "select count(*) as clocks, count(*) filter (where business_minutes > calendar_minutes) as too_much,"
         " count(*) filter (where calendar_minutes between 1e-8 and 0.01) as short from service.business_minutes"
     )

@@ -9,14 +9,14 @@ import duckdb
 import numpy as np
 import pytest
 
-from expectations.context import Supply
+from expectations.context import SuppliedEntity
 from expectations.suites import _environment, load_checks
 from foundation.contract import contract, control_tables
 
 SOURCES = 1_000  # loads judged, each against 28 of its own
 DAYS = [date(2026, 9, 1) + timedelta(days=n) for n in range(29)]
 DICE = np.random.default_rng(14)
-SHOP = Supply(contract()["returns"], "crm", "append")
+SHOP = SuppliedEntity(contract()["returns"], "crm", "append")
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def stable(kind: str) -> np.ndarray:
 )
 def test_stable_volumes_raise_at_most_one_alarm_in_two_hundred(work: duckdb.DuckDBPyConnection, kind: str) -> None:
     deliver(work, stable(kind))
-    told = alarms(work, "volume_unusual")
-    assert len(told) == SOURCES
-    assert None not in told.values()
-    assert sum(told.values()) <= SOURCES / 200, sum(told.values())
+    reported = alarms(work, "volume_unusual")
+    assert len(reported) == SOURCES
+    assert None not in reported.values()
+    assert sum(reported.values()) <= SOURCES / 200, sum(reported.values())
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.4, 2.0, 10.0])
@@ -81,8 +81,8 @@ def test_planted_drift_of_volume_is_found(work: duckdb.DuckDBPyConnection, kind:
     rows = DICE.poisson(np.full((SOURCES, 1), 500) * shape)
     rows[:, -1] = rows[:, -1] * factor
     deliver(work, rows)
-    told = alarms(work, "volume_unusual")
-    assert sum(map(bool, told.values())) >= 0.99 * SOURCES
+    reported = alarms(work, "volume_unusual")
+    assert sum(map(bool, reported.values())) >= 0.99 * SOURCES
 
 
 def returns(con: duckdb.DuckDBPyConnection, rows: int, share: float, newest: float) -> None:

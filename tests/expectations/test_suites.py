@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from expectations.results import Outcome, Suite, SuiteResult
+from expectations.results import ExpectationOutcome, Suite, SuiteResult
 from expectations.suites import ExpectationError, load_checks
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ MARTS = {
 }
 
 
-def outcome(result: SuiteResult, check_id: str) -> Outcome:
+def outcome(result: SuiteResult, check_id: str) -> ExpectationOutcome:
     return next(one for one in result.outcomes if one.id == check_id)
 
 
@@ -237,9 +237,9 @@ def test_finding_carries_counts_and_hashes_but_no_value(warehouse: Warehouse) ->
     assert (finding.compared, finding.broken) == (101, 1)
     with duckdb.connect() as connection:
         assert finding.hashed_keys == connection.execute("select md5('crm:ghost')").fetchone()
-    told = json.dumps(result.as_dict()) + result.summary()
-    assert "crm:" not in told
-    assert "key_repeated: returns of crm (1 of 800)" in told
+    reported = json.dumps(result.as_dict()) + result.summary()
+    assert "crm:" not in reported
+    assert "key_repeated: returns of crm (1 of 800)" in reported
 
 
 def test_first_deliveries_pass_with_a_note(warehouse: Warehouse) -> None:
@@ -301,11 +301,11 @@ def test_every_handle_is_closed(warehouse: Warehouse) -> None:
 def test_overrides_change_severity_and_limits(warehouse: Warehouse) -> None:
     warehouse.sql(RAW["nearly empty"][0])
     assert not warehouse.ask("raw").passed
-    told = warehouse.ask(
+    reported = warehouse.ask(
         "raw", overrides={"volume_collapsed": {"severity": "warn"}, "volume_unusual": {"min_change": 10}}
     )
-    assert [one.id for one in told.warned] == ["volume_collapsed"]
-    assert told.passed
+    assert [one.id for one in reported.warned] == ["volume_collapsed"]
+    assert reported.passed
 
 
 @pytest.mark.parametrize("overrides", [{"volumes": {"min_ratio": 0}}, {"late": {"max_hours": 3}}])

@@ -22,9 +22,9 @@ TYPES = {name: pa.date32() if name == "birth_date" else pa.string() for name in 
 
 def pairs(records: list[Record], decided: list[tuple[str, str | None]] = []) -> list[tuple[Any, ...]]:  # noqa: B006
     rows = [{"type": "person", "person_id": one["customer_id"]} | one for one in records]
-    told = pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in TYPES.items()})
+    reported = pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in TYPES.items()})
     with duckdb.connect(config={"memory_limit": "1500MB"}) as con:
-        con.register("told", told)
+        con.register("told", reported)
         con.execute("create table records as from told")
         con.execute("create table decided (customer_id varchar, with_customer_id varchar)")
         for row in decided:

@@ -71,7 +71,7 @@ def test_all_of_them_hurt_no_good_source(ingested: tuple[Settings, Result]) -> N
         for entity, rows in con.execute("select entity, sum(rows_loaded) from control.loads group by 1").fetchall():
             assert con.execute(f"select count(*) from raw.{entity}").fetchone() == (rows,)
     totals = [(f.read, f.accepted + f.filtered + f.duplicate + f.quarantined + f.refused) for f in result.report.files]
-    assert sum(read for read, _ in totals) == sum(told for _, told in totals) > 0
+    assert sum(read for read, _ in totals) == sum(reported for _, reported in totals) > 0
     for entry in result.report.files:  # what is put aside is there to be read, a line for each row at least
         if entry.quarantined:
             (path,) = (settings.quarantine / entry.source / str(entry.load_date)).glob("*.csv")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from orchestration.ingestion.expressions import ExpressionError, Reference, parse
+from orchestration.ingestion.expressions import ColumnReference, ExpressionError, parse
 
 if TYPE_CHECKING:
     from tests.ingestion.homes import Home
@@ -98,7 +98,7 @@ def test_an_aggregate_that_cannot_run_refuses_its_file_by_name_and_no_other(home
 
 
 @pytest.mark.parametrize(
-    ("more", "accepted", "filtered", "told"),
+    ("more", "accepted", "filtered", "reported"),
     [
         ("filter: n::int > 1", 1, 1, [("3", "filter", "x")]),
         ("filter: try_cast(n as int) > 1", 1, 2, []),
@@ -106,17 +106,17 @@ def test_an_aggregate_that_cannot_run_refuses_its_file_by_name_and_no_other(home
     ],
 )
 def test_a_filter_does_not_hide_what_it_cannot_read(
-    home: Home, more: str, accepted: int, filtered: int, told: list[tuple[str, str, str]]
+    home: Home, more: str, accepted: int, filtered: int, reported: list[tuple[str, str, str]]
 ) -> None:
     mapping = (home.settings.sources / "crm.yml").read_text().replace("    entities:", f"    {more}\n    entities:")
     home.mapping(mapping.replace("channel: channel", "channel: n"))
     home.put("orders.csv", "id,customer,at,amount,n\n1,c,2026-01-02,1,1\n2,c,2026-01-02,1,x\n3,c,2026-01-02,1,2\n")
     entry = home.file()
-    if told and told[0][0] == "5":  # nothing comes to the cast of the filter
+    if reported and reported[0][0] == "5":  # nothing comes to the cast of the filter
         assert (entry.accepted, entry.filtered, home.put_aside("orders.csv")) == (0, 3, [])
         return
     assert (entry.accepted, entry.filtered) == (accepted, filtered)
-    assert [(row["line"], row["column"], row["value"]) for row in home.put_aside("orders.csv")] == told
+    assert [(row["line"], row["column"], row["value"]) for row in home.put_aside("orders.csv")] == reported
 
 
 def test_a_condition_of_an_entity_is_told_as_such(home: Home) -> None:
@@ -197,7 +197,7 @@ def test_any_row_is_unread_when_python_comes_to_a_number_that_is_none() -> None:
     dice = random.Random(11)  # noqa: S311 - no secret
     rows = [(dice.choice(texts), dice.choice(texts), dice.choice("abc")) for _ in range(600)]
 
-    def name(reference: Reference) -> str:
+    def name(reference: ColumnReference) -> str:
         return f"n_{reference}"
 
     for text, python in ways.items():

@@ -23,7 +23,7 @@ from foundation.settings import Settings
 from orchestration.ingestion import FileEntry
 from orchestration.ingestion.errors import MappingError
 from orchestration.ingestion.expressions import ExpressionError, parse
-from orchestration.ingestion.load import Delivery, load_file, workbench
+from orchestration.ingestion.load import SourceDelivery, load_file, staging_connection
 from orchestration.ingestion.mapping import Mapping, load_mapping
 from orchestration.ingestion.rates import RateBook
 from tests.ingestion import bad_inputs
@@ -56,7 +56,7 @@ class Bench:
         path = self.folder / name
         path.write_bytes(content)
         matched = {one: (path,) for one, file in mapping.files.items() if file.matches(name)}
-        delivery = Delivery(self.settings, mapping, DAY, self.folder, matched, self.rates)
+        delivery = SourceDelivery(self.settings, mapping, DAY, self.folder, matched, self.rates)
         for one in matched:
             if mapping.files[one].entities:
                 yield load_file(self.con, delivery, one, path)
@@ -67,7 +67,7 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     home = tmp_path_factory.mktemp("fuzz")
     given_settings = Settings(home=home)
-    with workbench(given_settings) as con:
+    with staging_connection(given_settings) as con:
         yield Bench(home, con, given_settings)
 
 

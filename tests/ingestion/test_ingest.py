@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.ingestion import snapshots
-from orchestration.ingestion.load import workbench
+from orchestration.ingestion.load import staging_connection
 
 if TYPE_CHECKING:
     from tests.ingestion.homes import Home
@@ -330,5 +330,5 @@ def test_no_console_message_holds_a_value(home: Home, capsys: pytest.CaptureFixt
 def test_duckdb_cannot_reach_beyond_its_folder(home: Home, statement: str) -> None:
     """Even a statement that got past the mapping's check could read nothing of the machine."""
     secret = home.put("secret.csv", "a\n1\n")
-    with workbench(home.settings) as con, pytest.raises(duckdb.Error, match=r"(?i)permission|lock|disabled"):
+    with staging_connection(home.settings) as con, pytest.raises(duckdb.Error, match=r"(?i)permission|lock|disabled"):
         con.execute(statement.format(secret=secret, folder=secret.parent))

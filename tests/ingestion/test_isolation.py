@@ -80,14 +80,14 @@ def test_a_source_that_meets_what_nobody_foresaw_stops_no_other(home: Home, monk
     home.put("orders.csv", HEAD + ROW)
     home.ingest()
     home.put("stores.csv", "store_id\n1\n", source="zshop")
-    real = load.Delivery.inputs
+    real = load.SourceDelivery.inputs
 
-    def fail(delivery: load.Delivery, name: str) -> str:
+    def fail(delivery: load.SourceDelivery, name: str) -> str:
         if delivery.mapping.source == "crm":
             raise ZeroDivisionError
         return real(delivery, name)
 
-    monkeypatch.setattr(load.Delivery, "inputs", fail)
+    monkeypatch.setattr(load.SourceDelivery, "inputs", fail)
     (refusal,) = home.ingest().refusals
     assert refusal.message.startswith("crm: met an error that nobody foresaw: ZeroDivisionError in ")
     assert home.ask("select store_id from raw.stores") == [("zshop:1",)]

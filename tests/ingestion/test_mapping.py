@@ -103,10 +103,10 @@ def test_a_cast_that_fails_gives_null_and_columns_keep_their_names() -> None:
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
     path = tmp_path / "crm.yml"
     path.write_text(GOOD.replace(old, new, 1))
-    with pytest.raises(MappingError) as told:
+    with pytest.raises(MappingError) as reported:
         load_mapping(path)
-    assert str(path) in str(told.value)
-    assert said in str(told.value)
+    assert str(path) in str(reported.value)
+    assert said in str(reported.value)
 
 
 def test_the_version_is_that_of_the_meaning(tmp_path: Path) -> None:

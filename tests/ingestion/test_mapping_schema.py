@@ -102,10 +102,10 @@ def test_a_mistake_is_told_with_its_line(
     text = GOOD.replace(old, new, 1)
     assert text != GOOD
     path.write_text(text)
-    with pytest.raises(MappingError) as told:
+    with pytest.raises(MappingError) as reported:
         load_mapping(path)
-    assert said in str(told.value)
-    lines = [re.search(r"line (\d+)", one) for one in str(told.value).splitlines() if said in one or "line" in one]
+    assert said in str(reported.value)
+    lines = [re.search(r"line (\d+)", one) for one in str(reported.value).splitlines() if said in one or "line" in one]
     assert str(line) in {found[1] for found in lines if found}
     if is_seen:
         assert complaints(text)
@@ -114,6 +114,6 @@ def test_a_mistake_is_told_with_its_line(
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "crm.yml"
     path.write_text(GOOD.replace("order_id: id", "order_id: getenv('x')").replace("skip_lines: 1", "skip_lines: x"))
-    with pytest.raises(MappingError) as told:
+    with pytest.raises(MappingError) as reported:
         load_mapping(path)
-    assert [one.split(":")[0].rsplit(", ")[-1] for one in str(told.value).splitlines()] == ["line 6", "line 13"]
+    assert [one.split(":")[0].rsplit(", ")[-1] for one in str(reported.value).splitlines()] == ["line 6", "line 13"]

@@ -12,7 +12,7 @@ import pytest
 
 from foundation.errors import CommandFailedError
 from orchestration.ingestion import Manifest
-from orchestration.ingestion.ledger import PARTS
+from orchestration.ingestion.manifest import PARTS
 from tests.ingestion.homes import DAY, ORDERS, Home
 
 NEXT = DAY + timedelta(days=1)

@@ -231,10 +231,10 @@ def test_a_notation_that_cannot_be_is_said(tmp_path: Path, old: str, new: str, l
     path = tmp_path / "crm.yml"
     assert old in FILE
     path.write_text(FILE.replace(old, new))
-    with pytest.raises(MappingError) as told:
+    with pytest.raises(MappingError) as reported:
         load_mapping(path)
-    assert said in str(told.value)
-    assert f"line {line}:" in str(told.value)
+    assert said in str(reported.value)
+    assert f"line {line}:" in str(reported.value)
 
 
 def test_lengths_of_time_fill_seconds_and_minutes(home: Home) -> None:

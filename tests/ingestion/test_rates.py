@@ -83,8 +83,8 @@ def test_a_weekend_takes_the_rate_of_friday_and_is_told(home: Home) -> None:
     (row,) = home.put_aside("orders.csv", source="shop")
     assert (row["line"], row["column"], row["value"]) == ("25", "orders.currency", "GBP")
     assert row["reason"].startswith("has no rate in fx_rates of its day or of the 7 days before it")
-    told = home.ask("select rows_earlier_rate, rows_without_rate from control.loads where entity = 'orders'")
-    assert told == [(2, 1)]
+    reported = home.ask("select rows_earlier_rate, rows_without_rate from control.loads where entity = 'orders'")
+    assert reported == [(2, 1)]
 
 
 def test_a_file_is_never_refused_for_want_of_rates(home: Home) -> None:
@@ -231,8 +231,8 @@ def test_every_amount_is_converted_by_the_newest_rate_known(
         home = shop(Path(folder), fx_max_age_days=max_age).mapping(SHOP.format(source="bank"), "bank")
         home.put("orders.csv", orders((str(n), day, code) for n, (code, day) in enumerate(sold)), days[0], "shop")
         for source, deliveries in (("shop", own), ("bank", others)):
-            for day, told in zip(days, deliveries, strict=False):
-                rows = [(code, at, str(Decimal(millionths) / 10**6)) for (code, at), millionths in told.items()]
+            for day, reported in zip(days, deliveries, strict=False):
+                rows = [(code, at, str(Decimal(millionths) / 10**6)) for (code, at), millionths in reported.items()]
                 home.put("rates.csv", rates(rows), day, source)
         for number in order:
             home.ingest(days[number])
@@ -249,13 +249,13 @@ def _expected(
     found = {}
     for number, (code, day) in enumerate(sold):
         for age in range(max_age + 1):
-            told = [
+            reported = [
                 d[code, day - timedelta(days=age)] for d in (*others, *own) if (code, day - timedelta(days=age)) in d
             ]
             if code == "CNY":
-                told = [10**6]
-            if told:
-                exact = Decimal(100) * told[-1] / 10**6
+                reported = [10**6]
+            if reported:
+                exact = Decimal(100) * reported[-1] / 10**6
                 found[str(number)] = exact.quantize(Decimal("0.0001"), ROUND_HALF_UP)
                 break
     return found

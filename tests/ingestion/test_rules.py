@@ -282,8 +282,8 @@ def test_each_rule_is_held(home: Home, entity: str) -> None:
     home.settings = settings
     report = home.ingest()
     assert report.ok, report.refusals
-    told = {int(row["line"]): row for row in home.put_aside(f"{entity}.csv")}
-    assert sorted(told) == list(range(3, 3 + len(cases)))
+    reported = {int(row["line"]): row for row in home.put_aside(f"{entity}.csv")}
+    assert sorted(reported) == list(range(3, 3 + len(cases)))
     key = contract()[entity].keys[0].name
     columns = ", ".join(quote(name) for name in GOOD[entity])
     found = {
@@ -292,13 +292,13 @@ def test_each_rule_is_held(home: Home, entity: str) -> None:
     whole = dict(zip(GOOD[entity], found[str(GOOD[entity][key])], strict=True))
     assert all(value is not None for value in whole.values())
     for line, (_, change, column, outcome) in enumerate(cases, 3):
-        assert told[line]["column"] == f"{entity}.{column}", change
+        assert reported[line]["column"] == f"{entity}.{column}", change
         row_key = str(rekeyed(entity, GOOD[entity], line - 1)[key])
         if outcome == ASIDE:
-            assert told[line]["outcome"] == ASIDE, change
+            assert reported[line]["outcome"] == ASIDE, change
             assert row_key not in found
             continue
-        assert told[line]["outcome"] == f"loaded without {outcome}", change
+        assert reported[line]["outcome"] == f"loaded without {outcome}", change
         loaded = dict(zip(GOOD[entity], found[row_key], strict=True))
         sent = {name for name in GOOD[entity] if {**GOOD[entity], **change}[name] is not None}
         assert {name for name in sent if loaded[name] is None} == set(outcome.split(", ")), change
@@ -442,10 +442,10 @@ def test_any_times_in_any_order_are_judged_as_python_judges_them(home: Home, ent
         int(row[0].removeprefix("crm:")): row[1:]
         for row in home.ask(f"select {key}, {', '.join(columns)} from raw.{entity}")
     }
-    told: dict[int, set[str]] = {}
+    reported: dict[int, set[str]] = {}
     for row in home.put_aside("x.csv"):
         lost = set() if row["outcome"] == ASIDE else set(row["outcome"].removeprefix("loaded without ").split(", "))
-        told.setdefault(int(row["line"]) - 2, set()).update(lost)
+        reported.setdefault(int(row["line"]) - 2, set()).update(lost)
     nulled = 0
     for number, sent in enumerate(rows):
         aside, without = judge(sent)
@@ -454,7 +454,7 @@ def test_any_times_in_any_order_are_judged_as_python_judges_them(home: Home, ent
             continue
         left = tuple(at and at.astimezone(UTC).replace(tzinfo=None) for at in sent.values())
         assert found[number] == left, texts[number]
-        assert told.get(number, set()) == without, texts[number]
+        assert reported.get(number, set()) == without, texts[number]
         nulled += bool(without)
     assert nulled > 20
     assert home.ask("select rows_nulled from control.loads") == [(nulled,)]

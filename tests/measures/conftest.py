@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from demo import DELIVERIES, code_fingerprint, furnish, generate, read_facts
 from foundation.settings import REPOSITORY, Settings
-from orchestration.ingestion.ledger import Manifest
+from orchestration.ingestion.manifest import Manifest
 from orchestration.lineage import Lineage, compiled
 from orchestration.warehouse import MARTS_FILE, WORK_FILE, code_version
 from tests.measures.facts import Facts

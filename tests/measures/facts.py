@@ -167,10 +167,10 @@ def answers(facts: Facts, instrument: str, side: str = "score", by: str = "custo
 
 def first_promises(facts: Facts) -> pd.DataFrame:
     """What was promised of each order when something was first."""
-    told = facts.connection.execute(
+    reported = facts.connection.execute(
         "select order_id, promised_at from work.raw.orders where promised_at is not null order by updated_at, load_date"
     ).df()
-    return told.drop_duplicates("order_id")
+    return reported.drop_duplicates("order_id")
 
 
 def histories(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:

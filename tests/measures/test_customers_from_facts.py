@@ -87,8 +87,8 @@ def care(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 
     What came before the first month of contacts sent is not known: a cadence counts once they reach back as far.
     """
-    told = [facts.rows("interactions").started_at, facts.rows("campaign_contacts").assigned_at]
-    begin = min(facts.month(moments).min() for moments in told)
+    reported = [facts.rows("interactions").started_at, facts.rows("campaign_contacts").assigned_at]
+    begin = min(facts.month(moments).min() for moments in reported)
     cadence = facts.connection.execute("from work.reference.contact_cadence").df()
     days = cadence.groupby("grade").every_days.min()
     contacts = pd.concat([calls_of_ours(facts), messages_of_campaigns(facts)])
@@ -222,8 +222,8 @@ def customised(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     pairs = served.assign(until=until).reset_index().merge(bought, on="customer_id")
     again = pairs[(pairs.ordered_at > pairs["at"]) & (pairs.day <= pairs.until)]["index"]
     for of, name in ((wanted, ""), (~wanted, "_rest")):
-        told = of & score.notna()
-        yield f"customised_service_csat{name}", "mean", cases(month[told], score[told] >= 4)
+        reported = of & score.notna()
+        yield f"customised_service_csat{name}", "mean", cases(month[reported], score[reported] >= 4)
         judged = until.dt.to_period("M").dt.to_timestamp()[of & ripe]
         yield f"customised_service_again{name}", "mean", cases(judged, judged.index.isin(again))
 
@@ -271,14 +271,15 @@ def happenings(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     late_jobs = jobs[(jobs.promised_at < facts.as_of) & ~(jobs.completed_at <= jobs.promised_at)]
     low = answers(facts, "csat").query("score <= 2")
     complaints = tickets[tickets.kind == "complaint"]
-    told = [
+    reported = [
         ("complaint", "ticket", complaints.ticket_id, complaints.created_at, complaints),
         ("broken_promise", "order", late.order_id, late.promised_at, late),
         ("broken_promise", "service_order", late_jobs.service_order_id, late_jobs.promised_at, late_jobs),
         ("low_csat", low.about_type, low.about_id, low.responded_at, low),
     ]
     wrong = pd.concat(
-        of[["customer_id"]].assign(part=part, about_type=kind, about_id=key, at=at) for part, kind, key, at, of in told
+        of[["customer_id"]].assign(part=part, about_type=kind, about_id=key, at=at)
+        for part, kind, key, at, of in reported
     ).merge(known, on=["about_type", "about_id"])
     wrong = wrong.dropna(subset=["customer_id", "store_id"])
     well = orders[~orders.order_id.isin(wrong.order_id) & (orders.delivered_at < facts.as_of)]
@@ -329,7 +330,7 @@ def sales(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 @reader
 def tiers_of_the_source(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     """The tier last told by the month's end, by its own stamp; who rose or fell since the end of the month before."""
-    told = facts.connection.execute(
+    reported = facts.connection.execute(
         "select member_id, tier, updated_at from work.raw.loyalty_members order by updated_at, load_date"
     ).df()
     joined = facts.rows("loyalty_members").set_index("member_id")
@@ -340,8 +341,8 @@ def tiers_of_the_source(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     for month, end in facts.ends().items():
         there = joined.index[(joined.joined_at < end) & ~(left < end)]
         there = there[joined.customer_id[there].isin(known.customer_id[known.month == month])]
-        last = told[told.updated_at < end].groupby("member_id").tier.last()
-        tier = last.reindex(there).fillna(told.groupby("member_id").tier.first())
+        last = reported[reported.updated_at < end].groupby("member_id").tier.last()
+        tier = last.reindex(there).fillna(reported.groupby("member_id").tier.first())
         members.append(cases(month, 1, part=tier.reindex(there), index=there))
         rank = tier.map(place).astype(float)
         old = before.reindex(there)[facts.month(joined.joined_at[there]) < month].dropna()

@@ -16,7 +16,7 @@ from reports.bundle.model import Bundle
 from reports.bundle.numbers import Asked, read_identities, read_numbers
 from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
-from reports.bundle.suppression import Key
+from reports.bundle.suppression import CellKey
 from reports.issuing.inputs import meta
 from reports.periods import months_before
 from reports.registry import report
@@ -51,7 +51,7 @@ def issued(home: Settings, con: duckdb.DuckDBPyConnection) -> Issued:
     """One month after the other, as they are issued: what the first hid stays hidden."""
     about = meta(home, con)
     bundles: list[Bundle] = []
-    hidden: dict[date, frozenset[Key]] = {}
+    hidden: dict[date, frozenset[CellKey]] = {}
     for month in (months_before(LAST, 1), LAST):
         before = frozenset().union(*hidden.values())
         source = Source(con, "service_quality", month, about, before=before, earlier=dict(hidden))
@@ -103,15 +103,15 @@ def test_every_declared_identity_holds_wherever_its_numbers_are_told(
     con.execute("create or replace temp view report_figures as from reporting.kpi_monthly")
     declared = read_identities(con)
     asked = Asked(spec, months_before(LAST, 12), LAST, 5)
-    told = read_numbers(con, asked, declared, dict.fromkeys(metrics, True))
+    reported = read_numbers(con, asked, declared, dict.fromkeys(metrics, True))
     broken = []
     for identity in declared:
-        rows = instances(identity, told.numbers)
+        rows = instances(identity, reported.numbers)
         terms = [term for term in identity.terms if not term.name.startswith("{")]
         if all(
-            term.name in metrics if term.part else name_of(term, identity) in told.numbers.columns for term in terms
+            term.name in metrics if term.part else name_of(term, identity) in reported.numbers.columns for term in terms
         ):  # of days, or of what the demo company has none of
             assert rows.count, f"{identity.model}: no month and scope has all numbers of {identity.text}"
-            if not holds(rows, told.value, at_most=identity.at_most).all():
+            if not holds(rows, reported.value, at_most=identity.at_most).all():
                 broken.append((identity.model, identity.text))
     assert broken == []

@@ -54,8 +54,8 @@ def surveys_of_one_item(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "csat_response_rate", "mean", cases(facts.month(sent.sent_at), sent.responded_at < facts.as_of)
     loyalty = answers(facts, "loyalty")
     for question in ("competitor_immunity", "programme_awareness"):
-        told = loyalty[loyalty.dimension == question]
-        yield question, "mean", cases(told.month, told.score == 1)
+        reported = loyalty[loyalty.dimension == question]
+        yield question, "mean", cases(reported.month, reported.score == 1)
 
 
 @reader
@@ -125,11 +125,11 @@ def satisfaction_of_each_customer(facts: Facts) -> Iterator[tuple[str, str, Case
     asked = set(sent[(sent.instrument == "csat") & (sent.respondent_type == "customer")].customer_id)
     given = answers(facts, "csat").sort_values(["responded_at", "survey_id"]).groupby("customer_id")
     newest = given.last().reindex(active.index)
-    told, was_asked = newest.score.notna(), active.index.isin(asked)
-    yield "satisfaction_by_customer", "mean", cases(month, newest[told].score >= 4)
+    reported, was_asked = newest.score.notna(), active.index.isin(asked)
+    yield "satisfaction_by_customer", "mean", cases(month, newest[reported].score >= 4)
     yield "satisfaction_by_customer_never_asked", "mean", cases(month, ~was_asked, index=active.index)
-    yield "satisfaction_by_customer_silent", "mean", cases(month, ~told[was_asked])
-    days = ((end + LOCAL).normalize() - pd.Timedelta(days=1)) - (newest[told].responded_at + LOCAL).dt.normalize()
+    yield "satisfaction_by_customer_silent", "mean", cases(month, ~reported[was_asked])
+    days = ((end + LOCAL).normalize() - pd.Timedelta(days=1)) - (newest[reported].responded_at + LOCAL).dt.normalize()
     yield "satisfaction_by_customer_days", "median", cases(month, days.dt.days)
     last_two = given.score.apply(lambda scores: scores.iloc[-1] - scores.iloc[-2] if len(scores) > 1 else np.nan)
     step = last_two.reindex(active.index).dropna()
@@ -226,10 +226,10 @@ def members(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 def reasons_for_leaving(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     """As told in the exit survey, else as noted at closure; which wordings are ours, the reference tables say."""
     gone = facts.rows("customers", "closed_at").query("status == 'closed'").set_index("customer_id")
-    told = facts.rows("surveys", "responded_at").query("instrument == 'exit'")
-    told = told.merge(facts.rows("survey_answers")[["survey_id", "item_id", "text"]], on="survey_id")
-    told = told[(told.item_id == "reason") & told.text.notna()].sort_values("responded_at")
-    stated = told.groupby("customer_id").text.last().reindex(gone.index).fillna(gone.closure_reason)
+    reported = facts.rows("surveys", "responded_at").query("instrument == 'exit'")
+    reported = reported.merge(facts.rows("survey_answers")[["survey_id", "item_id", "text"]], on="survey_id")
+    reported = reported[(reported.item_id == "reason") & reported.text.notna()].sort_values("responded_at")
+    stated = reported.groupby("customer_id").text.last().reindex(gone.index).fillna(gone.closure_reason)
     wordings = facts.connection.execute("from work.reference.churn_reasons").df().set_index("raw_reason").reason
     groups = facts.connection.execute("from work.reference.churn_reason_groups").df().set_index("reason")
     reason = stated.str.strip().str.lower().map(wordings).fillna("other").where(stated.notna())
@@ -270,7 +270,7 @@ def cohorts_and_retention(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     yield "retention_rate", "mean", pd.concat(kept)
     yield "retention_rate_churn", "mean", pd.concat([one.assign(value=~one.value.astype(bool)) for one in kept])
     won = facts.rows("customers", "acquired_at")
-    told = won[won.referred_by.notna() | won.acquisition_channel.notna()]
+    reported = won[won.referred_by.notna() | won.acquisition_channel.notna()]
     bought = facts.orders().merge(won[["customer_id", "acquired_at"]], on="customer_id")
     bought["cohort"] = facts.month(bought.acquired_at)
     (first,) = facts.connection.execute("select min(month) from work.intermediate.int_core__months").fetchone() or ("",)
@@ -280,8 +280,8 @@ def cohorts_and_retention(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     earlier = pd.Series({month: size[size.index < month].sum() for month in facts.ends()})
     share = pd.DataFrame({"numerator": later, "denominator": earlier}).fillna(0).rename_axis("month").reset_index()
     yield "cohort_retention", "ratio", share
-    by_word = told.referred_by.notna() | (told.acquisition_channel == "referral")
-    yield "word_of_mouth", "mean", cases(facts.month(told.acquired_at), by_word)
+    by_word = reported.referred_by.notna() | (reported.acquisition_channel == "referral")
+    yield "word_of_mouth", "mean", cases(facts.month(reported.acquired_at), by_word)
 
 
 @reader
@@ -514,8 +514,8 @@ def coupons_and_campaigns(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     used = issued[issued.redeemed_at < facts.as_of]
     yield "coupons_redeemed", "count", cases(facts.month(used.redeemed_at), 1)
     sent = facts.rows("campaign_contacts", "sent_at")
-    told = sent[sent.delivered.notna()]
-    yield "campaign_results_delivered", "mean", cases(facts.month(told.sent_at), told.delivered.astype(bool))
+    reported = sent[sent.delivered.notna()]
+    yield "campaign_results_delivered", "mean", cases(facts.month(reported.sent_at), reported.delivered.astype(bool))
     reached = sent[sent.delivered.fillna(True).astype(bool)]
     month = facts.month(reached.sent_at)
     yield "campaign_results_opened", "mean", cases(month, reached.opened_at < facts.as_of)

@@ -59,11 +59,11 @@ def test_two_people_may_ask_for_a_statement_at_once(demo_home: Settings) -> None
 
 
 def test_what_a_metric_counts_is_said_from_its_declaration() -> None:
-    told = CliRunner().invoke(cli, ["metric", "explain", "sla_first_reply"]).output
-    assert "One row per ticket, metric and instance" in told  # what a row of the model is
-    assert "share of rows with `not is_breached`" in told
-    assert "sla_policies (" in told  # of which columns of the exports it is made
-    assert "`sla_minutes_late`" not in told
+    reported = CliRunner().invoke(cli, ["metric", "explain", "sla_first_reply"]).output
+    assert "One row per ticket, metric and instance" in reported  # what a row of the model is
+    assert "share of rows with `not is_breached`" in reported
+    assert "sla_policies (" in reported  # of which columns of the exports it is made
+    assert "`sla_minutes_late`" not in reported
     assert "`sla_minutes_late`" in CliRunner().invoke(cli, ["metric", "explain", "sla"]).output
 
 

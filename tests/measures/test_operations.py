@@ -38,8 +38,8 @@ def test_the_first_promise_is_judged_where_the_source_overwrote_it(demo_warehous
         "select order_id, promised_at, updated_at, load_date from work.raw.orders where promised_at is not null"
     ).df()
     orders = orders.sort_values(["updated_at", "load_date"], kind="stable")
-    told = orders.groupby("order_id")["promised_at"].agg(["first", "nunique"])
-    moved = told[told["nunique"] > 1]
+    reported = orders.groupby("order_id")["promised_at"].agg(["first", "nunique"])
+    moved = reported[reported["nunique"] > 1]
     found = demo_warehouse.execute(
         "select order_id, promised_at, re_promises, is_late from kefu.customer.fct_order where re_promises > 0"
     ).df()

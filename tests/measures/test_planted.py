@@ -16,7 +16,7 @@ from reports.bundle.model import Meta
 from reports.bundle.reading import make_bundle
 from reports.text.language import language
 from reports.text.story import Story, story
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 
 pytestmark = pytest.mark.slow
 # what the failing store does worse; complaints per order rise as well, deliveries are late, replies slow
@@ -83,7 +83,7 @@ def pages(demo_home: Settings) -> dict[str, Story]:
     """The first page of the company's report in each language."""
     with duckdb.connect(str(demo_home.published / MARTS_FILE), read_only=True) as con:
         bundle = make_bundle(con, "service_quality", MONTH, META)
-    return {code: story(Teller(bundle, language(code))) for code in LANGUAGES}
+    return {code: story(Wording(bundle, language(code))) for code in LANGUAGES}
 
 
 def called(whole: str) -> Iterator[str]:

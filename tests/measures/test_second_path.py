@@ -43,13 +43,13 @@ def rows_of(connection: duckdb.DuckDBPyConnection, metric: dict[str, Any], relat
         if name in metric:
             chosen.append(f'{metric[name]} as "{name}"')
     entities = metric.get("entities", [])
-    known_by = ", ".join(f"count({expression})" for expression in metric.get("known_by", ["1"]))
+    only_if_seen = ", ".join(f"count({expression})" for expression in metric.get("only_if_seen", ["1"]))
     supplied = "select entity from work.control.loads where status = 'loaded' and rows_loaded > 0"
     rows: pd.DataFrame = connection.execute(
         f"""
         select {", ".join(chosen)} from {relation}
         where ({metric.get("where", "true")})
-            and (select least({known_by}) from {relation}) > 0
+            and (select least({only_if_seen}) from {relation}) > 0
             and {metric["month"]} in (select month from work.intermediate.int_core__months)
             and (select count(distinct entity) from ({supplied}) where list_contains($entities, entity)) = $wanted
         """,
@@ -166,10 +166,10 @@ def test_every_interval_is_what_scipy_makes_of_the_rows(
     ).fetchall()
     assert metric.get("whole") is False or found
     for month, scope_type, scope_id, low, high in found:
-        told = [np.nan if end is None else end for end in (low, high)]
+        reported = [np.nan if end is None else end for end in (low, high)]
         wanted = expected_ends[pd.Timestamp(month), scope_type, scope_id]
         off = 1e-6 if metric["kind"] in QUANTILES else 5e-4  # squares are kept to eight decimals
-        assert told == pytest.approx(wanted, rel=1e-6, abs=off, nan_ok=True), (month, scope_type, scope_id)
+        assert reported == pytest.approx(wanted, rel=1e-6, abs=off, nan_ok=True), (month, scope_type, scope_id)
 
 
 @pytest.mark.parametrize(("period", "months"), [("previous", 1), ("year_ago", 12)])
@@ -195,19 +195,19 @@ def test_changes_of_medians_and_quantiles_are_those_of_their_intervals(
         where kind in ({kinds})
         """
     ).df()
-    is_told = figures.claims_change & ~figures.status.eq("too_few") & ~figures.base_status.eq("too_few")
-    is_told &= figures[["now_low", "base_low"]].notna().all(axis=1)
-    assert figures.p[~is_told].isna().all()
-    told = figures[is_told]
-    assert len(told) > 1000
-    rose = told.now > told.base
-    facing = np.where(rose, told.now - told.now_low, told.now_high - told.now)
-    facing = np.hypot(facing, np.where(rose, told.base_high - told.base, told.base - told.base_low))
-    gap = (told.now - told.base).abs()
+    is_recorded = figures.claims_change & ~figures.status.eq("too_few") & ~figures.base_status.eq("too_few")
+    is_recorded &= figures[["now_low", "base_low"]].notna().all(axis=1)
+    assert figures.p[~is_recorded].isna().all()
+    reported = figures[is_recorded]
+    assert len(reported) > 1000
+    rose = reported.now > reported.base
+    facing = np.where(rose, reported.now - reported.now_low, reported.now_high - reported.now)
+    facing = np.hypot(facing, np.where(rose, reported.base_high - reported.base, reported.base - reported.base_low))
+    gap = (reported.now - reported.base).abs()
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(gap > 0, stats.norm.ppf(0.975) * gap / facing, 0)
-    np.testing.assert_allclose(told.p, 2 * stats.norm.sf(z), atol=2e-6)
-    called = told[told.change.isin(["better", "worse"])]
+    np.testing.assert_allclose(reported.p, 2 * stats.norm.sf(z), atol=2e-6)
+    called = reported[reported.change.isin(["better", "worse"])]
     assert len(called) > 0
     assert (called.p <= 0.05).all()
     enough = called.least.fillna(called.least_share * called.base.abs())

@@ -102,9 +102,9 @@ def test_kinds_of_need_add_up_to_the_contacts_of_which_one_was_told(
         "needs_complaints": "kefu.service.fct_ticket where not is_deleted and not is_merged and kind = 'complaint'",
         "needs_interactions": "work.staging.stg_crm__interactions, work.control.run where started_at < run.as_of",
     }[metric_id]
-    told, contacts = demo_warehouse.execute(f"select count(need), count(*) from {rows}").fetchone() or (0, 0)
-    assert cells[cells.scope_type == "company"].whole.sum() == told
-    assert 0 < told < contacts
+    reported, contacts = demo_warehouse.execute(f"select count(need), count(*) from {rows}").fetchone() or (0, 0)
+    assert cells[cells.scope_type == "company"].whole.sum() == reported
+    assert 0 < reported < contacts
 
 
 @pytest.mark.parametrize("days", [90, 180])
@@ -170,11 +170,11 @@ def test_the_iceberg_is_low_scores_held_against_every_complaint(demo_warehouse: 
     near = (pairs.created_at - pairs.responded_at).abs() <= pd.Timedelta(days=30)
     about = low.about_id.isin(complaints.ticket_id) & (low.touch_point == "ticket")
     low["complained"] = low["index"].isin(pairs[near]["index"]) | about
-    told = low.groupby(["customer_id", "month"]).complained.max().rename("complained")
+    reported = low.groupby(["customer_id", "month"]).complained.max().rename("complained")
     last = answers.groupby(["customer_id", "month"]).responded_at.max()
     ripe = (last + LOCAL).dt.normalize() + pd.Timedelta(days=30)
     last_day = (as_of(demo_warehouse) + LOCAL).normalize() - pd.Timedelta(days=1)
-    rows = pd.concat([told, ripe.rename("ripe")], axis=1, join="inner")
+    rows = pd.concat([reported, ripe.rename("ripe")], axis=1, join="inner")
     rows = rows[rows.ripe <= last_day]
     counted = rows.groupby(rows.ripe.dt.to_period("M").dt.to_timestamp()).complained.agg(["size", "sum"])
     found = company(demo_warehouse, "iceberg")

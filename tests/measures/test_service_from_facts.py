@@ -280,10 +280,10 @@ def service_levels(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 
 def first_promises(facts: Facts) -> pd.DataFrame:
     """Orders with the promise first made, where the source overwrote it."""
-    told = facts.connection.execute(
+    reported = facts.connection.execute(
         "select order_id, promised_at from work.raw.orders where promised_at is not null order by updated_at, load_date"
     ).df()
-    return facts.orders().drop(columns="promised_at").merge(told.drop_duplicates("order_id"), "left", on="order_id")
+    return facts.orders().drop(columns="promised_at").merge(reported.drop_duplicates("order_id"), "left", on="order_id")
 
 
 def jobs_asked(facts: Facts) -> pd.DataFrame:
@@ -376,7 +376,7 @@ def touches(facts: Facts) -> pd.DataFrame:
     returned = facts.rows("returns", "returned_at").merge(orders, on="order_id")
     not_right = ~done.right_first_time.fillna(True).astype(bool) | done.returned_reason.notna()
     not_right |= done.our_data_error.fillna(False).astype(bool)
-    told = done.promised_at.notna() | done.right_first_time.notna() | not_right
+    reported = done.promised_at.notna() | done.right_first_time.notna() | not_right
     late = (delivered.delivered_at > delivered.promised_at).where(delivered.promised_at.notna())
     tickets = ticket_steps(facts)
     parts = [
@@ -385,7 +385,7 @@ def touches(facts: Facts) -> pd.DataFrame:
         ("enquired", calls[inbound], "started_at", gave_up[inbound]),
         ("ordered", orders, "ordered_at", orders.status == "unavailable"),
         ("delivered", delivered, "delivered_at", late),
-        ("served", done, "completed_at", ((done.completed_at > done.promised_at) | not_right).where(told)),
+        ("served", done, "completed_at", ((done.completed_at > done.promised_at) | not_right).where(reported)),
         (tickets.step, tickets, "created_at", tickets.failed),
         ("returned", returned, "returned_at", np.nan),
     ]
@@ -513,12 +513,12 @@ def promise_coverage(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
 @reader
 def hours_kept(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     """Of each opening promised by the schedule, up to as_of, the seconds really open, by the local day it began."""
-    told = facts.rows("store_hours", "opened_at").sort_values("opened_at")
+    reported = facts.rows("store_hours", "opened_at").sort_values("opened_at")
     open_hours, of_store = schedules(facts)
     zones = facts.rows("stores").set_index("store_id").time_zone
-    last_day = max(local_days(rows.opened_at, zones[store_id]).max() for store_id, rows in told.groupby("store_id"))
+    last_day = max(local_days(rows.opened_at, zones[store_id]).max() for store_id, rows in reported.groupby("store_id"))
     found = []
-    for store_id, rows in told.groupby("store_id"):
+    for store_id, rows in reported.groupby("store_id"):
         promised = open_hours[of_store[store_id]]
         begins, lengths = seconds(rows.opened_at), seconds(rows.closed_at) - seconds(rows.opened_at)
         really = Hours(begins, lengths, np.cumsum(lengths) - lengths)
@@ -571,7 +571,7 @@ def promised_then(facts: Facts, found: pd.DataFrame) -> pd.Series:
 @reader
 def gaps(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     """Each gap as a share of what it is measured against, less being better of all standards but the counted."""
-    told = {
+    reported = {
         "belief": answers(facts, "standards", "expectation", "manager"),
         "expected": answers(facts, "standards", "expectation"),
         "perceived": answers(facts, "standards", "perception"),
@@ -588,7 +588,7 @@ def gaps(facts: Facts) -> Iterator[tuple[str, str, Cases]]:
     counts = counts.assign(month=counts.period_date.dt.to_period("M").dt.to_timestamp())
     found = []
     for month, start in report_windows(facts):
-        inside = {name: rows[rows.month.between(start, month)] for name, rows in told.items()}
+        inside = {name: rows[rows.month.between(start, month)] for name, rows in reported.items()}
         mean = {name: rows.groupby("standard_id").score.mean() for name, rows in inside.items()}
         done = delivered[delivered.month.between(start, month)]
         both = done[done.promised.notna()].groupby("standard_id")[["delivered", "promised"]].mean()

@@ -327,8 +327,10 @@ def test_a_review_of_an_order_is_its_buyers_and_buyers_are_customers_since_their
         reviews += [[f"R{i:03}", f"O{i:03}", 1 + i % 5, "2026-08-11"], [f"S{i:03}", f"P{i:03}", 5, "2026-08-12"]]
     named = {"customers": customers, "orders": orders, "reviews": reviews}
     desk.add("shop", *(desk.export(f"{name}.csv", rows) for name, rows in named.items()))
-    told = "select customer_id, count(*) from raw.surveys where about_type = 'order' group by all order by all limit 2"
-    assert desk.loaded(told) == [("shop:C000", 2), ("shop:C001", 2)]
+    reported = (
+        "select customer_id, count(*) from raw.surveys where about_type = 'order' group by all order by all limit 2"
+    )
+    assert desk.loaded(reported) == [("shop:C000", 2), ("shop:C001", 2)]
     since = "select customer_id, acquired_at::varchar from raw.customers order by 1 limit 2"
     assert desk.loaded(since) == [("shop:C000", "2026-01-10 04:00:00"), ("shop:C001", "2026-02-10 04:00:00")]
 

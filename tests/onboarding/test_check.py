@@ -86,11 +86,11 @@ def test_what_is_filled_is_told_by_the_values(shop: Desk) -> None:
 
 def test_a_sample_row_is_shown_before_and_after(shop: Desk) -> None:
     orders, customers = check(shop.settings, "shop", DAY, []).samples
-    told = {cell.column: (cell.made_of, cell.before, cell.after) for cell in orders.cells}
+    reported = {cell.column: (cell.made_of, cell.before, cell.after) for cell in orders.cells}
     assert (orders.line, orders.entity) == (2, "orders")
-    assert told["ordered_at"] == ("at", "2026-09-01 10:00:00", "2026-09-01 02:00:00")
-    assert told["order_id"] == ("no", "O0", "shop:O0")
-    assert told["channel"] == ("channel", None, None)
+    assert reported["ordered_at"] == ("at", "2026-09-01 10:00:00", "2026-09-01 02:00:00")
+    assert reported["order_id"] == ("no", "O0", "shop:O0")
+    assert reported["channel"] == ("channel", None, None)
     assert {cell.column: cell.after for cell in customers.cells} == {"customer_id": "shop:B0", "name": "Zhang Wei 0"}
 
 
@@ -256,8 +256,8 @@ def test_ingest_imports_nothing_of_the_warehouse_either(shop: Desk) -> None:
 def test_the_list_tells_what_each_source_is_at(shop: Desk, kefu: Kefu) -> None:
     (shop.settings.landing / "crm" / "2026-09-02").mkdir(parents=True)
     (shop.settings.sources / "bad.yml").write_text("source: bad\n")
-    told = {one.name: (one.mapping, one.landed, one.status) for one in sources(shop.settings)}
-    assert told == {
+    reported = {one.name: (one.mapping, one.landed, one.status) for one in sources(shop.settings)}
+    assert reported == {
         "bad": ("wrong", None, "never loaded"),
         "crm": ("missing", date(2026, 9, 2), "never loaded"),
         "shop": ("own", DAY, "never loaded"),

@@ -148,8 +148,8 @@ def test_two_rows_of_header_with_answers_in_words(desk: Desk) -> None:
     assert (header.count, header.names) == (2, (1, 2))
     scores = "select item_id, count(*), sum(score)::int from raw.survey_answers group by 1 order by 1"
     # each of the first three has each of the five words four times; 5 of 20, one of each word, used no parking
-    told = desk.loaded(scores)
-    assert told == [("Courtesy", 20, 60), ("Parking", 15, 45), ("Price", 20, 60), ("Speed", 20, 60)]
+    reported = desk.loaded(scores)
+    assert reported == [("Courtesy", 20, 60), ("Parking", 15, 45), ("Price", 20, 60), ("Speed", 20, 60)]
     assert "month first" in desk.text("sm")
 
 
@@ -231,8 +231,8 @@ def test_a_deal_is_won_by_its_stage_and_an_open_one_is_not_closed(desk: Desk) ->
         for i in range(21)
     ]
     desk.add("deals", desk.export("deals.csv", rows))
-    told = "select won, count(*), count(closed_at) from raw.opportunities group by 1 order by 1"
-    assert desk.loaded(told) == [(False, 7, 7), (True, 7, 7), (None, 7, 0)]
+    reported = "select won, count(*), count(closed_at) from raw.opportunities group by 1 order by 1"
+    assert desk.loaded(reported) == [(False, 7, 7), (True, 7, 7), (None, 7, 0)]
 
 
 def test_a_reference_by_another_unique_column_is_joined(desk: Desk) -> None:
@@ -243,8 +243,10 @@ def test_a_reference_by_another_unique_column_is_joined(desk: Desk) -> None:
     rows = [["Ticket ID", "Created at", "Contact Email", "Company Domain"]]
     rows += [[f"T{i}", f"2026-03-{i + 1:02}", f"p{i}@mail.example", f"firm{i % 9}.example"] for i in range(27)]
     desk.add("crm", desk.export("companies.csv", firms), desk.export("tickets.csv", rows))
-    told = "select count(*), count(distinct customer_id) from raw.tickets semi join raw.customers using (customer_id)"
-    assert desk.loaded(told) == [(27, 9)]
+    reported = (
+        "select count(*), count(distinct customer_id) from raw.tickets semi join raw.customers using (customer_id)"
+    )
+    assert desk.loaded(reported) == [(27, 9)]
 
 
 def test_lines_are_in_the_currency_of_their_order(desk: Desk) -> None:

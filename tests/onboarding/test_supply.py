@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.onboarding.supply import Outlook, Supply, in_words
+from orchestration.onboarding.supply import EntityColumns, Outlook, in_words
 
 SENT = {"shop": {"orders", "order_lines"}, "pim": {"products"}, "bare": {"orders"}}
 GIVEN = {
@@ -10,7 +10,7 @@ GIVEN = {
     "pim": {("products", "category")},
     "bare": {("orders", "order_id")},
 }
-SUPPLY = Supply(SENT, GIVEN, {"schedules"})
+SUPPLY = EntityColumns(SENT, GIVEN, {"schedules"})
 FULL_PRICE = [(("orders", "discount_amount"),)]
 CROSS_USE = [(("order_lines", "product_id"),), (("products", "category"),)]
 BY_TIER = [(("reference", "tier_rules"),)]

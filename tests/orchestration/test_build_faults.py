@@ -34,20 +34,20 @@ def failed(sql: str, name: str = "row_contract_fct_order_order_id.1a0a69b0e8", *
 
 def test_a_broken_row_contract_names_model_rule_rows_and_a_hashed_key(candidate: Candidate) -> None:
     sql = "select 'not rate <= 1' as rule, count(*) as broken_rows, min(md5(customer_id)) as key_hash from kefu.broken"
-    told = _fault(candidate, failed(sql))
-    assert told == f"  fct_order: not rate <= 1: 1 rows, one of key {_hash('ann@example.com')} (md5)"
-    assert "ann" not in told
-    assert "1a0a69b0e8" not in told  # the hash of the test, which says nothing
+    reported = _fault(candidate, failed(sql))
+    assert reported == f"  fct_order: not rate <= 1: 1 rows, one of key {_hash('ann@example.com')} (md5)"
+    assert "ann" not in reported
+    assert "1a0a69b0e8" not in reported  # the hash of the test, which says nothing
 
 
 def test_a_test_of_another_shape_is_named_with_its_model_and_shows_no_row(candidate: Candidate) -> None:
-    told = _fault(candidate, failed("select * from kefu.broken", name="stage_flow_identity", failures=3))
-    assert told == "  stage_flow_identity (fct_order): does not hold for 3 rows"
+    reported = _fault(candidate, failed("select * from kefu.broken", name="stage_flow_identity", failures=3))
+    assert reported == "  stage_flow_identity (fct_order): does not hold for 3 rows"
 
 
 def test_a_model_that_could_not_be_built_says_why(candidate: Candidate) -> None:
-    told = _fault(candidate, failed("", status="error", message="Parser Error: syntax error"))
-    assert told == "  test.kefu.row_contract_fct_order_order_id.1a0a69b0e8: Parser Error: syntax error"
+    reported = _fault(candidate, failed("", status="error", message="Parser Error: syntax error"))
+    assert reported == "  test.kefu.row_contract_fct_order_order_id.1a0a69b0e8: Parser Error: syntax error"
 
 
 def _hash(text: str) -> str:

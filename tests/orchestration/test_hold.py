@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from expectations.results import Outcome, SuiteResult
+from expectations.results import ExpectationOutcome, SuiteResult
 from foundation.settings import Settings
 from orchestration.alerts import mail_on_failure
 from orchestration.assets.delivery import delivery_asset, delivery_key
@@ -222,8 +222,8 @@ def test_a_silent_source_holds_it_until_a_person_lets_it_pass_and_that_is_writte
 def test_a_failed_check_of_the_published_figures_holds_it_too(
     settings: Settings, kefu: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = Outcome("kpi_empty", "There are figures at all.", "error", False, 1, 1, 1, 1, ())
-    warned = Outcome("kpi_odd", "Something is odd.", "warn", False, 1, 1, 1, 1, ())
+    broken = ExpectationOutcome("kpi_empty", "There are figures at all.", "error", False, 1, 1, 1, 1, ())
+    warned = ExpectationOutcome("kpi_odd", "Something is odd.", "warn", False, 1, 1, 1, 1, ())
     monkeypatch.setattr("orchestration.checks._ask", lambda *_: SuiteResult("marts", (broken, warned)))
     checks = (SUITE, "ready_to_send")
     assert "error kpi_empty" in _send(settings, *checks)[0]
@@ -246,9 +246,9 @@ def test_what_was_not_sent_is_told_by_id_and_never_by_address(settings: Settings
     (fault,) = _send(settings)
     assert "eve: no report of store nowhere" in fault
     assert _to(settings) == ["ann", "bob", "data-owner"]
-    told = next(mail for mail in _mails(settings) if mail["To"].addresses[0].username == "data-owner")
-    assert "eve" in told.get_content()
-    assert "e@f.g" not in told.get_content()
+    reported = next(mail for mail in _mails(settings) if mail["To"].addresses[0].username == "data-owner")
+    assert "eve" in reported.get_content()
+    assert "e@f.g" not in reported.get_content()
 
 
 def test_a_decision_about_nothing_is_refused(settings: Settings, kefu: Callable[..., str]) -> None:
@@ -261,7 +261,7 @@ def test_a_decision_about_nothing_is_refused(settings: Settings, kefu: Callable[
 
 
 def test_a_preview_shows_every_mail_and_claims_nothing(settings: Settings, kefu: Callable[..., str]) -> None:
-    from orchestration.delivery_desk import preview
+    from orchestration.delivery_commands import preview
 
     page, count = preview(settings, PERIOD)
     assert count == 2

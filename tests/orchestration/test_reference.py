@@ -54,7 +54,7 @@ def test_every_column_has_its_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "reported"),
     [
         ("grade_cut.csv", CUTS, "grade_cut.csv: no reference table is called so; rename it to one of churn_reason"),
         ("grade_cuts.xlsx", "", "grade_cuts.xlsx: no reference table is called so"),
@@ -96,17 +96,17 @@ def test_every_column_has_its_type() -> None:
     ],
 )  # fmt: skip
 def test_a_file_that_makes_no_sense_stops_the_build_and_is_told(
-    settings: Settings, name: str, text: str | bytes, told: str
+    settings: Settings, name: str, text: str | bytes, reported: str
 ) -> None:
     path = give(settings, text, name)
     with pytest.raises(CommandFailedError) as caught:
         warehouse.prepare(settings)
     assert str(path) in str(caught.value)
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert not settings.build.exists()
     finding = next(finding for finding in doctor.examine(settings) if finding.name == "reference")
     assert not finding.is_fine
-    assert told in finding.text
+    assert reported in finding.text
 
 
 def test_what_only_the_company_can_state_ships_empty_and_is_laid_to_be_filled_in(settings: Settings) -> None:
@@ -227,10 +227,10 @@ def test_doctor_says_which_figures_wait_for_a_table_that_nobody_filled_in(settin
 
 
 def test_doctor_says_which_of_zone_and_currency_nobody_stated(tmp_path: Path) -> None:
-    def told(company: dict[str, str]) -> str:
+    def reported(company: dict[str, str]) -> str:
         made = Settings.model_validate({"home": tmp_path, "company": company})
         return next(finding for finding in doctor.examine(made) if finding.name == "settings").text
 
-    assert "Nobody stated company.time_zone and company.currency" in told({})
-    assert "Nobody stated company.currency:" in told({"time_zone": "Asia/Shanghai"})
-    assert "Nobody" not in told({"time_zone": "Asia/Shanghai", "currency": "CNY"})
+    assert "Nobody stated company.time_zone and company.currency" in reported({})
+    assert "Nobody stated company.currency:" in reported({"time_zone": "Asia/Shanghai"})
+    assert "Nobody" not in reported({"time_zone": "Asia/Shanghai", "currency": "CNY"})

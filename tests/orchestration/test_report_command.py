@@ -16,9 +16,9 @@ from foundation.settings import Settings
 from orchestration import reporting
 from orchestration.assets import reports as assets
 from orchestration.cli import cli
-from orchestration.ingestion.ledger import Manifest
+from orchestration.ingestion.manifest import Manifest
 from reports.bundle.rows import Scope
-from reports.bundle.suppression import Key
+from reports.bundle.suppression import CellKey
 from reports.issuing import inputs, verification
 from reports.issuing.inputs import Inputs
 from reports.issuing.inputs import meta as real_meta
@@ -60,7 +60,7 @@ def run(settings: Settings, *words: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         ([], "say which month"),
         (["--month", "2026-10", "--revise"], "--revise and --reason TEXT go together"),
@@ -78,10 +78,10 @@ def run(settings: Settings, *words: str) -> Result:
         (["diff", "2026-09", "2026-10", "--report", "daily_digest"], "daily_digest is made daily"),
     ],
 )
-def test_wrong_use_says_what_would_do(tmp_path: Path, words: list[str], told: str) -> None:
+def test_wrong_use_says_what_would_do(tmp_path: Path, words: list[str], reported: str) -> None:
     result = run(Settings(home=tmp_path), *words)
     assert result.exit_code == 2
-    assert told in result.output
+    assert reported in result.output
 
 
 def test_two_revisions_are_shown_side_by_side(home: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
@@ -125,7 +125,7 @@ def test_scopes_of_recipients_are_issued_and_one_without_figures_is_told(
     outcome = issue_period(_inputs(settings, con), MONTH)
     store = Scope(type="store", id="demo:S07")
     assert [one.bundle.scope for one in outcome.issued] == [Scope(), store]
-    assert "no figure for store demo:S99" in " ".join(outcome.told())
+    assert "no figure for store demo:S99" in " ".join(outcome.reported())
     wanted = {(one.path.parent.name, one.code): one.pdf for one in renderings(settings, MONTH)}
     assert wanted == {("company", "en"): False, ("company", "zh-CN"): False, (store.folder, "zh-CN"): False}
 
@@ -164,7 +164,7 @@ def test_a_month_hides_what_would_tell_a_day_that_a_digest_hid(
 ) -> None:
     settings, con = home
     add_days(con)
-    hidden = Key("sla", date(2026, 10, 3), "store", "demo:S01")
+    hidden = CellKey("sla", date(2026, 10, 3), "store", "demo:S01")
     remember_hidden({hidden}, settings.reports, DIGEST, hidden.month)
     company = issue_period(_inputs(settings, con), MONTH).issued[0].bundle
     shown = {f.scope_id for f in company.parts("sla", "store") if f.month == MONTH}

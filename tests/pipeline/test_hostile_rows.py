@@ -12,7 +12,7 @@ from foundation.contract import contract
 from foundation.errors import CommandFailedError
 from foundation.settings import Settings
 from orchestration import commands
-from orchestration.ingestion.ledger import Manifest
+from orchestration.ingestion.manifest import Manifest
 from orchestration.warehouse import MARTS_FILE
 from tests.pipeline import hostile
 
@@ -54,9 +54,9 @@ def test_a_night_with_hostile_rows_is_published_and_reported(new_home: Callable[
     night(settings)
     every_row_is_accounted_for(settings)
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in settings.outbox.glob("*.eml")]
-    told = "".join(mail.get_body(("plain",)).get_content() for mail in mails)
-    assert "key_repeated_often" in told
-    assert "orphans_many" in told
+    reported = "".join(mail.get_body(("plain",)).get_content() for mail in mails)
+    assert "key_repeated_often" in reported
+    assert "orphans_many" in reported
     with pytest.raises(CommandFailedError, match=r"^ready_to_send: error key_repeated_often"):  # made, and held back
         commands.report(Settings(home=settings.home), f"{hostile.AS_OF:%Y-%m}", send=False)
     made = {path.suffix for path in (settings.home / "reports").rglob("report.*")}

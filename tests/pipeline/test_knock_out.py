@@ -157,7 +157,7 @@ def constants(before: Path, after: Path) -> dict[str, Decimal]:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{before}' as before (read_only)")
         connection.execute(f"attach '{after}' as after (read_only)")
-        told = dict(
+        reported = dict(
             connection.execute(
                 """
                 with before as (
@@ -185,8 +185,8 @@ def constants(before: Path, after: Path) -> dict[str, Decimal]:
         for table, column in connection.execute(_NUMBERS, ["after"]).fetchall():
             values = [_distinct(connection, side, table, column) for side in ("before", "after")]
             if values[1] == {0} and values[0] != {0}:
-                told[f"{table}.{column}"] = Decimal(0)
-    return told
+                reported[f"{table}.{column}"] = Decimal(0)
+    return reported
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, side: str, table: str, column: str) -> set[Decimal]:

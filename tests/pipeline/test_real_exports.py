@@ -156,13 +156,13 @@ def all_zero(connection: duckdb.DuckDBPyConnection) -> set[str]:
         and table_name not in ('kpi_monthly', 'kpi_daily', 'rpt_loads', 'rpt_build', 'rpt_warnings')
         and not ends_with(table_name, '_definitions')"""
     ).fetchall()
-    told = {
+    reported = {
         f"{table}.{column}": connection.execute(
             f'select count("{column}") > 0 and count(nullif("{column}", 0)) = 0 from reporting."{table}"'
         ).fetchone()
         for table, column in numbers
     }
-    return {name for name, found in told.items() if found == (True,)}
+    return {name for name, found in reported.items() if found == (True,)}
 
 
 @pytest.mark.parametrize(

@@ -247,13 +247,13 @@ def test_a_register_tells_what_is_open_from_its_first_load_and_no_solve(publishe
                 expected.append((month, "untimed", -1))
             was_open, was_shown = opened, True
         assert found[f"list:r{n}"] == expected
-    (told,) = asked(
+    (reported,) = asked(
         published,
         "select count(status), count(solved_at), count(full_resolution_calendar_minutes),"
-        " count(agent_work_calendar_minutes), bool_or(is_status_told)"
+        " count(agent_work_calendar_minutes), bool_or(is_status_recorded)"
         " from service.fct_ticket where source_system = 'list'",
     )
-    assert told == (30, 0, 0, 0, False)
+    assert reported == (30, 0, 0, 0, False)
 
 
 def test_figures_balance_over_all_of_them(published: Path) -> None:

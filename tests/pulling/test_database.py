@@ -349,11 +349,11 @@ def test_a_connection_that_breaks_leaves_what_was_read_and_the_next_pull_goes_on
     _fill(server, 100_000)
     home.declare(PULL.format(objects="orders: {table: shop.orders, cursor: updated_at}"))
 
-    def cut(told: str) -> None:
-        if "20,000 rows" in told:
+    def cut(reported: str) -> None:
+        if "20,000 rows" in reported:
             _do(server, "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
 
-    (refused,) = run.pull(home.settings, DAY, told=cut).refusals
+    (refused,) = run.pull(home.settings, DAY, reported=cut).refusals
     assert refused.startswith("crm: orders: the server ended the connection")
     assert refused.endswith("it goes on where it was (SQLSTATE 57P01)")
     before = len(home.rows("orders"))

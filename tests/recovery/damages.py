@@ -29,10 +29,10 @@ from orchestration.recovery.soundness import faults
 from reports.bundle.reading import make_bundle
 from reports.bundle.rows import Scope
 from reports.bundle.store import write_bundle
-from reports.bundle.suppression import Key
+from reports.bundle.suppression import CellKey
 from reports.delivery.ledger import Ledger
 from reports.delivery.records import Claim
-from reports.delivery.records import Key as MailKey
+from reports.delivery.records import DeliveryKey as MailKey
 from reports.issuing.revisions import DIFFERENCES_FILE, Differences, remember_hidden
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
@@ -194,7 +194,7 @@ def _issue(home: Settings) -> None:
     folder = home.reports / bundle.folder
     write_bundle(bundle, folder / "bundle.json")
     write_bundle(bundle, folder / "revisions" / "1.json")
-    cells = [Key(*("x" if name != "month" else MONTH for name in Key._fields))]
+    cells = [CellKey(*("x" if name != "month" else MONTH for name in CellKey._fields))]
     remember_hidden(cells, home.reports, "service_quality", MONTH)
     found = Differences(
         report="service_quality", period_start=MONTH, scope=Scope(), revision=1, known_at=DAY, changes=(), total=1
@@ -221,8 +221,8 @@ def happened(home: Settings, file: File, damage: Damage, before: dict[str, str])
     path = file.find(home)
     damage(path)
     shown = path.relative_to(home.home).as_posix()
-    told = [fault for fault in faults(home) if fault.file == shown]
-    if not told:
+    reported = [fault for fault in faults(home) if fault.file == shown]
+    if not reported:
         return "not seen", ""
     is_carried_on = is_sound(home)
     report = ingest(home, DAY, DAY)
@@ -231,7 +231,7 @@ def happened(home: Settings, file: File, damage: Damage, before: dict[str, str])
     if not is_carried_on:
         publish(home, 2)
     left = [fault for fault in faults(home) if fault.file == shown]
-    said = told[0].what
+    said = reported[0].what
     if left:
         return PERSON, f"{said}; {left[0].cure}"
     if not is_carried_on:

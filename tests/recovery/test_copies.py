@@ -50,11 +50,11 @@ def test_what_is_restored_is_what_was_copied(home: Settings, tmp_path: Path) -> 
     before = _all(home.home)
     backup(home, tmp_path / "copy")
     other = Settings(home=tmp_path / "other")
-    told = list(restore(other, tmp_path / "copy"))
+    reported = list(restore(other, tmp_path / "copy"))
     assert _all(other.home) == before
     assert faults(other) == [fault for fault in faults(other) if fault.file == "build/work.duckdb"]
-    assert "files of 20" in told[0]
-    assert any("mails sent since then are not known" in line for line in told)
+    assert "files of 20" in reported[0]
+    assert any("mails sent since then are not known" in line for line in reported)
 
 
 def test_nobody_but_the_owner_reads_a_backup_or_a_restored_file(home: Settings, tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_backups_while_nights_run_are_each_consistent(home: Settings, tmp_path: 
             other = Settings(home=tmp_path / f"other-{number}")
             list(restore(other, tmp_path / f"copy-{number}"))
             assert {fault.file for fault in faults(other)} <= {"build/work.duckdb"}
-            told = Manifest.read(other.raw)
-            assert len(told.files) == len(told.loads)
+            reported = Manifest.read(other.raw)
+            assert len(reported.files) == len(reported.loads)
     finally:
         stop.set()
         writer.join()

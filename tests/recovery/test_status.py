@@ -27,18 +27,18 @@ def _kefu(home: Settings, *words: str) -> Result:
 
 
 def test_a_home_that_is_well(home: Settings) -> None:
-    told = status(home, today=date(2026, 1, 8))
-    assert told["is_well"]
-    assert told["warehouse"]["as_of"] == "2026-01-05"
-    assert told["warehouse"]["age_days"] == 3
-    assert [(one["name"], one["age_days"], one["status"]) for one in told["sources"]] == [
+    reported = status(home, today=date(2026, 1, 8))
+    assert reported["is_well"]
+    assert reported["warehouse"]["as_of"] == "2026-01-05"
+    assert reported["warehouse"]["age_days"] == 3
+    assert [(one["name"], one["age_days"], one["status"]) for one in reported["sources"]] == [
         ("crm", 3, "loaded"),
         ("erp", 3, "loaded"),
     ]
-    assert told["held"] == []
-    assert told["ledger"] == {"deliveries": {"sent": 1}, "holds": []}
-    assert told["reports_that_differ"] == 1
-    assert told["disk"]["free_bytes"] > 0
+    assert reported["held"] == []
+    assert reported["ledger"] == {"deliveries": {"sent": 1}, "holds": []}
+    assert reported["reports_that_differ"] == 1
+    assert reported["disk"]["free_bytes"] > 0
     answer = _kefu(home, "status", "--json")
     assert answer.exit_code == 0
     assert json.loads(answer.output)["schema"] == 1

@@ -25,7 +25,7 @@ from reports.periods import months_before
 from reports.registry import ReportSpec, TableSpec
 
 PRIME = 2**31 - 1
-MOST_TOGETHER = 3  # hidden numbers whose sum is asked for
+MAX_TOGETHER = 3  # hidden numbers whose sum is asked for
 NEAR = 1e-6
 Scope = tuple[str, str]
 Cut = frozenset[tuple[str, str]]
@@ -425,7 +425,7 @@ class _Part:
 
     def leaks(self, small: int, *, bounds: bool) -> Iterator[Leak]:
         signature = self._signatures()
-        for size in range(1, MOST_TOGETHER + 1):
+        for size in range(1, MAX_TOGETHER + 1):
             for numbers in self._summing_to_nothing(signature, size):
                 cases = sum((self.value(number) for number in numbers), Fraction(0))
                 if cases < small:

@@ -20,10 +20,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from foundation.settings import Mail
 from reports.bundle.model import Bundle
-from reports.delivery.channels import post
+from reports.delivery.channels import transport
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import read_recipients
-from reports.delivery.sending import Tally, deliver, parcels
+from reports.delivery.sending import SendingResult, deliver, report_mails
 from reports.issuing.revisions import issue
 
 NOW = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
@@ -63,21 +63,21 @@ class Office:
         return responses
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        told = self.answer("RCPT", address)
-        if told == "cut":
+        reported = self.answer("RCPT", address)
+        if reported == "cut":
             server.transport.abort()
-        if told.startswith("250"):
+        if reported.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return told
+        return reported
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        told = self.answer("DATA", envelope.rcpt_tos[0])
-        if told in ("250 fine", "take and cut"):
+        reported = self.answer("DATA", envelope.rcpt_tos[0])
+        if reported in ("250 fine", "take and cut"):
             self.taken.append(envelope.content)
-        if told.endswith("cut"):
+        if reported.endswith("cut"):
             server.transport.abort()
         self.before_answer()
-        return told
+        return reported
 
 
 class _Torn(SMTP):
@@ -161,11 +161,11 @@ class House:
         lines = (f"  - {{id: {name}, name: {name.title()}, address: {name}@example.com{more}}}\n" for name in names)
         (self.home / "recipients.yml").write_text("recipients:\n" + "".join(lines), encoding="utf-8")
 
-    def send(self, mail: Mail, *, ledger: Ledger | None = None, names: Sequence[str] | None = None) -> Tally:
+    def send(self, mail: Mail, *, ledger: Ledger | None = None, names: Sequence[str] | None = None) -> SendingResult:
         """One run."""
         recipients = [one for one in read_recipients(self.home / "recipients.yml") if names is None or one.id in names]
-        ready, lacking = parcels(self.home / "reports", "service_quality", PERIOD, recipients)
-        way = post(mail, self.home / "outbox")
+        ready, lacking = report_mails(self.home / "reports", "service_quality", PERIOD, recipients)
+        way = transport(mail, self.home / "outbox")
         tally = deliver(ready, way, ledger or self.ledger, mail, now=lambda: NOW, pause=self.waits.append)
         tally.not_sent += lacking
         return tally

@@ -155,7 +155,7 @@ GIVEN = {
     ),
     "dim_store": "store_id, region",
 }
-MOST_AT_ONCE = 2000  # rows of one statement
+MAX_AT_ONCE = 2000  # rows of one statement
 LOADS = {"customers": (4902, 2, 0), "orders": (61204, 14, 0), "tickets": (15031, 3, 0), "surveys": (9120, 0, 88)}
 
 
@@ -170,8 +170,8 @@ def warehouse(areas: tuple[str, ...] = AREAS) -> duckdb.DuckDBPyConnection:
         "rpt_metric_definitions",
         [(m.id, m.en, f"How {m.en} {LONG_EN}.", m.unit, m.direction, m.claims, "confidential", None) for m in METRICS],
     )
-    spec, told = report("service_quality"), {m.id for m in METRICS}
-    others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in told]
+    spec, reported = report("service_quality"), {m.id for m in METRICS}
+    others = [metric for metric in dict.fromkeys((*spec.metrics, *spec.drawn_metrics)) if metric not in reported]
     if others:  # declared, and not supplied
         insert(con, "rpt_metric_definitions", [(m, m, m, "count", "none", False, "confidential", None) for m in others])
     con.execute(
@@ -296,8 +296,8 @@ def insert(
 ) -> None:
     """Adds rows, whole ones in the order of the columns, or of those GIVEN."""
     columns = f"({GIVEN[table]})" if table in GIVEN else ""
-    for start in range(0, len(rows), MOST_AT_ONCE):
-        part = rows[start : start + MOST_AT_ONCE]
+    for start in range(0, len(rows), MAX_AT_ONCE):
+        part = rows[start : start + MAX_AT_ONCE]
         line = f"({', '.join('?' * len(part[0]))})"
         con.execute(
             f"insert into {schema}.{table} {columns} values {', '.join([line] * len(part))}",

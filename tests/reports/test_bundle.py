@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from reports.bundle.model import Bundle, Meta
-from reports.bundle.reading import MOST_EXCEPTIONS, make_bundle
+from reports.bundle.reading import MAX_EXCEPTIONS, make_bundle
 from reports.bundle.rows import Scope, Withheld
 from reports.bundle.store import BundleDamagedError, read_bundle
 from reports.issuing.revisions import issue
@@ -145,12 +145,12 @@ def test_a_figure_that_is_hidden_is_hidden_in_tables_of_figures_too(
         from reporting.kpi_monthly where metric_id = 'sla' and month = ? and dimension = ''""",
         [MONTH],
     )
-    shown, told = set(), set()
+    shown, reported = set(), set()
     for store in STORES:
         made = make(con, bundle.meta, Scope(type="store", id=store))
         shown |= {store} if any(table.id == "service_triad" for table in made.tables) else set()
-        told |= {store} if (figure := made.figure("sla")) and not figure.is_withheld else set()
-    assert shown == told
+        reported |= {store} if (figure := made.figure("sla")) and not figure.is_withheld else set()
+    assert shown == reported
     assert "demo:S09" not in shown
     assert len(shown) == len(STORES) - 2, "one more goes, so that nobody can subtract"
 
@@ -165,7 +165,7 @@ def test_exceptions_are_counted_beyond_those_kept(con: duckdb.DuckDBPyConnection
         where scope_type = 'store' and month = date '2026-10-01'"""
     )
     company = make(con, bundle.meta)
-    assert len(company.exceptions) == MOST_EXCEPTIONS < company.exceptions_total
+    assert len(company.exceptions) == MAX_EXCEPTIONS < company.exceptions_total
     assert all(one.status == "missed" or one.change_previous == "worse" for one in company.exceptions)
 
 
@@ -205,11 +205,11 @@ def test_a_member_with_a_hidden_figure_is_told_with_those_of_none(
         "update reporting.kpi_monthly set n = 2 where metric_id = 'csat' and scope_id = 'demo:S03' and month = ?",
         [MONTH],
     )
-    told = [c for c in make(con, bundle.meta).contributions if c.scope_type == "store"]
-    assert "demo:S03" not in {c.scope_id for c in told}
-    assert sum(c.contribution for c in told) == Decimal("-0.039")
+    reported = [c for c in make(con, bundle.meta).contributions if c.scope_type == "store"]
+    assert "demo:S03" not in {c.scope_id for c in reported}
+    assert sum(c.contribution for c in reported) == Decimal("-0.039")
     assert make(con, bundle.meta, Scope(type="region", id="north")).contributions == ()
-    assert next(c for c in told if not c.scope_id).n is None
+    assert next(c for c in reported if not c.scope_id).n is None
 
 
 def test_a_copy_with_other_figures_is_asked_for_its_own(bundle: Bundle) -> None:

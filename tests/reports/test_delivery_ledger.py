@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.settings import Mail
-from reports.delivery.channels import OutcomeUnknownError, RefusedError, UnreachableError
+from reports.delivery.channels import MailRefusedError, OutcomeUnknownError, UnreachableError
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import Recipient
-from reports.delivery.records import OUTBOX, Claim, Delivery, Key, LedgerError
-from reports.delivery.sending import Parcel, deliver
+from reports.delivery.records import OUTBOX, Claim, DeliveryKey, DeliveryRecord, LedgerError
+from reports.delivery.sending import ReportMail, deliver
 from tests.reports.postoffice import NOW
 
-KEY = Key("service_quality", "2026-10", "company", 1, "ann", "en")
+KEY = DeliveryKey("service_quality", "2026-10", "company", 1, "ann", "en")
 BY = {"by": "Li Lei", "reason": "asked on the phone", "now": NOW}
 NAMED = (KEY.report, KEY.period, KEY.recipient)
 
@@ -40,11 +40,13 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
-def _claim(ledger: Ledger, key: Key = KEY, *, address: str = "a1", via: str = "smtp://x:1") -> Claim | Delivery:
+def _claim(
+    ledger: Ledger, key: DeliveryKey = KEY, *, address: str = "a1", via: str = "smtp://x:1"
+) -> Claim | DeliveryRecord:
     return ledger.claim(key, address_hash=address, content_sha256="c0", via=via, now=NOW)
 
 
-def _claimed(ledger: Ledger, key: Key = KEY, *, via: str = "smtp://x:1") -> Claim:
+def _claimed(ledger: Ledger, key: DeliveryKey = KEY, *, via: str = "smtp://x:1") -> Claim:
     claim = _claim(ledger, key, via=via)
     assert isinstance(claim, Claim)
     return claim
@@ -53,7 +55,7 @@ def _claimed(ledger: Ledger, key: Key = KEY, *, via: str = "smtp://x:1") -> Clai
 def test_a_claim_is_given_once(ledger: Ledger) -> None:
     _claimed(ledger)
     standing = _claim(ledger)
-    assert isinstance(standing, Delivery)
+    assert isinstance(standing, DeliveryRecord)
     assert standing.state == "claimed"
 
 
@@ -68,20 +70,20 @@ def test_of_many_who_claim_at_once_one_gets_it(ledger: Ledger) -> None:
 )
 def test_another_issue_scope_or_language_is_another_mail(ledger: Ledger, changed: dict[str, object]) -> None:
     _claimed(ledger)
-    _claimed(ledger, Key(**{**KEY.__dict__, **changed}))
+    _claimed(ledger, DeliveryKey(**{**KEY.__dict__, **changed}))
 
 
 def test_a_mailbox_with_a_new_id_in_the_recipients_file_has_had_its_mail(ledger: Ledger) -> None:
     ledger.finish(_claimed(ledger), "sent", now=NOW)
-    standing = _claim(ledger, Key(**{**KEY.__dict__, "recipient": "ann2"}))
-    assert isinstance(standing, Delivery)
+    standing = _claim(ledger, DeliveryKey(**{**KEY.__dict__, "recipient": "ann2"}))
+    assert isinstance(standing, DeliveryRecord)
     assert (standing.key.recipient, standing.state) == ("ann", "sent")
 
 
 @pytest.mark.parametrize("state", ["sent", "failed", "unknown"])
 def test_what_was_sent_refused_for_good_or_is_unknown_is_not_claimed_again(ledger: Ledger, state: str) -> None:
     ledger.finish(_claimed(ledger), state, now=NOW)  # type: ignore[arg-type]
-    assert isinstance(_claim(ledger), Delivery)
+    assert isinstance(_claim(ledger), DeliveryRecord)
 
 
 def test_what_was_refused_for_the_time_being_may_be_claimed_again(ledger: Ledger) -> None:
@@ -92,16 +94,16 @@ def test_what_was_refused_for_the_time_being_may_be_claimed_again(ledger: Ledger
 
 def test_what_only_became_a_file_may_go_through_a_server(ledger: Ledger) -> None:
     ledger.finish(_claimed(ledger, via=OUTBOX), "sent", now=NOW)
-    assert isinstance(_claim(ledger, via=OUTBOX), Delivery)
+    assert isinstance(_claim(ledger, via=OUTBOX), DeliveryRecord)
     ledger.finish(_claimed(ledger), "sent", now=NOW)
-    assert isinstance(_claim(ledger), Delivery)
+    assert isinstance(_claim(ledger), DeliveryRecord)
 
 
 def test_a_dead_sender_s_claim_is_unknown_until_a_person_decides(ledger: Ledger) -> None:
     claim = _claimed(ledger)
     with ledger.sole_sender():
         assert ledger.abandon(NOW) == (KEY,)
-    assert isinstance(_claim(ledger), Delivery)
+    assert isinstance(_claim(ledger), DeliveryRecord)
     assert ledger.release(*NAMED, **BY) == (KEY,)
     _claimed(ledger)
     with pytest.raises(LedgerError, match="taken back"):  # the dead one was only slow
@@ -112,7 +114,7 @@ def test_a_person_who_knows_that_it_arrived_ends_the_doubt(ledger: Ledger) -> No
     ledger.finish(_claimed(ledger), "unknown", now=NOW)
     ledger.confirm(*NAMED, **BY)
     assert [(one.state, one.needs_a_person) for one in ledger.deliveries()] == [("sent", False)]
-    assert isinstance(_claim(ledger), Delivery)
+    assert isinstance(_claim(ledger), DeliveryRecord)
 
 
 @pytest.mark.parametrize("state", ["sent", None])
@@ -206,9 +208,9 @@ class Fickle:
             self.got.append(message)
         match mood:
             case "later":
-                raise RefusedError("450", lasting=False)
+                raise MailRefusedError("450", lasting=False)
             case "never":
-                raise RefusedError("550", lasting=True)
+                raise MailRefusedError("550", lasting=True)
             case "gone":
                 raise UnreachableError("gone")
             case "locked":
@@ -220,7 +222,7 @@ class Fickle:
         return self.via
 
 
-class Letter(Parcel):
+class Letter(ReportMail):
     """A parcel whose mail is its recipient's name."""
 
     def message(self, *_: object, **__: object) -> str:  # type: ignore[override]
@@ -242,7 +244,7 @@ def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_lost_silently(
     home = tmp_path_factory.mktemp("fickle")
     ledger = Ledger(home / "delivery.db")
     people = [Recipient(id=name, name=name, address=f"{name}@example.com") for name in ("ann", "bob", "cho")]
-    letters = [Letter(Key("r", "2026-10", "company", 1, one.id, "en"), one, home) for one in people]
+    letters = [Letter(DeliveryKey("r", "2026-10", "company", 1, one.id, "en"), one, home) for one in people]
     taken: list[str] = []
     for moods in runs:
         server = Fickle(list(moods))
@@ -255,10 +257,10 @@ def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_lost_silently(
             continue
         finally:
             taken += server.got
-        told = {line.partition(":")[0] for line in tally.not_sent}
+        reported = {line.partition(":")[0] for line in tally.not_sent}
         had = {key.recipient for key in (*tally.sent, *tally.already)}
-        assert told | had == {"ann", "bob", "cho"}
-        assert not told & had
+        assert reported | had == {"ann", "bob", "cho"}
+        assert not reported & had
         assert had <= set(taken)
     assert len(taken) == len(set(taken))
     states = {one.key.recipient: one.state for one in ledger.deliveries()}

@@ -114,12 +114,12 @@ def test_an_address_is_one_mailbox_or_refused_without_being_told(text: str) -> N
     try:
         address = read_address(text)
     except ValueError as error:
-        told = str(error)
+        reported = str(error)
     else:
-        told = ""
+        reported = ""
         assert not set("\r\n\0") & set(str(address))
         assert "@" in address.addr_spec
-    assert told in ("", "is no mail address; write one such as li.lei@example.com")
+    assert reported in ("", "is no mail address; write one such as li.lei@example.com")
 
 
 def test_the_old_setting_says_where_recipients_stand_now(tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ def test_a_bad_address_is_asked_once_stops_no_other_and_goes_again_only_by_hand(
     first = home.send(over(office))
     assert [key.recipient for key in first.sent] == ["ann", "cho"]
     assert home.waits == []
-    told = "bob: refused for good: 550 no such user <<address>>, <name> is unknown"
-    assert first.not_sent == [told]
-    assert home.send(over(office)).not_sent == [told]
+    reported = "bob: refused for good: 550 no such user <<address>>, <name> is unknown"
+    assert first.not_sent == [reported]
+    assert home.send(over(office)).not_sent == [reported]
     assert office.got == {"ann": 1, "cho": 1}
     assert [one.key.recipient for one in home.ledger.deliveries() if one.needs_a_person] == ["bob"]
 
@@ -95,11 +95,11 @@ def test_a_mended_address_goes_after_its_release(home: House, office: Office) ->
     assert office.got == {"ann": 1, "cho": 1, "robert": 1}
 
 
-@pytest.mark.parametrize("told", ["take and cut", "lose and cut"])
+@pytest.mark.parametrize("reported", ["take and cut", "lose and cut"])
 def test_cut_after_the_mail_was_handed_over_is_unknown_and_never_sent_by_itself(
-    home: House, office: Office, told: str
+    home: House, office: Office, reported: str
 ) -> None:
-    office.answers["DATA", "bob"] = [told]
+    office.answers["DATA", "bob"] = [reported]
     first = home.send(over(office))
     assert [key.recipient for key in first.sent] == ["ann", "cho"]
     assert home.states()["bob"] == "unknown"
@@ -107,7 +107,7 @@ def test_cut_after_the_mail_was_handed_over_is_unknown_and_never_sent_by_itself(
     second = home.send(over(office))
     assert second.sent == []
     assert second.not_sent[0].startswith("bob: unknown whether it arrived")
-    assert office.got["bob"] == (told == "take and cut")
+    assert office.got["bob"] == (reported == "take and cut")
 
 
 def test_cut_while_the_mail_is_handed_over_is_no_delivery_and_goes_again(home: House, office: Office) -> None:

@@ -17,12 +17,12 @@ from pydantic import ValidationError
 
 from foundation.languages import LANGUAGES, LanguageCode
 from reports import registry
-from reports.bundle.disclosure import told_by_days
+from reports.bundle.disclosure import revealed_by_days
 from reports.bundle.model import Bundle, Meta
 from reports.bundle.reading import Source, make_bundle
 from reports.bundle.rows import Scope, Withheld
 from reports.bundle.store import write_bundle
-from reports.bundle.suppression import Key
+from reports.bundle.suppression import CellKey
 from reports.delivery.recipients import Recipient
 from reports.issuing.revisions import hidden_before, remember_hidden
 from reports.page.archive import write_archive
@@ -139,7 +139,7 @@ def test_counts_of_work_are_shown_to_those_who_do_it_and_answers_of_few_are_not(
 
 
 def test_what_was_hidden_of_a_day_hides_no_month_that_begins_on_it(tmp_path: Path) -> None:
-    key = Key("sla", date(2026, 10, 1), "company", "company")
+    key = CellKey("sla", date(2026, 10, 1), "company", "company")
     remember_hidden({key}, tmp_path, DIGEST, date(2026, 10, 1))
     assert hidden_before(tmp_path, "monthly") == frozenset()
     assert hidden_before(tmp_path, "daily") == {key}
@@ -147,12 +147,12 @@ def test_what_was_hidden_of_a_day_hides_no_month_that_begins_on_it(tmp_path: Pat
 
 def test_a_month_that_would_tell_its_only_hidden_day_is_hidden(daily: duckdb.DuckDBPyConnection) -> None:
     month = date(2026, 10, 1)
-    one, two = (Key("sla", date(2026, 10, d), "store", WORSE_STORE) for d in (3, 4))
-    assert told_by_days(daily, month, {one}, 5) == {one._replace(month=month)}
-    assert told_by_days(daily, month, {one, two}, 5) == frozenset()
-    stock = Key("backlog", DAY, "store", WORSE_STORE)
-    assert told_by_days(daily, month, {stock}, 5) == {stock._replace(month=month)}
-    assert told_by_days(daily, month, {stock._replace(month=date(2026, 10, 3))}, 5) == frozenset()
+    one, two = (CellKey("sla", date(2026, 10, d), "store", WORSE_STORE) for d in (3, 4))
+    assert revealed_by_days(daily, month, {one}, 5) == {one._replace(month=month)}
+    assert revealed_by_days(daily, month, {one, two}, 5) == frozenset()
+    stock = CellKey("backlog", DAY, "store", WORSE_STORE)
+    assert revealed_by_days(daily, month, {stock}, 5) == {stock._replace(month=month)}
+    assert revealed_by_days(daily, month, {stock._replace(month=date(2026, 10, 3))}, 5) == frozenset()
 
 
 def test_what_nobody_supplies_is_said() -> None:

@@ -101,12 +101,14 @@ def test_tile_and_mail_say_it_too(code: LanguageCode) -> None:
     """Of a headline, which stands on the first page with its last months."""
     with warehouse() as con:
         begin(con, "csat", "nps")
-        told = make_bundle(con, "service_quality", MONTH, META)
-    tile = re.search(r'<li class="tile">(?:(?!</li>).)*?' + NOTES[code], render_html(told, code), re.DOTALL)
+        reported = make_bundle(con, "service_quality", MONTH, META)
+    tile = re.search(r'<li class="tile">(?:(?!</li>).)*?' + NOTES[code], render_html(reported, code), re.DOTALL)
     assert tile is not None
     assert "<svg" not in tile.group()
     reader = Recipient(id="li", name="Li Lei", address="li@example.org", language=code)
-    message = compose(told, reader, {}, sender="k@example.org", unsubscribe="k@example.org", moment=datetime.now(UTC))
+    message = compose(
+        reported, reader, {}, sender="k@example.org", unsubscribe="k@example.org", moment=datetime.now(UTC)
+    )
     for part in ("plain", "html"):
         body = message.get_body((part,))
         assert body is not None

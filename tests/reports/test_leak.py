@@ -199,5 +199,5 @@ def test_no_pdf_tells_of_others(bundles: dict[Scope, Bundle], canary: Canary) ->
     scope, language = canary.scope, LANGUAGES[canary.number % len(LANGUAGES)]
     document = pypdfium2.PdfDocument(render_pdf(render_html(bundles[scope], language)))
     text = "\n".join(sheet.get_textpage().get_text_range() for sheet in document)
-    told = text + str(document.get_metadata_dict()) + "".join(item.get_title() for item in document.get_toc())
-    assert leaks(told, scope) == {}
+    reported = text + str(document.get_metadata_dict()) + "".join(item.get_title() for item in document.get_toc())
+    assert leaks(reported, scope) == {}

@@ -17,11 +17,11 @@ from foundation.languages import LANGUAGES, LanguageCode
 from foundation.settings import Mail
 from reports.bundle.model import Bundle
 from reports.delivery.channels import send
-from reports.delivery.mail import Attachments, Failure, compose, compose_failure, content_hash
+from reports.delivery.mail import Attachments, RunFailure, compose, compose_failure, content_hash
 from reports.delivery.recipients import Format, Recipient
 from reports.text.language import language
 from reports.text.story import story
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 
 MOMENT = datetime(2026, 11, 3, 8, 0, tzinfo=timezone(timedelta(hours=8)))
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
@@ -96,7 +96,10 @@ def test_a_name_cannot_add_a_header(bundle: Bundle) -> None:
 def test_a_failure_names_what_failed(golden: Any) -> None:
     message = compose_failure(
         "en",
-        [Failure("raw/orders", "orders.csv: column order_id is missing"), Failure("check freshness", "3 days late")],
+        [
+            RunFailure("raw/orders", "orders.csv: column order_id is missing"),
+            RunFailure("check freshness", "3 days late"),
+        ],
         company="Lantern Home",
         job="nightly",
         run_id="1f0c",
@@ -136,12 +139,12 @@ def test_a_mail_links_to_its_own_report_in_its_language(bundle: Bundle, archive:
 
 def test_the_mail_tells_the_headline_the_places_and_what_to_do(bundle: Bundle) -> None:
     """The same sentences as page one."""
-    told = story(Teller(bundle, language("en")))
+    reported = story(Wording(bundle, language("en")))
     for part in ("plain", "html"):
         body = message_text(mail(bundle), part)
-        assert told.lead in body
-        assert all(one.text in body for one in (*told.changes, *told.advice, *told.costs))
-        assert all(place.name in body and place.findings[0] in body for place in told.places)
+        assert reported.lead in body
+        assert all(one.text in body for one in (*reported.changes, *reported.advice, *reported.costs))
+        assert all(place.name in body and place.findings[0] in body for place in reported.places)
 
 
 def message_text(message: EmailMessage, part: str) -> str:

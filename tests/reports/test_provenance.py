@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from foundation.languages import LANGUAGES
 from reports.bundle.model import Bundle
-from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, Table, Warned, Withheld
+from reports.bundle.rows import Cause, Changed, Code, Load, Restatement, TableExtract, Warned, Withheld
 from reports.page.render import render_html
 from reports.text import provenance
 from reports.text.language import language
 from reports.text.tables import printed_table
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 
 NOTE = Restatement(
     period_start=date(2026, 9, 1),
@@ -48,19 +48,19 @@ NOTE = Restatement(
 )
 
 
-def teller(bundle: Bundle, **updated: object) -> Teller:
-    return Teller(bundle.model_copy(update=updated), language("en"))
+def wording(bundle: Bundle, **updated: object) -> Wording:
+    return Wording(bundle.model_copy(update=updated), language("en"))
 
 
 def test_exceptions_are_capped_and_say_how_many_there_are(bundle: Bundle) -> None:
     missed = tuple(f for f in bundle.figures if f.status == "missed" and f.month == bundle.period_start)
     assert missed
     many = (missed * 40)[:40]
-    printed = provenance.exceptions(teller(bundle, exceptions=many, exceptions_total=94))
+    printed = provenance.exceptions(wording(bundle, exceptions=many, exceptions_total=94))
     assert printed is not None
-    assert (len(printed.rows), printed.more) == (provenance.MOST_EXCEPTIONS, 94 - provenance.MOST_EXCEPTIONS)
+    assert (len(printed.rows), printed.more) == (provenance.MAX_EXCEPTIONS, 94 - provenance.MAX_EXCEPTIONS)
     assert all(row[-1].endswith("×\u00a0missed") for row in printed.rows)
-    assert provenance.exceptions(teller(bundle, exceptions=(), exceptions_total=0)) is None
+    assert provenance.exceptions(wording(bundle, exceptions=(), exceptions_total=0)) is None
 
 
 def test_who_adds_to_a_change_is_capped_to_the_largest_parts_of_it(bundle: Bundle) -> None:
@@ -75,12 +75,12 @@ def test_who_adds_to_a_change_is_capped_to_the_largest_parts_of_it(bundle: Bundl
     figures = tuple(
         f.model_copy(update={"change_previous": "worse"}) if f.metric_id == "nps" else f for f in bundle.figures
     )
-    printed = provenance.contributions(teller(bundle, contributions=(*many, *other, *uncalled), figures=figures))
+    printed = provenance.contributions(wording(bundle, contributions=(*many, *other, *uncalled), figures=figures))
     assert printed is not None
-    assert (len(printed.rows), printed.more) == (provenance.MOST_CONTRIBUTIONS, 62 - provenance.MOST_CONTRIBUTIONS)
+    assert (len(printed.rows), printed.more) == (provenance.MAX_CONTRIBUTIONS, 62 - provenance.MAX_CONTRIBUTIONS)
     assert [row[4:6] for row in printed.rows[-2:]] == [("−50.0", "−100.0")] * 2
     assert {row[1] for row in printed.rows} == {"Last month"}
-    assert provenance.contributions(teller(bundle, contributions=())) is None
+    assert provenance.contributions(wording(bundle, contributions=())) is None
 
 
 def test_a_figure_in_a_table_has_the_unit_of_its_metric(bundle: Bundle) -> None:
@@ -93,8 +93,8 @@ def test_a_figure_in_a_table_has_the_unit_of_its_metric(bundle: Bundle) -> None:
         ("accuracy", "sla", "billing_error", "0.91", None, None, None, "12", "12"),
     )
     names = (Code(taxonomy="service_standards", dimension="standard_id", code="billing_error", place=1, label="Bills"),)
-    found = teller(bundle, codes=names)
-    table = printed_table(found, spec, Table(id=spec.id, title=title, rows=rows, total=3))
+    found = wording(bundle, codes=names)
+    table = printed_table(found, spec, TableExtract(id=spec.id, title=title, rows=rows, total=3))
     sla, reply = (found.label(metric) for metric in ("sla", "first_reply"))
     assert table.rows == (
         ("Promptness", sla, "–", "91.0%", "90.0%", "92.0%", "95.0%", "812"),
@@ -103,26 +103,26 @@ def test_a_figure_in_a_table_has_the_unit_of_its_metric(bundle: Bundle) -> None:
     )
     change = Changed(table=title, row=("promptness", "first_reply", ""), column="Value", old="300", new="290")
     note = NOTE.model_copy(update={"changes": (change,)})
-    told = provenance.restatements(teller(bundle, restatements=(note,)))[0].table.rows[0]
-    assert told[2:4] == ("5.0\u00a0h", "4.8\u00a0h")
+    reported = provenance.restatements(wording(bundle, restatements=(note,)))[0].table.rows[0]
+    assert reported[2:4] == ("5.0\u00a0h", "4.8\u00a0h")
 
 
 def test_a_restatement_tells_what_changed_by_how_much_and_why(bundle: Bundle) -> None:
-    told = provenance.restatements(teller(bundle, restatements=(NOTE,)))[0]
-    assert told.title == "September 2026, revision 2 of 31 October 2026"
-    assert told.reasons == (
+    reported = provenance.restatements(wording(bundle, restatements=(NOTE,)))[0]
+    assert reported.title == "September 2026, revision 2 of 31 October 2026"
+    assert reported.reasons == (
         "Returns of store 7 came late",
         "returns from demo: 31 rows that speak of the month came between 2 October 2026 and 5 October 2026.",
         "The settings that shape figures changed.",
         "The definitions of figures changed.",
     )
-    assert [row[1:] for row in told.table.rows] == [
+    assert [row[1:] for row in reported.table.rows] == [
         ("Customer satisfaction (CSAT)", "81.2%", "80.7%", "900", "931"),
         ("Service level", "71.0%", "–", "40", "–"),
         ("Customer value matrix · Best · Spend", "CNY\u00a0100.00", "CNY\u00a0120.50", "–", "–"),
         ("Public service standards: promised, standard, delivered · x · On time", "100.0%", "90.0%", "–", "–"),
     ]
-    assert told.table.more == 5
+    assert reported.table.more == 5
 
 
 def test_a_revision_says_so_on_its_first_page(bundle: Bundle) -> None:
@@ -147,24 +147,24 @@ def test_the_data_page_tells_what_lacks(bundle: Bundle) -> None:
         rows_refused=None,
         is_stale=True,
     )
-    told = teller(
+    reported = wording(
         bundle,
         loads=(*bundle.loads, stale),
         warnings=(Warned(warning="w", subject="prices", cases=3, message="Prices lack."),),
         withheld=(Withheld(metric_id="csat", dimension="touch_point"), Withheld(table="Kano categories")),
         not_supplied=("campaigns",),
     )
-    loads = provenance.loads(told)
+    loads = provenance.loads(reported)
     assert loads is not None
     first = next(row for row in loads.rows if row[1] == "erp")
-    assert first in loads.rows[: sum(load.is_stale for load in told.bundle.loads)]
+    assert first in loads.rows[: sum(load.is_stale for load in reported.bundle.loads)]
     assert first[2:4] == ("2026-09-03 stale", "–")
-    assert provenance.withheld(told) == "Customer satisfaction (CSAT) by touch point, Kano categories"
-    found = provenance.warnings(told)
+    assert provenance.withheld(reported) == "Customer satisfaction (CSAT) by touch point, Kano categories"
+    found = provenance.warnings(reported)
     assert found is not None
     assert found.rows == (("prices", "3", "Prices lack."),)
-    assert "Supplied by no source: campaigns" in render_html(told.bundle, "en")
-    only = provenance.loads(teller(bundle, loads=(stale,)))
+    assert "Supplied by no source: campaigns" in render_html(reported.bundle, "en")
+    only = provenance.loads(wording(bundle, loads=(stale,)))
     assert only is not None
     assert [column.title for column in only.columns] == ["Entity", "Source", "Last load"]
 
@@ -172,9 +172,9 @@ def test_the_data_page_tells_what_lacks(bundle: Bundle) -> None:
 def test_rows_that_lost_a_value_are_told_where_there_are_any(bundle: Bundle) -> None:
     def heads(nulled: int) -> list[str]:
         some = tuple(load.model_copy(update={"rows_nulled": nulled}) for load in bundle.loads)
-        told = provenance.loads(teller(bundle, loads=some))
-        assert told is not None
-        return [column.title for column in told.columns]
+        reported = provenance.loads(wording(bundle, loads=some))
+        assert reported is not None
+        return [column.title for column in reported.columns]
 
     assert "Without a value" not in heads(0)
     titles = heads(3)

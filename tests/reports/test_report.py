@@ -34,8 +34,8 @@ from reports.bundle.model import Bundle
 from reports.bundle.store import write_bundle
 from reports.charts import canvas
 from reports.charts.chart import png
-from reports.charts.draw import KINDS, Draw
 from reports.charts.looks import ACCENT, DATA, FONTS, INK, RULE
+from reports.charts.renderer import KINDS, ChartRenderer
 from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports
 from reports.text.catalogue import messages, template, untranslated, update
@@ -101,7 +101,7 @@ def test_every_chart_says_what_it_shows(pages: Pages) -> None:
 
 def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
     """Who cannot see a chart reads its numbers: folded below it, or printed beside it."""
-    draw = Draw(bundle, language("en"))
+    draw = ChartRenderer(bundle, language("en"))
     drawn = [(spec, chart) for spec in bundle.spec.charts for chart in draw.charts(spec)]
     assert {spec.kind for spec, _ in drawn} == set(KINDS)
     for spec, chart in drawn:
@@ -109,7 +109,7 @@ def test_every_chart_has_its_figures_as_a_table(bundle: Bundle) -> None:
         assert chart.table.rows, spec
     page = render_html(bundle, "en")
     folded = re.findall(r'<details class="behind">.*?</details>', page, flags=re.S)
-    assert len(folded) == page.count("<svg") - sum(chart.told for _, chart in drawn)
+    assert len(folded) == page.count("<svg") - sum(chart.is_tabulated for _, chart in drawn)
     assert all(table.count("<tr>") > 1 for table in folded)
 
 
@@ -118,7 +118,7 @@ def test_charts_are_declared_as_vega_lite_has_it(bundle: Bundle, monkeypatch: py
     """What is not of the schema is passed over when a chart is drawn: a misspelt property would go unseen."""
     shapes: list[str] = []
     monkeypatch.setattr(canvas, "_compiled", lambda shape: shapes.append(shape) or {"data": []})
-    draw = Draw(bundle, language("en"))
+    draw = ChartRenderer(bundle, language("en"))
     drawn = [chart for spec in bundle.spec.charts for chart in draw.charts(spec)] + draw.sparkline("csat")
     assert len(shapes) == len(drawn)
     for shape in shapes:
@@ -133,7 +133,7 @@ def test_texts_of_charts_are_set_in_the_fonts_of_the_page(pages: Pages) -> None:
 
 def test_a_chart_is_a_picture_for_a_mail(bundle: Bundle) -> None:
     """Mail readers show no SVG. The same chart gives the same bytes."""
-    chart = Draw(bundle, language("zh-CN")).sparkline("csat")[0]
+    chart = ChartRenderer(bundle, language("zh-CN")).sparkline("csat")[0]
     picture = png(chart)
     assert picture == png(chart)
     image = Image.open(io.BytesIO(picture))
@@ -316,9 +316,9 @@ def test_the_pdf_reads_aloud(pages: Pages, code: LanguageCode) -> None:
 def pdf_text(ask: Callable[..., int], about: object) -> str:
     """What PDFium tells of a document or an element."""
     size = ask(about, None, 0)
-    told = (ctypes.c_ushort * (size // 2))()
-    ask(about, told, size)
-    return bytes(told).decode("utf-16-le").rstrip("\0")
+    reported = (ctypes.c_ushort * (size // 2))()
+    ask(about, reported, size)
+    return bytes(reported).decode("utf-16-le").rstrip("\0")
 
 
 @pytest.mark.parametrize("strange", ["한국 매장", "😀 ✿", "𠮷野家", "ไทย", "العربية"])

@@ -15,9 +15,9 @@ from foundation.settings import REPOSITORY
 
 FOLDER = Path(reports.__file__).parent
 ROOMS = ("bundle", "text", "charts", "page", "delivery", "issuing")  # each may import those before it
-MOST_LINES = 400
+MAX_LINES = 400
 LONGER: dict[str, str] = {}  # file -> why it may be longer; the list is not to grow
-MOST_LINES_OF_A_CLASS = 250
+MAX_LINES_OF_A_CLASS = 250
 # every package with those of ours that it may import; what dbt's Python models call is one too
 PACKAGES: dict[str, set[str]] = {
     "foundation": set(),
@@ -89,10 +89,10 @@ def test_an_import_of_another_package_is_found() -> None:
 @pytest.mark.parametrize("path", FILES, ids=_name)
 def test_files_stay_short(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert (lines > MOST_LINES) == (_name(path) in LONGER), f"{lines} lines"
+    assert (lines > MAX_LINES) == (_name(path) in LONGER), f"{lines} lines"
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef):
-            assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_CLASS, node.name
+            assert (node.end_lineno or 0) - node.lineno < MAX_LINES_OF_A_CLASS, node.name
 
 
 def test_each_room_says_what_lives_in_it() -> None:
@@ -108,7 +108,7 @@ def test_each_room_says_what_lives_in_it() -> None:
     [
         ("text/story.py", "from reports.page import render", ["reports.page.render"]),
         ("bundle/model.py", "def f() -> None:\n    from reports.text.story import story", ["reports.text.story.story"]),
-        ("charts/draw.py", "import reports.issuing.revisions", ["reports.issuing.revisions"]),
+        ("charts/renderer.py", "import reports.issuing.revisions", ["reports.issuing.revisions"]),
         ("registry.py", "from reports import bundle", ["reports.bundle"]),
         ("issuing/revisions.py", "from reports.bundle.model import Bundle", []),
         ("bundle/model.py", "from reports.registry import report", []),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle
-from reports.bundle.rows import Contribution, Figure, ScopeName, Table
+from reports.bundle.rows import Contribution, Figure, ScopeName, TableExtract
 from reports.page.render import render_html, render_pdf
 from reports.registry import report
 from reports.text.advice import advice
@@ -23,9 +23,9 @@ from reports.text.changes import calls_for_action, changes
 from reports.text.headline import headline
 from reports.text.language import NBSP, language
 from reports.text.names import own_part
-from reports.text.story import MOST_STATEMENTS, story
+from reports.text.story import MAX_STATEMENTS, story
 from reports.text.tables import MARKS, printed
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 from tests.reports.published import STORES
 
 CALM = {"change_previous": "no_clear_change", "change_year_ago": "no_clear_change"}
@@ -33,12 +33,12 @@ MOVES = st.sampled_from(["better", "worse", "changed", "no_clear_change", None])
 STATES = st.sampled_from(["met", "missed", "too_few", "suppressed", "no_target"])
 
 
-def told(bundle: Bundle, code: str = "en") -> Teller:
-    return Teller(bundle, language("en" if code == "en" else "zh-CN"))
+def reported(bundle: Bundle, code: str = "en") -> Wording:
+    return Wording(bundle, language("en" if code == "en" else "zh-CN"))
 
 
 def said(bundle: Bundle) -> str:
-    return headline(told(bundle)).replace(NBSP, " ")
+    return headline(reported(bundle)).replace(NBSP, " ")
 
 
 def with_figures(bundle: Bundle, change: Callable[[Figure], dict[str, object]]) -> Bundle:
@@ -139,7 +139,7 @@ def test_that_nothing_stands_out_is_said_plainly(bundle: Bundle) -> None:
     calm = with_figures(bundle, lambda f: {**CALM, "status": "met" if f.target is not None else "no_target"})
     assert said(calm).startswith("Nothing stands out: no figure clearly changed against last month or a year ago.")
     assert said(calm).endswith("All 7 targets are met.")
-    assert story(told(calm)).advice == ()
+    assert story(reported(calm)).advice == ()
 
 
 def test_a_first_month_has_nothing_to_compare_with(bundle: Bundle) -> None:
@@ -167,26 +167,26 @@ def test_no_page_contradicts_itself(bundle: Bundle, data: st.DataObject, code: s
             "target": figure.value,
         }
 
-    teller = told(with_figures(bundle, drawn), code)
-    page = story(teller)
-    own = {figure.metric_id: figure for figure in teller.own}
+    wording = reported(with_figures(bundle, drawn), code)
+    page = story(wording)
+    own = {figure.metric_id: figure for figure in wording.own}
     called = {"previous": "change_previous", "year_ago": "change_year_ago"}
     assert page.lead
-    assert len(page.changes) <= MOST_STATEMENTS
+    assert len(page.changes) <= MAX_STATEMENTS
     for statement in page.changes:
         figure = own[statement.metric_id]
         assert not figure.is_withheld
         assert statement.period
         assert getattr(figure, called[statement.period]) == statement.tone
-        marks = {one.period: printed(teller, figure).against[i] for i, one in enumerate(teller.comparisons(figure))}
+        marks = {one.period: printed(wording, figure).against[i] for i, one in enumerate(wording.comparisons(figure))}
         assert marks[statement.period][0] == statement.tone
         assert marks[statement.period][1].startswith(MARKS[statement.tone])
     for metric_id in bundle.headlines:
-        row = printed(teller, own[metric_id])
+        row = printed(wording, own[metric_id])
         judged = [] if own[metric_id].is_withheld else [own[metric_id].change_previous, own[metric_id].change_year_ago]
         assert [kind for kind, _ in row.against] == [kind for kind in judged if kind]
-    parts = {f.metric_id for f in teller.bundle.figures if not is_own(f) and not f.dimension and calls_for_action(f)}
-    for one in advice(teller):
+    parts = {f.metric_id for f in wording.bundle.figures if not is_own(f) and not f.dimension and calls_for_action(f)}
+    for one in advice(wording):
         assert calls_for_action(own[one.metric_id]) or one.metric_id in parts
 
 
@@ -196,7 +196,7 @@ def test_better_figures_have_their_place_however_many_are_worse(bundle: Bundle) 
             return {}
         return {**CALM, "change_previous": "better" if figure.metric_id in {"standards", "reopen_rate"} else "worse"}
 
-    tones = [statement.tone for statement in story(told(with_figures(bundle, mostly_worse))).changes]
+    tones = [statement.tone for statement in story(reported(with_figures(bundle, mostly_worse))).changes]
     assert tones == ["worse", "worse", "worse", "better", "better"]
 
 
@@ -207,16 +207,16 @@ def test_advice_goes_by_money_and_names_dimension_place_and_action(bundle: Bundl
         ("csat", "store", "demo:S07", "satisfaction falls", "staff left", "planned", "2026-10-29", "overdue", None),
         ("csat", "store", "demo:S01", "another store", "", "planned", "2026-11-29", "in_time", None),
     )
-    actions = Table(id=spec.id, title=spec.title, rows=rows, total=2)
+    actions = TableExtract(id=spec.id, title=spec.title, rows=rows, total=2)
     others = tuple(table for table in bundle.tables if table.id != spec.id)
     missed = with_figures(
         bundle, lambda f: {"status": "missed", "target": Decimal(0), "n": 112} if f.metric_id == "servqual" else {}
     )
-    teller = told(missed.model_copy(update={"tables": (*others, actions)}))
-    found = {one.metric_id: one for one in advice(teller)}
+    wording = reported(missed.model_copy(update={"tables": (*others, actions)}))
+    found = {one.metric_id: one for one in advice(wording)}
     assert "Begin at S07 (74.1%)." in found["csat"].text
     assert found["csat"].state == "An action is planned, due 29 October 2026: overdue."
-    assert [one.money for one in advice(teller)] == sorted((one.money for one in found.values()), reverse=True)
+    assert [one.money for one in advice(wording)] == sorted((one.money for one in found.values()), reverse=True)
     if "servqual" in found:
         assert "Start with responsiveness (−0.92)" in found["servqual"].text
 
@@ -227,7 +227,7 @@ def test_names_in_two_scripts_are_shown_in_the_reader_s(bundle: Bundle) -> None:
     )
     names = bundle.model_copy(update={"scope_names": two})
     for code, pattern in (("en", r"Seaside \d+"), ("zh-CN", r"青岛\d+号店")):
-        shown = {told(names, code).scope_name("store", one.scope_id) for one in two}
+        shown = {reported(names, code).scope_name("store", one.scope_id) for one in two}
         assert shown
         assert all(re.fullmatch(pattern, name) for name in shown)
 
@@ -278,17 +278,17 @@ def test_an_interval_has_its_currency_once() -> None:
 
 def test_changes_come_in_the_order_that_is_told(bundle: Bundle) -> None:
     """For the worse first; of them the tiles first."""
-    found = changes(told(bundle))
+    found = changes(reported(bundle))
     ranks = [(one.tone != "worse", one.figure.metric_id not in bundle.headlines) for one in found]
     assert ranks == sorted(ranks)
     assert found == [replace(one) for one in found]
 
 
-def rows(table_id: str, *given: dict[str, str]) -> Table:
+def rows(table_id: str, *given: dict[str, str]) -> TableExtract:
     """A table of the report with these values, and none in its other columns."""
     spec = next(spec for spec in report("service_quality").tables if spec.id == table_id)
     made = tuple((*(row.get(column.name) for column in spec.columns), None) for row in given)
-    return Table(id=spec.id, title=spec.title, rows=made, total=len(made))
+    return TableExtract(id=spec.id, title=spec.title, rows=made, total=len(made))
 
 
 CAMPAIGN = {"start_date": "2026-09-01", "conversion_rate": "0.2", "control_conversion_rate": "0.1"}
@@ -328,7 +328,7 @@ def judged(bundle: Bundle) -> Bundle:
 
 def test_what_was_judged_is_told_and_nothing_else(bundle: Bundle) -> None:
     """Two campaigns and two actions, those that work first; none without a control group, too old or withheld."""
-    page = story(told(judged(bundle)))
+    page = story(reported(judged(bundle)))
     said_of = [statement.text.replace(NBSP, " ") for statement in page.verdicts]
     assert said_of == [
         "Campaign works works: 20.0% bought, 10.0% of the control group.",

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.bundle.suppression import Cell, Key, hidden_cells
+from reports.bundle.suppression import Cell, CellKey, hidden_cells
 
 MONTH = date(2026, 10, 1)
 SMALL = 5
@@ -36,17 +36,17 @@ def scopes(case: Case) -> list[tuple[str, str]]:
 
 
 def cube(counts: dict[Case, int]) -> list[Cell]:
-    """The cells as kpi_cells makes them: each scope whole, and by the one dimension."""
-    found: Counter[Key] = Counter()
+    """The cells as metric_cells makes them: each scope whole, and by the one dimension."""
+    found: Counter[CellKey] = Counter()
     for case, n in counts.items():
         for scope in scopes(case):
-            found[Key("m", MONTH, *scope)] += n
+            found[CellKey("m", MONTH, *scope)] += n
             if case[2]:
-                found[Key("m", MONTH, *scope, "d", case[2])] += n
+                found[CellKey("m", MONTH, *scope, "d", case[2])] += n
     return [Cell(key, n) for key, n in found.items()]
 
 
-def members(key: Key, atoms: list[Case]) -> np.ndarray:
+def members(key: CellKey, atoms: list[Case]) -> np.ndarray:
     """Which kinds of cases a cell counts."""
     inside = [
         (key.scope_type, key.scope_id) in scopes(a) and (not key.dimension or a[2] == key.dimension_value)
@@ -55,7 +55,7 @@ def members(key: Key, atoms: list[Case]) -> np.ndarray:
     return np.array(inside, dtype=float)
 
 
-def told(cells: list[Cell], hidden: set[Key]) -> list[str]:
+def reported(cells: list[Cell], hidden: set[CellKey]) -> list[str]:
     """What an attacker gets who has every bundle, knows who belongs where and is patient: sums of hidden cells of fewer
     than SMALL cases that are a linear combination of what is printed."""
     n = {cell.key: cell.n for cell in cells}
@@ -67,7 +67,7 @@ def told(cells: list[Cell], hidden: set[Key]) -> list[str]:
         atoms = [atom for atom in atoms if not (scope in scopes(atom) and atom[2] in lacking)]
     for key_type, ids in (("store", STORES[1:]), ("channel", CHANNELS[1:])):  # as do scopes of which nothing is said
         for name in ids:
-            if Key("m", MONTH, key_type, name) not in n:
+            if CellKey("m", MONTH, key_type, name) not in n:
                 atoms = [atom for atom in atoms if (key_type, name) not in scopes(atom)]
     known = np.array([members(key, atoms) for key in printed]).reshape(len(printed), len(atoms))
     _, sizes, axes = np.linalg.svd(known, full_matrices=False)
@@ -92,14 +92,14 @@ def test_no_small_cell_comes_back_by_subtraction(counts: dict[Case, int]) -> Non
     cells = cube(counts)
     hidden = hidden_cells(cells, SMALL, REGIONS)
     assert {cell.key for cell in cells if cell.n < SMALL} <= hidden
-    assert told(cells, hidden) == []
+    assert reported(cells, hidden) == []
 
 
 def test_the_attacker_can_subtract() -> None:
     """The attacker of the property test finds what hiding the small cells alone would tell."""
     cells = cube({("S1", None, None): 3, ("S2", None, None): 40})
     small = {cell.key for cell in cells if cell.n < SMALL}
-    assert told(cells, small) == [f"{(Key('m', MONTH, 'store', 'S1'),)} of 3"]
+    assert reported(cells, small) == [f"{(CellKey('m', MONTH, 'store', 'S1'),)} of 3"]
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,9 +110,9 @@ def test_what_one_issue_hid_a_later_one_does_not_tell(first: dict[Case, int], la
     later = cube(Counter(first) + Counter(late))
     again = hidden_cells(later, SMALL, REGIONS, hidden)
     assert hidden & {cell.key for cell in later} <= again
-    assert told(later, again) == []
+    assert reported(later, again) == []
     kept = cube(first)
-    assert told(kept, again & {cell.key for cell in kept}) == []
+    assert reported(kept, again & {cell.key for cell in kept}) == []
 
 
 def test_large_figures_stay() -> None:

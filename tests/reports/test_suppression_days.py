@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.bundle.days import hidden_days, hidden_months
-from reports.bundle.suppression import Cell, Key, hidden_cells
+from reports.bundle.suppression import Cell, CellKey, hidden_cells
 
 MONTH, SMALL = date(2026, 10, 1), 5
 DAYS = [date(2026, 10, day) for day in (1, 2, 15, 30, 31)]
@@ -23,7 +23,7 @@ Counts = dict[tuple[str, date], int]
 
 
 def cell(day: date, store: str | None, n: int) -> Cell:
-    return Cell(Key("m", day, "store" if store else "company", store or "company"), n)
+    return Cell(CellKey("m", day, "store" if store else "company", store or "company"), n)
 
 
 def of_day(day: date, found: Counts) -> list[Cell]:
@@ -31,9 +31,9 @@ def of_day(day: date, found: Counts) -> list[Cell]:
     return [cell(day, None, total), *(cell(day, store, found[store, day]) for store in STORES)]
 
 
-def issued(found: Counts) -> tuple[list[Cell], set[Key]]:
+def issued(found: Counts) -> tuple[list[Cell], set[CellKey]]:
     """All cells of the digests and the month's report, and what they hid: the days in turn, the month at last."""
-    hidden: set[Key] = set()
+    hidden: set[CellKey] = set()
     known: list[Cell] = []
     for day in DAYS:
         known += of_day(day, found)
@@ -42,15 +42,15 @@ def issued(found: Counts) -> tuple[list[Cell], set[Key]]:
         cell(MONTH, store, sum(n for (s, _), n in found.items() if store in (None, s))) for store in (None, *STORES)
     ]
     month += [
-        Cell(Key("m", MONTH, "region", region), sum(n for (s, _), n in found.items() if REGIONS[s] == region))
+        Cell(CellKey("m", MONTH, "region", region), sum(n for (s, _), n in found.items() if REGIONS[s] == region))
         for region in sorted(set(REGIONS.values()))
     ]
     renamed = [Cell(one.key._replace(metric_id="month"), one.n) for one in month]
-    told = {key._replace(metric_id="month") for key in hidden_months(known, hidden, SMALL, regions=REGIONS)}
-    return known + renamed, hidden | hidden_cells(renamed, SMALL, REGIONS, told)
+    reported = {key._replace(metric_id="month") for key in hidden_months(known, hidden, SMALL, regions=REGIONS)}
+    return known + renamed, hidden | hidden_cells(renamed, SMALL, REGIONS, reported)
 
 
-def solved(cells: list[Cell], hidden: set[Key]) -> dict[Key, Fraction]:
+def solved(cells: list[Cell], hidden: set[CellKey]) -> dict[CellKey, Fraction]:
     """What somebody finds who holds every digest and every report of the month, and knows what adds up to what."""
     counted = {key: n for key, n in cells if n}
     months = {store: cell(MONTH, store, 0).key._replace(metric_id="month") for store in (None, *STORES)}
@@ -59,7 +59,7 @@ def solved(cells: list[Cell], hidden: set[Key]) -> dict[Key, Fraction]:
     sums.append((months[None], [months[store] for store in STORES]))
     for region in sorted(set(REGIONS.values())):
         inside = [months[store] for store in STORES if REGIONS[store] == region]
-        sums.append((Key("month", MONTH, "region", region), inside))
+        sums.append((CellKey("month", MONTH, "region", region), inside))
     rows = []
     for total, parts in sums:
         signs = {total: -1, **dict.fromkeys(parts, 1)}
@@ -68,14 +68,16 @@ def solved(cells: list[Cell], hidden: set[Key]) -> dict[Key, Fraction]:
     return _eliminated(rows)
 
 
-def _eliminated(rows: list[tuple[dict[Key, Fraction], int]]) -> dict[Key, Fraction]:
+def _eliminated(rows: list[tuple[dict[CellKey, Fraction], int]]) -> dict[CellKey, Fraction]:
     """Gauss and Jordan, in fractions: the unknowns that have one value only, with it."""
 
-    def less(row: Mapping[Key, Fraction], other: Mapping[Key, Fraction], times: Fraction) -> dict[Key, Fraction]:
+    def less(
+        row: Mapping[CellKey, Fraction], other: Mapping[CellKey, Fraction], times: Fraction
+    ) -> dict[CellKey, Fraction]:
         left = {key: row.get(key, Fraction(0)) - times * other.get(key, Fraction(0)) for key in {*row, *other}}
         return {key: value for key, value in left.items() if value}
 
-    done: list[tuple[Key, dict[Key, Fraction], Fraction]] = []
+    done: list[tuple[CellKey, dict[CellKey, Fraction], Fraction]] = []
     for unknown, known in rows:
         row, value = unknown, Fraction(known)
         for pivot, other, result in done:

@@ -24,12 +24,12 @@ from reports.bundle.model import Bundle
 from reports.bundle.numbers import read_numbers
 from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
-from reports.bundle.suppression import Key
+from reports.bundle.suppression import CellKey
 from reports.bundle.table_rows import TableRow
 from reports.periods import months_before
 from reports.text.language import language
 from reports.text.tables import printed_table
-from reports.text.teller import Teller
+from reports.text.wording import Wording
 from tests.declared_tables import create
 from tests.reports.attacker import COMPANY, Attack, Leak, truth_of
 from tests.reports.published import META, MONTH, insert, warehouse
@@ -217,10 +217,10 @@ def _add(con: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> Non
     con.execute(f"insert into reporting.{table} by name select * replace (month::date as month) from frame")
 
 
-def issued(con: duckdb.DuckDBPyConnection) -> tuple[list[Bundle], set[Key]]:
+def issued(con: duckdb.DuckDBPyConnection) -> tuple[list[Bundle], set[CellKey]]:
     """The bundles of both months, for everyone, one after the other as they are issued."""
-    hidden: set[Key] = set()
-    by_month: dict[date, set[Key]] = {}
+    hidden: set[CellKey] = set()
+    by_month: dict[date, set[CellKey]] = {}
     bundles = []
     for month in (LAST, MONTH):
         earlier = dict(by_month)
@@ -298,7 +298,7 @@ def test_a_figure_of_few_cases_in_a_table_is_printed_as_not_shown() -> None:
     for bundle in bundles:
         spec, table = next((s, t) for s in bundle.spec.tables for t in bundle.tables if s.id == t.id == "stage_flow")
         for code, words in (("en", "not shown"), ("zh-CN", "不予显示")):
-            printed = printed_table(Teller(bundle, language(code)), spec, table)
+            printed = printed_table(Wording(bundle, language(code)), spec, table)
             for column, text in zip(spec.columns, printed.rows[0], strict=True):
                 number = next(
                     value

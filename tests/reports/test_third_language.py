@@ -98,9 +98,9 @@ def home(bundle: Bundle, tmp_path: Path) -> Path:
         metric.model_copy(update={text: declared[metric.metric_id][text] for text in ("label", "definition")})
         for metric in bundle.metrics
     )
-    told = bundle.model_copy(update={"metrics": called, "codes": codes, "warnings": (warned,)})
-    write_bundle(told, tmp_path / "bundle.json")
-    write_bundle(told, tmp_path / "issued" / told.folder / "bundle.json")
+    reported = bundle.model_copy(update={"metrics": called, "codes": codes, "warnings": (warned,)})
+    write_bundle(reported, tmp_path / "bundle.json")
+    write_bundle(reported, tmp_path / "issued" / reported.folder / "bundle.json")
     return tmp_path
 
 

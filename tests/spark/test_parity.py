@@ -35,7 +35,7 @@ def differences(connection: duckdb.DuckDBPyConnection, left: str, right: str) ->
     tolerances = {name: tolerance for name, kind in columns[left].items() if (tolerance := _tolerance(name, kind))}
     exact = [f'"{name}"' for name in columns[left] if name not in tolerances]
     keys = ", ".join(exact) or "0"
-    told = []
+    reported = []
     for side, other in ((left, right), (right, left)):
         only = connection.execute(
             f"""
@@ -45,9 +45,9 @@ def differences(connection: duckdb.DuckDBPyConnection, left: str, right: str) ->
             """
         ).fetchone()
         if only:
-            told.append(f"{only[-1]} rows only in {side}, such as {dict(zip(exact, only, strict=False))}")
-    if told:
-        return told
+            reported.append(f"{only[-1]} rows only in {side}, such as {dict(zip(exact, only, strict=False))}")
+    if reported:
+        return reported
     numbered = "select *, row_number() over (order by {}) as nth from {}"
     order = ", ".join([*exact, *(f'"{name}"' for name in tolerances)])
     for name, tolerance in tolerances.items():
@@ -62,8 +62,8 @@ def differences(connection: duckdb.DuckDBPyConnection, left: str, right: str) ->
         ).fetchone()
         if off:
             example = dict(zip(exact, off[3:], strict=True))
-            told.append(f"{name} is off in {off[2]} rows, such as {off[0]} and {off[1]} at {example}")
-    return told
+            reported.append(f"{name} is off in {off[2]} rows, such as {off[0]} and {off[1]} at {example}")
+    return reported
 
 
 def compare(connection: duckdb.DuckDBPyConnection, spark: SparkSession) -> dict[str, list[str]]:
@@ -95,7 +95,7 @@ def _tolerance(name: str, kind: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("right", "told"),
+    ("right", "reported"),
     [
         ("select 1 as id, 'a' as name, 0.50000001::decimal(28, 8) as value", ""),
         ("select 1 as id, 'a' as name, 0.50000002::decimal(28, 8) as value", "value is off in 1 rows"),
@@ -106,14 +106,14 @@ def _tolerance(name: str, kind: str) -> str | None:
         ("select 1 as id, 'a' as label, 0.5::decimal(28, 8) as value", "columns"),
     ],
 )
-def test_differences_are_seen(right: str, told: str) -> None:
+def test_differences_are_seen(right: str, reported: str) -> None:
     """Parity that is judged by a blind comparison would be no parity."""
     with duckdb.connect() as connection:
         connection.execute("create table l_side as select 1 as id, 'a' as name, 0.5::decimal(28, 8) as value")
         connection.execute(f"create table r_side as {right}")
         found = differences(connection, "l_side", "r_side")
-    assert "; ".join(found).startswith(told)
-    assert bool(found) == bool(told)
+    assert "; ".join(found).startswith(reported)
+    assert bool(found) == bool(reported)
 
 
 @pytest.mark.spark
@@ -147,4 +147,4 @@ def test_published_tables_are_equal_on_both_engines(tmp_path: Path, capsys: pyte
                 connection.execute(f"attach '{candidate.marts}' as kefu (read_only)")
                 found = compare(connection, spark)
             running.count(f"{len(found)} tables")
-    assert {table: told for table, told in found.items() if told} == {}
+    assert {table: reported for table, reported in found.items() if reported} == {}

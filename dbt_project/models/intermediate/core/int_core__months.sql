@@ -9,7 +9,7 @@ run as (
     from {{ source('control', 'run') }}
 ),
 
--- what reaches back before the time that was delivered tells of no month of its own
+-- what reaches back before the time that was delivered reports no month of its own
 covered as (
     select
         {{ local_month('coalesce(min(case when loads.entity not in (' ~ reaching_back() ~ ') then loads.event_from end), min(loads.event_from))') }}

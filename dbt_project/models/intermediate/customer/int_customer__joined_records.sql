@@ -10,7 +10,7 @@ found as (
 ),
 
 -- everyone begins as a person of their own
-told as (
+reported as (
     select customer_id, customer_id as person_id from keys
     union all
     select customer_id, person_id from found
@@ -20,7 +20,7 @@ persons as (
     select
         customer_id,
         min(person_id) as person_id
-    from told
+    from reported
     group by customer_id
 ),
 

@@ -8,7 +8,7 @@ with orders as (
         channel,
         ordered_at,
         status,
-        coalesce(status, 'placed') as told_status,
+        coalesce(status, 'placed') as stated_status,
         currency,
         gross_amount,
         coalesce(discount_amount, 0) as discount_amount,
@@ -32,10 +32,10 @@ select
     ordered_at,
     status,
     -- a source without a status only sends orders that count
-    told_status not in ('cancelled', 'unavailable') as is_valid,
+    stated_status not in ('cancelled', 'unavailable') as is_valid,
     -- an order that counts and sold something, if only for nothing; one below 0 is a return
-    told_status not in ('cancelled', 'unavailable') and sold_amount >= 0 as is_purchase,
-    told_status = 'delivered' and delivered_at is null as is_delivered_at_unknown_time,
+    stated_status not in ('cancelled', 'unavailable') and sold_amount >= 0 as is_purchase,
+    stated_status = 'delivered' and delivered_at is null as is_delivered_at_unknown_time,
     currency,
     gross_amount,
     discount_amount,

@@ -18,4 +18,4 @@
 -- depends_on: {{ ref('acquisition_vs_retention') }}
 -- depends_on: {{ ref('identity') }}
 -- depends_on: {{ ref('delivered_value') }}
-{{ kpi_cells('customer') }}
+{{ metric_cells('customer') }}

@@ -8,7 +8,7 @@
 -- depends_on: {{ ref('calls') }}
 -- depends_on: {{ ref('csat') }}
 -- depends_on: {{ ref('fct_order') }}
-{# Cells as kpi_cells makes them of months, per day and reading: the day itself, or what is usual on it. Adds from when until when a
+{# Cells as metric_cells makes them of months, per day and reading: the day itself, or what is usual on it. Adds from when until when a
    figure is known. #}
 {%- set metrics = declared_daily_metrics() if execute else [] -%}
 with deliveries as (
@@ -29,14 +29,14 @@ kept_days as (
 readings as (
     select
         day as happened_on,
-        day as told_on,
+        day as reported_on,
         false as is_usual
     from kept_days
     {%- for week in range(1, var('usual_weeks') + 1) %}
     union all
     select
         {{ add_days('day', -7 * week) }} as happened_on,
-        day as told_on,
+        day as reported_on,
         true as is_usual
     from kept_days
     {%- endfor %}

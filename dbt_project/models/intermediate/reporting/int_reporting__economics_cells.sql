@@ -3,4 +3,4 @@
 -- depends_on: {{ ref('revenue_at_risk') }}
 -- depends_on: {{ ref('retention_whatif') }}
 -- depends_on: {{ ref('service_profit_chain') }}
-{{ kpi_cells('economics') }}
+{{ metric_cells('economics') }}

@@ -10,7 +10,7 @@ t_quantiles as (
     from {{ ref('t_quantiles') }}
 ),
 
--- from which month on a figure of a window is told of: that of the scope, else of the company
+-- from which month on a figure of a window is reported for: that of the scope, else of the company
 windows as (
     select metric_id, scope_type, scope_id, from_month
     from {{ ref('int_reporting__windows') }}

@@ -8,4 +8,4 @@
 -- depends_on: {{ ref('lifetime_group') }}
 -- depends_on: {{ ref('lifetime_individual') }}
 -- depends_on: {{ ref('next_action') }}
-{{ kpi_cells('lifecycle') }}
+{{ metric_cells('lifecycle') }}

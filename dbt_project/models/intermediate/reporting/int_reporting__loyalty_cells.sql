@@ -15,4 +15,4 @@
 -- depends_on: {{ ref('repurchase_rate') }}
 -- depends_on: {{ ref('tiers') }}
 -- depends_on: {{ ref('word_of_mouth') }}
-{{ kpi_cells('loyalty') }}
+{{ metric_cells('loyalty') }}

@@ -13,4 +13,4 @@
 -- depends_on: {{ ref('servqual_dimension') }}
 -- depends_on: {{ ref('servqual_reliability') }}
 -- depends_on: {{ ref('six_qualities') }}
-{{ kpi_cells('satisfaction') }}
+{{ metric_cells('satisfaction') }}

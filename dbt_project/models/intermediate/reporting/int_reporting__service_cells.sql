@@ -30,4 +30,4 @@
 -- depends_on: {{ ref('warranty') }}
 -- depends_on: {{ ref('moments_of_truth') }}
 -- depends_on: {{ ref('improvement_loop') }}
-{{ kpi_cells('service') }}
+{{ metric_cells('service') }}

@@ -22,7 +22,7 @@ scopes as (
     select distinct scope_type, scope_id from histories
 )
 
--- the figure needs all its entities: the one that begins last counts; an entity that the scope's own sources do not tell of is
+-- the figure needs all its entities: the one that begins last counts; an entity that the scope's own sources do not report is
 -- the company's, and one that nobody does hides nothing
 select
     metric_entities.metric_id,

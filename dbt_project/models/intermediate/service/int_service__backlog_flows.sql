@@ -1,5 +1,5 @@
 {#- A ticket is received once, when it is created. Where nothing told then that it was open, it leaves again in that moment,
-   untimed, and enters untimed when a load shows it open; one that a load shows closed leaves untimed, for nobody told when it
+   untimed, and enters untimed when a load shows it open; one that a load shows closed leaves untimed, for nobody reported when it
    was solved. -#}
 {%- set enters = {
     'received': counted_if('state_no = 1'),

@@ -12,13 +12,13 @@ with run as (
 {%- endfor %}
 
 -- what each load told; a source without a time of change told it on the day it was loaded
-told as (
+reported as (
     {%- for entity, key in sources.items() %}
     select
         '{{ entity }}' as promise_source,
         {{ key }} as case_id,
         promised_at,
-        coalesce(updated_at, {{ to_utc('load_date') }}) as told_at,
+        coalesce(updated_at, {{ to_utc('load_date') }}) as stated_at,
         load_date,
         row_hash
     from {{ entity }}
@@ -26,40 +26,40 @@ told as (
     {%- endfor %}
 ),
 
-told_by_then as (
+stated_by_then as (
     select
-        told.promise_source,
-        told.case_id,
-        told.promised_at,
-        told.told_at,
-        told.load_date,
-        told.row_hash
-    from told
-    inner join run on told.told_at < run.as_of
+        reported.promise_source,
+        reported.case_id,
+        reported.promised_at,
+        reported.stated_at,
+        reported.load_date,
+        reported.row_hash
+    from reported
+    inner join run on reported.stated_at < run.as_of
 ),
 
 moved as (
     select promise_source, case_id
-    from told_by_then
+    from stated_by_then
     group by promise_source, case_id
     having min(promised_at) < max(promised_at)
 ),
 
 ordered as (
     select
-        told_by_then.promise_source,
-        told_by_then.case_id,
-        told_by_then.promised_at,
+        stated_by_then.promise_source,
+        stated_by_then.case_id,
+        stated_by_then.promised_at,
         row_number() over (
-            partition by told_by_then.promise_source, told_by_then.case_id
-            order by told_by_then.told_at, told_by_then.load_date, told_by_then.row_hash
+            partition by stated_by_then.promise_source, stated_by_then.case_id
+            order by stated_by_then.stated_at, stated_by_then.load_date, stated_by_then.row_hash
         ) as promise_no,
-        lag(told_by_then.promised_at) over (
-            partition by told_by_then.promise_source, told_by_then.case_id
-            order by told_by_then.told_at, told_by_then.load_date, told_by_then.row_hash
+        lag(stated_by_then.promised_at) over (
+            partition by stated_by_then.promise_source, stated_by_then.case_id
+            order by stated_by_then.stated_at, stated_by_then.load_date, stated_by_then.row_hash
         ) as promised_before_at
-    from told_by_then
-    inner join moved on told_by_then.promise_source = moved.promise_source and told_by_then.case_id = moved.case_id
+    from stated_by_then
+    inner join moved on stated_by_then.promise_source = moved.promise_source and stated_by_then.case_id = moved.case_id
 )
 
 select

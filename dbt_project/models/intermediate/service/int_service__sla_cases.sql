@@ -20,7 +20,7 @@ resolutions as (
     select
         ticket_id,
         is_timed,
-        is_closed_untold,
+        is_closed_unrecorded,
         first_resolved_at,
         first_resolved_open_seconds,
         solved_at,
@@ -121,7 +121,7 @@ judged as (
         promised.event_open_seconds
     from promised
     left join resolutions on promised.ticket_id = resolutions.ticket_id
-    where promised.event_at is not null or not coalesce(resolutions.is_closed_untold, false)
+    where promised.event_at is not null or not coalesce(resolutions.is_closed_unrecorded, false)
 ),
 
 -- priority and target are those of the moment at which the promise was made; a source's own policies judge its tickets, those of

@@ -67,7 +67,7 @@ telling_sources as (
 
 -- tickets of which events tell the status; a creation alone does not, where the first load shows that the rest of the
 -- story is missing
-told_tickets as (
+recorded_tickets as (
     select ticket_events.ticket_id
     from ticket_events
     inner join tickets on ticket_events.ticket_id = tickets.ticket_id
@@ -90,7 +90,7 @@ status_events as (
         ticket_events.from_status,
         ticket_events.to_status
     from ticket_events
-    inner join told_tickets on ticket_events.ticket_id = told_tickets.ticket_id
+    inner join recorded_tickets on ticket_events.ticket_id = recorded_tickets.ticket_id
     where ticket_events.event <> 'created' or ticket_events.status_no = 1
 ),
 
@@ -130,7 +130,7 @@ firsts as (
 
 -- from its creation a ticket is in the status that its first change leaves, `new` where the source does not say; that it
 -- was solved before is no telling when
-told as (
+reported as (
     select
         tickets.ticket_id,
         cast(0 as bigint) as event_no,
@@ -138,7 +138,7 @@ told as (
         tickets.created_open_seconds as open_seconds,
         cast(null as {{ text_type() }}) as from_status,
         coalesce(firsts.first_from_status, 'new') as status,
-        not {{ is_done("coalesce(firsts.first_from_status, 'new')") }} as is_told
+        not {{ is_done("coalesce(firsts.first_from_status, 'new')") }} as is_recorded
     from firsts
     inner join tickets on firsts.ticket_id = tickets.ticket_id
     union all
@@ -149,7 +149,7 @@ told as (
         open_seconds,
         from_status,
         to_status as status,
-        is_dated as is_told
+        is_dated as is_recorded
     from status_events
 ),
 
@@ -161,11 +161,11 @@ followed as (
         open_seconds,
         from_status,
         status,
-        is_told,
+        is_recorded,
         lag(status) over (partition by ticket_id order by event_no) as status_before,
         lag(happened_at) over (partition by ticket_id order by event_no) as before_at,
         lead(happened_at) over (partition by ticket_id order by event_no) as next_at
-    from told
+    from reported
 ),
 
 -- what was true for as long as the load shows it: the last event before, and any event while it was so
@@ -181,7 +181,7 @@ shown_beside_events as (
         lag(shown.is_resolved) over (partition by shown.ticket_id order by shown.shown_no) as was_shown_resolved,
         lag(shown.true_from_at) over (partition by shown.ticket_id order by shown.shown_no) as shown_before_from_at
     from shown
-    inner join told_tickets on shown.ticket_id = told_tickets.ticket_id
+    inner join recorded_tickets on shown.ticket_id = recorded_tickets.ticket_id
 ),
 
 agreeing as (
@@ -230,7 +230,7 @@ known as (
         happened_at,
         open_seconds,
         status,
-        is_told,
+        is_recorded,
         true as is_timed
     from followed
     union all
@@ -242,7 +242,7 @@ known as (
         happened_at,
         open_seconds,
         from_status as status,
-        is_told,
+        is_recorded,
         true as is_timed
     from followed
     where
@@ -259,7 +259,7 @@ known as (
         contradicting.happened_at,
         {{ open_seconds('calendar', 'contradicting.happened_at') }} as open_seconds,
         contradicting.status,
-        false as is_told,
+        false as is_recorded,
         true as is_timed
     from contradicting
     left join calendar on {{ on_calendar_day('calendar', 'contradicting.schedule_id', 'contradicting.happened_at') }}
@@ -271,11 +271,11 @@ known as (
         shown.happened_at,
         cast(null as decimal(18, 6)) as open_seconds,
         shown.status,
-        false as is_told,
+        false as is_recorded,
         false as is_timed
     from shown
-    left join told_tickets on shown.ticket_id = told_tickets.ticket_id
-    where told_tickets.ticket_id is null
+    left join recorded_tickets on shown.ticket_id = recorded_tickets.ticket_id
+    where recorded_tickets.ticket_id is null
 ),
 
 ordered as (
@@ -286,7 +286,7 @@ ordered as (
         happened_at,
         open_seconds,
         status,
-        is_told,
+        is_recorded,
         is_timed,
         lag(status) over (partition by ticket_id order by happened_at, event_no, part, status) as status_before,
         lag(event_no) over (partition by ticket_id order by happened_at, event_no, part, status) as event_no_before
@@ -302,7 +302,7 @@ changes as (
         happened_at,
         open_seconds,
         status,
-        is_told,
+        is_recorded,
         is_timed
     from ordered
     union all
@@ -313,11 +313,11 @@ changes as (
         happened_at,
         open_seconds,
         'open' as status,
-        is_told,
+        is_recorded,
         is_timed
     from ordered
     where
-        is_told
+        is_recorded
         and event_no < {{ shown_event_no }}
         and event_no_before = {{ shown_event_no }}
         and {{ is_done('status') }}
@@ -331,6 +331,6 @@ select
     happened_at,
     open_seconds,
     status,
-    is_told,
+    is_recorded,
     is_timed
 from changes

@@ -1,4 +1,4 @@
-{#- A load shows its rows as they were on its day, or since their last change where that is told and came earlier. -#}
+{#- A load shows its rows as they were on its day, or since their last change where that is reported and came earlier. -#}
 {%- set loaded_at = to_utc('load_date') -%}
 with loaded as (
     select

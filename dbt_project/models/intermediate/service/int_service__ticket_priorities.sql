@@ -16,7 +16,7 @@ ticket_events as (
     where priority is not null
 ),
 
-told as (
+reported as (
     select
         ticket_id,
         priority,
@@ -32,7 +32,7 @@ select
     priority,
     case when before_at is null then {{ beginning_of_time() }} else happened_at end as valid_from,
     coalesce(next_at, {{ end_of_time() }}) as valid_to
-from told
+from reported
 where next_at is null or next_at > happened_at or before_at is null
 union all
 select
@@ -41,5 +41,5 @@ select
     {{ beginning_of_time() }} as valid_from,
     {{ end_of_time() }} as valid_to
 from tickets
-left join told on tickets.ticket_id = told.ticket_id
+left join reported on tickets.ticket_id = reported.ticket_id
 where told.ticket_id is null

@@ -28,7 +28,7 @@ ranked as (
         calendar_seconds,
         open_seconds,
         row_number() over (partition by ticket_id order by period_no desc) = 1 as is_last,
-        -- the last time it was solved or closed, whether it is told when or not
+        -- the last time it was solved or closed, whether it is reported when or not
         is_resolved and not was_resolved and row_number() over (
             partition by ticket_id, is_resolved and not was_resolved order by period_no desc
         ) = 1 as is_last_closing
@@ -59,7 +59,7 @@ select
     ticket_id,
     status,
     is_timed,
-    {{ is_done('status') }} and last_resolved_at is null as is_closed_untold,
+    {{ is_done('status') }} and last_resolved_at is null as is_closed_unrecorded,
     reopens,
     first_resolved_at,
     first_resolved_open_seconds,

@@ -1,5 +1,5 @@
-{#- What a source tells of a ticket, as it was last known. -#}
-{%- set told = [
+{#- What a source says of a ticket, as it was last known. -#}
+{%- set reported = [
     'customer_id', 'order_id', 'product_id', 'channel', 'kind', 'category', 'need', 'priority', 'severity',
     'cause', 'behaviour', 'manner', 'purpose', 'phase', 'fault', 'is_major', 'major_type', 'escalation_reason',
     'claim_amount', 'compensation_amount', 'nature', 'content', 'technique', 'handling', 'outcome',
@@ -17,7 +17,7 @@ tickets as (
         deleted_at,
         created_at,
         updated_at,
-        {{ told | join(', ') }}
+        {{ reported | join(', ') }}
     from {{ ref('stg_crm__tickets') }}
 ),
 
@@ -64,7 +64,7 @@ known as (
         tickets.source_system,
         tickets.created_at,
         tickets.store_id,
-        {%- for column in told %}
+        {%- for column in reported %}
         tickets.{{ column }},
         {%- endfor %}
         run.as_of,
@@ -96,7 +96,7 @@ with_store as (
         known.source_system,
         known.created_at,
         known.store_id,
-        {%- for column in told %}
+        {%- for column in reported %}
         known.{{ column }},
         {%- endfor %}
         store_versions.region,
@@ -127,7 +127,7 @@ select
     with_store.store_id,
     with_store.region,
     with_store.schedule_id,
-    {%- for column in told %}
+    {%- for column in reported %}
     with_store.{{ column }},
     {%- endfor %}
     with_store.created_at,

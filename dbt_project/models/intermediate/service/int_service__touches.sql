@@ -57,7 +57,7 @@ returns as (
     inner join orders on returns.order_id = orders.order_id
 ),
 
--- is_failed: whether the touch went wrong, null where that cannot be told
+-- is_failed: whether the touch went wrong, null where that cannot be known
 touches as (
     select
         customer_id,

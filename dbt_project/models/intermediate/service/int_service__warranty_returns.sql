@@ -35,7 +35,7 @@ select
     returns.quantity
 from returns
 inner join run on returns.returned_at < run.as_of
--- what came back before it was handed over cannot be told from a mistake: it is in the warnings, and in no claim
+-- what came back before it was handed over cannot be known from a mistake: it is in the warnings, and in no claim
 inner join starts
     on
         returns.order_id = starts.order_id

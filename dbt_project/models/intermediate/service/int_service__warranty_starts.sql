@@ -31,7 +31,7 @@ products as (
     where warranty_months is not null
 ),
 
--- a warranty begins with the delivery, or with the order where the source does not tell of deliveries
+-- a warranty begins with the delivery, or with the order where the source does not report deliveries
 handed_over as (
     select
         order_id,

@@ -6,11 +6,11 @@
     'logistics': ['delivery_priority'],
     'record': ['first_order_at'],
 } -%}
-{%- set told_by = {'record': ['orders.customer_id']} -%}
+{%- set stated_by = {'record': ['orders.customer_id']} -%}
 {%- for group in ['basic', 'commercial', 'personal', 'logistics'] -%}
     {%- set columns = [] -%}
     {%- for field in groups[group] -%}{%- do columns.append('customers.' ~ field) -%}{%- endfor -%}
-    {%- do told_by.update({group: columns}) -%}
+    {%- do stated_by.update({group: columns}) -%}
 {%- endfor -%}
 {%- set fields = groups.basic + groups.commercial + groups.personal + groups.logistics -%}
 with records as (
@@ -38,12 +38,12 @@ months as (
 ),
 
 supplied as (
-    {{ supplied_columns(told_by.values() | sum(start=[])) | indent(4) }}
+    {{ supplied_columns(stated_by.values() | sum(start=[])) | indent(4) }}
 ),
 
-told as (
+reported as (
     select
-        {%- for group, columns in told_by.items() %}
+        {%- for group, columns in stated_by.items() %}
         {% for column in columns %}{{ column | replace('.', '__') }}{{ ' or ' if not loop.last }}{% endfor %} as {{ group }}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
@@ -59,13 +59,13 @@ rated as (
         customers.store_id,
         customers.region,
         {%- for group, fields in groups.items() %}
-        case when told.{{ group }} then {{ divide(filled_count(fields), fields | length) }} end as {{ group }}_rate
+        case when reported.{{ group }} then {{ divide(filled_count(fields), fields | length) }} end as {{ group }}_rate
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from contacts
     inner join customers on contacts.customer_id = customers.customer_id
     cross join months
-    cross join told
+    cross join reported
 )
 
 select

@@ -70,7 +70,7 @@ placed as (
     left join grades on customers.customer_id = grades.customer_id and last_month.month = grades.month
 ),
 
--- without orders, or with sales whose cost nobody knows, a profit cannot be told
+-- without orders, or with sales whose cost nobody knows, a profit cannot be known
 known as (
     select
         customer_id,

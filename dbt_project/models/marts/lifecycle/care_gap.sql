@@ -22,8 +22,8 @@ months as (
     select month, month_end_date from {{ ref('int_core__months') }}
 ),
 
--- contacts are told of from here on: who had none in a shorter time than the cadence may have had one before it
-told as (
+-- contacts are reported from here on: who had none in a shorter time than the cadence may have had one before it
+reported as (
     select min(from_month) as from_date
     from {{ ref('rpt_histories') }}
     where entity in ('interactions', 'campaign_contacts') and scope_type = 'company'
@@ -37,8 +37,8 @@ limits as (
         min(cadences.every_days) as cadence_days
     from months
     inner join cadences on {{ in_force('cadences', 'months.month_end_date') }}
-    cross join told
-    group by months.month, months.month_end_date, told.from_date, cadences.grade
+    cross join reported
+    group by months.month, months.month_end_date, reported.from_date, cadences.grade
     having {{ days_between('told.from_date', 'months.month_end_date') }} >= min(cadences.every_days)
 ),
 

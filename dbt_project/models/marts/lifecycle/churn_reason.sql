@@ -2,7 +2,7 @@ with customers as (
     select customer_id, source_system, status, closed_at, closure_reason, store_id, region from {{ ref('dim_customer') }}
 ),
 
-told as (
+reported as (
     select customer_id, responded_at, text from {{ ref('int_lifecycle__exit_reasons') }}
 ),
 
@@ -21,14 +21,14 @@ stated as (
         customers.source_system,
         customers.store_id,
         customers.region,
-        coalesce(customers.closed_at, told.responded_at) as left_at,
+        coalesce(customers.closed_at, reported.responded_at) as left_at,
         case
             when told.text is not null then 'exit_survey'
             when customers.closure_reason is not null then 'closure'
         end as stated_in,
-        lower(trim(coalesce(told.text, customers.closure_reason))) as raw_reason
+        lower(trim(coalesce(reported.text, customers.closure_reason))) as raw_reason
     from customers
-    left join told on customers.customer_id = told.customer_id
+    left join reported on customers.customer_id = reported.customer_id
     where customers.status = 'closed'
 ),
 
@@ -55,7 +55,7 @@ select
     grouped.left_at,
     {{ local_month('grouped.left_at') }} as left_month,
     grouped.stated_in,
-    -- what a customer wrote in words of their own may name people: only listed wordings and closure notes are told on
+    -- what a customer wrote in words of their own may name people: only listed wordings and closure notes are reported on
     case when grouped.is_known_wording or grouped.stated_in = 'closure' then grouped.raw_reason end as raw_reason,
     grouped.reason,
     grouped.is_known_wording,

@@ -43,7 +43,7 @@ cells as (
     from {{ ref('int_reporting__daily_cells') }}
 ),
 
--- every figure that there ever is, on each day that its sources tell of: a day without a case is a day of none
+-- every figure that there ever is, on each day that its sources report: a day without a case is a day of none
 figures as (
     select
         {{ figure | join(',\n        ') }},

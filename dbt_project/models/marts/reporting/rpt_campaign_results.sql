@@ -1,5 +1,5 @@
 {#- counts by the column that tells them -#}
-{%- set told = {
+{%- set reported = {
     'sent': 'campaign_contacts.sent_at',
     'delivered': 'campaign_contacts.delivered',
     'opened': 'campaign_contacts.opened_at',
@@ -34,13 +34,13 @@ with results as (
         revenue_per_cost,
         return_on_spend,
         bought_anyway_share,
-        {{ told.keys() | join(',\n        ') }}
+        {{ reported.keys() | join(',\n        ') }}
     from {{ ref('campaign_results') }}
     where judged_month is not null
 ),
 
 supplied as (
-    {{ supplied_columns(told.values() | list + [bought]) | indent(4) }}
+    {{ supplied_columns(reported.values() | list + [bought]) | indent(4) }}
 )
 
 select
@@ -50,15 +50,15 @@ select
     results.channel,
     results.goal,
     {{ local_date('results.starts_at') }} as start_date,
-    {{ if_supplied(told.sent, 'results.sent') }} as sent,
-    {{ if_supplied(told.sent, if_supplied(told.delivered, 'results.delivered')) }} as delivered,
-    {{ if_supplied(told.sent, if_supplied(told.opened, 'results.opened')) }} as opened,
-    {{ if_supplied(told.sent, if_supplied(told.clicked, 'results.clicked')) }} as clicked,
+    {{ if_supplied(reported.sent, 'results.sent') }} as sent,
+    {{ if_supplied(reported.sent, if_supplied(reported.delivered, 'results.delivered')) }} as delivered,
+    {{ if_supplied(reported.sent, if_supplied(reported.opened, 'results.opened')) }} as opened,
+    {{ if_supplied(reported.sent, if_supplied(reported.clicked, 'results.clicked')) }} as clicked,
     results.unripe,
     results.addressees,
     {{ if_supplied(bought, 'results.converted') }} as converted,
     {{ if_supplied(bought, 'results.conversion_rate') }} as conversion_rate,
-    {{ if_supplied(told.controls, 'results.controls') }} as controls,
+    {{ if_supplied(reported.controls, 'results.controls') }} as controls,
     {{ if_supplied(bought, 'results.control_conversion_rate') }} as control_conversion_rate,
     {{ if_supplied(bought, 'results.lift') }} as lift,
     {{ if_supplied(bought, 'results.lift_low') }} as lift_low,
@@ -71,8 +71,8 @@ select
     results.cost,
     {{ if_supplied(bought, 'results.revenue_per_cost') }} as revenue_per_cost,
     {{ if_supplied(bought, 'results.return_on_spend') }} as return_on_spend,
-    {{ if_supplied(told.coupons_issued, 'results.coupons_issued') }} as coupons_issued,
-    {{ if_supplied(told.coupons_issued, if_supplied(told.coupons_redeemed, 'results.coupons_redeemed')) }} as coupons_redeemed,
+    {{ if_supplied(reported.coupons_issued, 'results.coupons_issued') }} as coupons_issued,
+    {{ if_supplied(reported.coupons_issued, if_supplied(reported.coupons_redeemed, 'results.coupons_redeemed')) }} as coupons_redeemed,
     {{ if_supplied(bought, 'results.bought_anyway_share') }} as bought_anyway_share
 from results
 cross join supplied

@@ -1,4 +1,4 @@
 select
     expectation,
-    told
+    reported
 from {{ source('control', 'doubts') }}

@@ -28,7 +28,7 @@ scopes as (
     where region is not null
 )
 
--- of several sources the one that begins last: what the others tell of the time before it is not the whole
+-- of several sources the one that begins last: what the others report the time before it is not the whole
 select
     histories.entity,
     scopes.scope_type,

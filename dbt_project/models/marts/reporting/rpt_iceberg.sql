@@ -32,7 +32,7 @@ cells as (
         store_id,
         count(*) as answered,
         {{ int_sum(to_int('is_dissatisfied')) }} as dissatisfied,
-        cast(0 as bigint) as told,
+        cast(0 as bigint) as reported,
         cast(0 as bigint) as complained
     from answers
     group by response_month, region, store_id
@@ -43,7 +43,7 @@ cells as (
         store_id,
         cast(0 as bigint) as answered,
         cast(0 as bigint) as dissatisfied,
-        count(*) as told,
+        count(*) as reported,
         {{ int_sum(to_int('has_complained')) }} as complained
     from answers
     where has_complained is not null
@@ -58,7 +58,7 @@ windowed as (
         cells.answered,
         {{ if_known('iceberg_dissatisfied', 'cells.answered') }} as judged,
         {{ if_known('iceberg_dissatisfied', 'cells.dissatisfied') }} as dissatisfied,
-        {{ if_known('iceberg', 'cells.told') }} as told,
+        {{ if_known('iceberg', 'cells.reported') }} as reported,
         {{ if_known('iceberg', 'cells.complained') }} as complained
     from months
     cross join known
@@ -75,7 +75,7 @@ summed as (
         {{ int_sum('answered') }} as answered,
         {{ int_sum('judged') }} as judged,
         {{ int_sum('dissatisfied') }} as dissatisfied,
-        {{ int_sum('told') }} as told,
+        {{ int_sum('told') }} as reported,
         {{ int_sum('complained') }} as complained
     from windowed
     {{ group_by_scope(scopes, ['month']) }} -- noqa: PRS
@@ -101,11 +101,11 @@ select
     {{ measure(wilson_bound('summed.dissatisfied', 'summed.judged', 'high')) }} as dissatisfied_ci_high,
     customers.customers,
     cast(round({{ divide('summed.dissatisfied', 'summed.judged') }} * customers.customers, 0) as bigint) as dissatisfied_customers,
-    summed.told,
+    summed.reported,
     summed.complained,
-    {{ measure(divide('summed.complained', 'summed.told')) }} as complained_rate,
-    {{ measure(wilson_bound('summed.complained', 'summed.told', 'low')) }} as complained_ci_low,
-    {{ measure(wilson_bound('summed.complained', 'summed.told', 'high')) }} as complained_ci_high,
+    {{ measure(divide('summed.complained', 'summed.reported')) }} as complained_rate,
+    {{ measure(wilson_bound('summed.complained', 'summed.reported', 'low')) }} as complained_ci_low,
+    {{ measure(wilson_bound('summed.complained', 'summed.reported', 'high')) }} as complained_ci_high,
     {{ measure(var('quoted_complaint_share')) }} as quoted_rate
 from summed
 left join customers

@@ -34,7 +34,7 @@ alternatives as (
     left join supplied_metrics on needs.metric_id = supplied_metrics.metric_id
 ),
 
--- where somebody gives each need but no source all that it would have to, all of them are told
+-- where somebody gives each need but no source all that it would have to, all of them are reported
 counted as (
     select
         metric_id,

@@ -2,7 +2,7 @@ with known as (
     {{ known_figures(['stage_flow_closed']) | indent(4) }}
 ),
 
--- who is lost by silence is known of those whose orders are told
+-- who is lost by silence is known of those whose orders are reported
 supplied as (
     {{ supplied_columns(['orders.customer_id']) | indent(4) }}
 ),

@@ -61,12 +61,12 @@ actions as (
     where metric_id is not null
 ),
 
--- that no schedule is stated at all is told as such
+-- that no schedule is stated at all is reported as such
 stated as (
     select count(*) as schedules from schedules
 ),
 
--- a snapshot is followed by the next one: only the newest tells of what there is
+-- a snapshot is followed by the next one: only the newest reports what there is
 loads as (
     select
         entity,

@@ -16,10 +16,10 @@ with months as (
     from {{ ref('int_core__months') }}
 ),
 
--- what is open and what was solved can be told where events tell it; where loads alone show what is open, from the first on
+-- what is open and what was solved can be known where events tell it; where loads alone show what is open, from the first on
 telling as (
     select
-        max(case when is_timed then 1 else 0 end) = 1 as is_told,
+        max(case when is_timed then 1 else 0 end) = 1 as is_recorded,
         min(case when not is_timed then started_at end) as shown_from_at
     from {{ ref('int_service__status_periods') }}
 ),
@@ -27,9 +27,9 @@ telling as (
 known as (
     select
         months.month,
-        coalesce(telling.is_told, false) as is_told,
-        coalesce(telling.is_told or telling.shown_from_at < months.month_start_at, false) as is_opening_known,
-        coalesce(telling.is_told or telling.shown_from_at < months.month_end_at, false) as is_closing_known
+        coalesce(telling.is_recorded, false) as is_recorded,
+        coalesce(telling.is_recorded or telling.shown_from_at < months.month_start_at, false) as is_opening_known,
+        coalesce(telling.is_recorded or telling.shown_from_at < months.month_end_at, false) as is_closing_known
     from months
     cross join telling
 ),
@@ -183,7 +183,7 @@ select
     case when known.is_opening_known then balanced.closing - balanced.net end as opening,
     balanced.received,
     case when known.is_closing_known then balanced.reopened end as reopened,
-    case when known.is_told then balanced.solved end as solved,
+    case when known.is_recorded then balanced.solved end as solved,
     case when known.is_closing_known then balanced.removed end as removed,
     case when known.is_closing_known and untimed.is_untimed then balanced.untimed end as untimed,
     {%- for move in backlog_moves() %}

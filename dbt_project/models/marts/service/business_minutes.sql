@@ -17,9 +17,9 @@ with tickets as (
         {{ clock }}_calendar_minutes,
         {{ clock }}_business_minutes,
         {%- endfor %}
-        is_status_told
+        is_status_recorded
     from {{ ref('fct_ticket') }}
-    where is_status_told or first_reply_at is not null
+    where is_status_recorded or first_reply_at is not null
 ),
 
 next_replies as (

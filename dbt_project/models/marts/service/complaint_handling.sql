@@ -21,7 +21,7 @@ with complaints as (
         first_reply_month,
         first_reply_business_minutes,
         solved_at,
-        case when is_status_told then solved_month else created_month end as judged_month,
+        case when is_status_recorded then solved_month else created_month end as judged_month,
         full_resolution_calendar_minutes
     from {{ ref('fct_ticket') }}
     where kind = 'complaint' and not is_deleted and not is_merged

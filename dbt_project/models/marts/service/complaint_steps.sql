@@ -10,8 +10,8 @@ with complaints as (
         team,
         coalesce(is_major, false) as is_major,
         created_at,
-        -- judged when it is solved; where the source tells nothing of that, when it was made
-        case when is_status_told then solved_month else created_month end as judged_month
+        -- judged when it is solved; where the source says nothing of that, when it was made
+        case when is_status_recorded then solved_month else created_month end as judged_month
     from {{ ref('fct_ticket') }}
     where kind = 'complaint' and not is_deleted and not is_merged
 ),
@@ -31,8 +31,8 @@ step_events as (
     group by ticket_id, step
 ),
 
--- a step that a source never tells cannot be told to be skipped either
-told as (
+-- a step that a source never tells cannot be known to be skipped either
+reported as (
     select distinct
         complaints.source_system,
         step_events.step
@@ -59,9 +59,9 @@ select
     step_events.done_at is not null as is_done,
     {{ minutes_of(exact_seconds_between('complaints.created_at', 'step_events.done_at')) }} as minutes_to_step
 from complaints
-inner join told on complaints.source_system = told.source_system
+inner join reported on complaints.source_system = reported.source_system
 inner join steps
     on
-        told.step = steps.step
+        reported.step = steps.step
         and steps.method in ('any', case when complaints.is_major then 'major' else 'ordinary' end)
 left join step_events on complaints.ticket_id = step_events.ticket_id and steps.step = step_events.step

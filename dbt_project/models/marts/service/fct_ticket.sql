@@ -106,7 +106,7 @@ select
     tickets.handling,
     tickets.outcome,
     resolutions.status,
-    coalesce(resolutions.is_timed, false) as is_status_told,
+    coalesce(resolutions.is_timed, false) as is_status_recorded,
     tickets.created_at,
     {{ local_month('tickets.created_at') }} as created_month,
     replies.first_reply_at,

@@ -24,7 +24,7 @@ low_scores as (
     group by customer_id, failed_month
 ),
 
-told as (
+reported as (
     select
         answers.customer_id,
         answers.response_month,
@@ -39,12 +39,12 @@ told as (
 )
 
 select
-    told.customer_id,
-    told.response_month,
-    told.store_id,
-    told.region,
-    told.is_dissatisfied,
+    reported.customer_id,
+    reported.response_month,
+    reported.store_id,
+    reported.region,
+    reported.is_dissatisfied,
     {{ month_of('told.ripe_date') }} as ripe_month,
-    case when told.ripe_date <= run.as_of_date then told.has_complained end as has_complained
-from told
+    case when reported.ripe_date <= run.as_of_date then reported.has_complained end as has_complained
+from reported
 cross join run

@@ -101,7 +101,7 @@ counted as (
         touches,
         judged,
         coalesce(failed, 0) as failed,
-        0 as told,
+        0 as reported,
         0 as bought_again,
         0 as answers,
         0 as positive
@@ -115,7 +115,7 @@ counted as (
         0 as touches,
         0 as judged,
         0 as failed,
-        1 as told,
+        1 as reported,
         {{ to_int('followed.bought_again') }} as bought_again,
         0 as answers,
         0 as positive
@@ -137,7 +137,7 @@ counted as (
         0 as touches,
         0 as judged,
         0 as failed,
-        0 as told,
+        0 as reported,
         0 as bought_again,
         1 as answers,
         {{ to_int('answers.is_positive') }} as positive

@@ -71,7 +71,7 @@ watched as (
     group by store_id
 ),
 
--- every promised day of a store since its hours are told, up to the last day that any store told
+-- every promised day of a store since its hours are reported, up to the last day that any store told
 promised as (
     select
         watched.store_id,

@@ -31,7 +31,7 @@ KINDS: dict[str, Callable[[Canvas, ChartSpec], list[Chart]]] = {
 }
 
 
-class Draw:
+class ChartRenderer:
     """Draws the charts of one bundle in one language."""
 
     def __init__(self, bundle: Bundle, words: Language) -> None:
@@ -41,7 +41,7 @@ class Draw:
         """The charts of a specification; none where the bundle has nothing to draw."""
         charts = KINDS[spec.kind](self.canvas, spec)
         metric_id = spec.metrics[0] if spec.kind in {"bars", "scopes"} else ""
-        short = self.canvas.teller.history(metric_id) or self.canvas.teller.history(title=spec.table or spec.title)
+        short = self.canvas.wording.history(metric_id) or self.canvas.wording.history(title=spec.table or spec.title)
         if not short:
             return charts
         more = self.canvas.words.say(" (%(evidence)s)", evidence=short)

@@ -39,7 +39,7 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Feed(_Entry):
+class FeedCounts(_Entry):
     """What one file gave to one entity."""
 
     entity: str
@@ -74,7 +74,7 @@ class FileEntry(_Entry):
     duplicate: int = 0
     quarantined: int = 0
     refused: int = 0
-    feeds: tuple[Feed, ...] = ()
+    feeds: tuple[FeedCounts, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     error: str | None = None
     known_from: date | None = None  # of a later reading; None: the day of the delivery

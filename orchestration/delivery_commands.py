@@ -14,8 +14,8 @@ from orchestration.checks import SUITE, reasons_to_hold
 from reports.delivery.ledger import Ledger
 from reports.delivery.preview import write_preview
 from reports.delivery.recipients import RecipientsError
-from reports.delivery.records import Delivery, Key, LedgerError
-from reports.delivery.sending import parcels
+from reports.delivery.records import DeliveryKey, DeliveryRecord, LedgerError
+from reports.delivery.sending import report_mails
 from reports.registry import DEFAULT
 
 _RELEASE = "kefu delivery release {0.report} {0.period} {0.recipient} --by NAME --reason TEXT"
@@ -52,8 +52,8 @@ def show(settings: Settings, period: str | None = None) -> Iterator[str]:
                 yield f"  held back  {reason}"
             for reason in hold.reasons:
                 if reason not in hold.open:
-                    told = f"by {hold.released_by}, {local(hold.changed_at)}: {hold.release_reason}"
-                    yield f"  let pass   {reason} ({told})"
+                    why = f"by {hold.released_by}, {local(hold.changed_at)}: {hold.release_reason}"
+                    yield f"  let pass   {reason} ({why})"
             if hold.open:
                 yield f"  -> kefu delivery release-hold {report} {its_period} --by NAME --reason TEXT"
         for one in (one for one in found if (one.key.period, one.key.report) == (its_period, report)):
@@ -64,10 +64,10 @@ def show(settings: Settings, period: str | None = None) -> Iterator[str]:
                     yield f"     {_CONFIRM.format(one.key)}"
 
 
-def _line(one: Delivery, changed: str) -> str:
+def _line(one: DeliveryRecord, changed: str) -> str:
     key, again = one.key, "" if one.attempts == 1 else f"{one.attempts} attempts"
-    told = "; ".join(filter(None, (one.reason or one.via, again)))
-    return f"  {one.state:<9}  {key.recipient:<24} {key.scope:<20} {key.language:<5} r{key.revision}  {changed}  {told}"
+    why = "; ".join(filter(None, (one.reason or one.via, again)))
+    return f"  {one.state:<9}  {key.recipient:<24} {key.scope:<20} {key.language:<5} r{key.revision}  {changed}  {why}"
 
 
 def history(settings: Settings) -> Iterator[str]:
@@ -79,13 +79,17 @@ def history(settings: Settings) -> Iterator[str]:
             yield "  ".join(filter(None, (*words, one.reason)))
 
 
-def release(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> tuple[Key, ...]:
+def release(
+    settings: Settings, report: str, period: str, recipient: str, by: str, reason: str
+) -> tuple[DeliveryKey, ...]:
     """Lets what failed or is unknown go again at the next run."""
     with _opened(settings) as ledger:
         return ledger.release(report, period, recipient, by=by, reason=reason, now=datetime.now(UTC))
 
 
-def confirm(settings: Settings, report: str, period: str, recipient: str, by: str, reason: str) -> tuple[Key, ...]:
+def confirm(
+    settings: Settings, report: str, period: str, recipient: str, by: str, reason: str
+) -> tuple[DeliveryKey, ...]:
     """Writes down that a mail has arrived."""
     with _opened(settings) as ledger:
         return ledger.confirm(report, period, recipient, by=by, reason=reason, now=datetime.now(UTC))
@@ -103,7 +107,7 @@ def preview(settings: Settings, period: str, report: str = DEFAULT) -> tuple[Pat
     Nothing is claimed and nothing sent.
     """
     with _opened(settings) as ledger:
-        ready, lacking = parcels(settings.reports, report, period, due(settings, report, period))
+        ready, lacking = report_mails(settings.reports, report, period, due(settings, report, period))
         holds = [one for one in ledger.holds() if (one.report, one.period) == (report, period)]
         passed = {reason for one in holds for reason in one.released}
         # the suite that is asked before the figures are frozen is known from its last run

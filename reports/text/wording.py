@@ -30,7 +30,7 @@ class Comparison:
     difference: Decimal
 
 
-class Teller:
+class Wording:
     """Says what a bundle carries, in one language."""
 
     def __init__(self, bundle: Bundle, words: Language) -> None:

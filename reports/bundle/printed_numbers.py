@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.bundle.identities import Bools, Floats, Ints, Numbers
-from reports.bundle.suppression import Key
+from reports.bundle.identities import Bools, Floats, IdentityNumbers, Ints
+from reports.bundle.suppression import CellKey
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Told:
+class PrintedNumbers:
     """Numbers by name, what each is, and where they are printed."""
 
-    numbers: Numbers
+    numbers: IdentityNumbers
     value: Floats
     secret: Bools  # which stand on few cases and are to come out for nobody
     cases: Bools  # which are how many cases there are
     printing: Printing
-    keys: Mapping[Key, int]  # the cells that print them, by their place
+    keys: Mapping[CellKey, int]  # the cells that print them, by their place
     absent: Absent
 
     def is_alone(self) -> Bools:
