@@ -42,4 +42,4 @@ select
     {{ end_of_time() }} as valid_to
 from tickets
 left join reported on tickets.ticket_id = reported.ticket_id
-where told.ticket_id is null
+where reported.ticket_id is null

@@ -39,7 +39,7 @@ limits as (
     inner join cadences on {{ in_force('cadences', 'months.month_end_date') }}
     cross join reported
     group by months.month, months.month_end_date, reported.from_date, cadences.grade
-    having {{ days_between('told.from_date', 'months.month_end_date') }} >= min(cadences.every_days)
+    having {{ days_between('reported.from_date', 'months.month_end_date') }} >= min(cadences.every_days)
 ),
 
 due as (

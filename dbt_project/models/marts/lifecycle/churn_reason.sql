@@ -23,7 +23,7 @@ stated as (
         customers.region,
         coalesce(customers.closed_at, reported.responded_at) as left_at,
         case
-            when told.text is not null then 'exit_survey'
+            when reported.text is not null then 'exit_survey'
             when customers.closure_reason is not null then 'closure'
         end as stated_in,
         lower(trim(coalesce(reported.text, customers.closure_reason))) as raw_reason

@@ -75,7 +75,7 @@ summed as (
         {{ int_sum('answered') }} as answered,
         {{ int_sum('judged') }} as judged,
         {{ int_sum('dissatisfied') }} as dissatisfied,
-        {{ int_sum('told') }} as reported,
+        {{ int_sum('reported') }} as reported,
         {{ int_sum('complained') }} as complained
     from windowed
     {{ group_by_scope(scopes, ['month']) }} -- noqa: PRS

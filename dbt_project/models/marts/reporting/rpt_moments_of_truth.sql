@@ -1,5 +1,5 @@
 {%- set scopes = {'store': 'store_id'} -%}
-{%- set rates = {'failed': 'judged', 'bought_again': 'told', 'positive': 'answers'} -%}
+{%- set rates = {'failed': 'judged', 'bought_again': 'reported', 'positive': 'answers'} -%}
 {%- set metrics = {'failed': 'moments_of_truth_failed', 'bought_again': 'moments_of_truth_bought_again', 'positive': 'moments_of_truth_csat'} -%}
 with months as (
     select month from {{ ref('int_core__months') }}

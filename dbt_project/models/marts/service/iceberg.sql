@@ -44,7 +44,7 @@ select
     reported.store_id,
     reported.region,
     reported.is_dissatisfied,
-    {{ month_of('told.ripe_date') }} as ripe_month,
+    {{ month_of('reported.ripe_date') }} as ripe_month,
     case when reported.ripe_date <= run.as_of_date then reported.has_complained end as has_complained
 from reported
 cross join run

@@ -150,7 +150,7 @@ select
     month,
     store_id,
     journey_step,
-    {%- for figure in ['touches', 'judged', 'failed', 'told', 'bought_again', 'answers', 'positive'] %}
+    {%- for figure in ['touches', 'judged', 'failed', 'reported', 'bought_again', 'answers', 'positive'] %}
     {{ int_sum(figure) }} as {{ figure }}{{ ',' if not loop.last }}
     {%- endfor %}
 from counted
