@@ -38,11 +38,7 @@ dimension_months as (
    sums become its value. #}
 {% macro supplied_ctes(metrics) -%}
 supplied as (
-    select
-        metric_id,
-        source_system
-    from {{ ref('int_core__metric_sources') }}
-    where is_supplied
+    select metric_id, source_system from {{ ref('int_core__metric_sources') }} where is_supplied
 ),
 
 metric_kinds (metric_id, kind, per, quantile) as (
