@@ -63,7 +63,7 @@ def _publish(settings: Settings, loads: list[Load], as_of: date = LAST, doubts: 
         connection.execute("insert into reporting.rpt_build (as_of_date) values (?)", [as_of])
         given = "source, entity, load_date, is_stale"
         connection.executemany(f"insert into reporting.rpt_loads ({given}) values (?, ?, ?, ?)", loads)
-        connection.execute("insert into reporting.rpt_doubts (told) select unnest(?::varchar[])", [list(doubts)])
+        connection.execute("insert into reporting.rpt_doubts (reported) select unnest(?::varchar[])", [list(doubts)])
 
 
 FRESH = _every_day("crm", "orders", LAST) + _every_day("crm", "tickets", LAST) + _every_day("shop", "orders", LAST)
