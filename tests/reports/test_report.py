@@ -377,7 +377,8 @@ def test_a_report_is_written_whole(bundle: Bundle, tmp_path: Path) -> None:
     paths = write_reports([Rendering(path, "en"), Rendering(path, "zh-CN", pdf=False)])
     written = ["en/report.html", "en/report.pdf", "zh-CN/report.html"]
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == written
-    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")) == written
+    seals = sorted(f"{Path(name).parent}/.{Path(name).name}.sha256" for name in written)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")) == sorted(written + seals)
 
 
 @given(
