@@ -235,7 +235,6 @@ import sys
 from pathlib import Path
 from tests.reports.postoffice import House, Office, over
 
-pytestmark = pytest.mark.slow
 print(flush=True)
 House(Path(sys.argv[1])).send(over(Office(port=int(sys.argv[2]))))
 """
