@@ -22,7 +22,7 @@ def run_demo(settings: Settings, size: str) -> Iterator[str]:
     commands.nightly(settings, DELIVERIES[0], DELIVERIES[-1])
     commands.report(settings, month, send=True)
     folder = report_folder(settings, month)
-    for label, name in (("HTML", "report.html"), ("PDF", "report.pdf")):
+    for label, name in (("HTML", "report.html"), ("PDF", "report.pdf"), ("appendix", "appendix.pdf")):
         for path in sorted(folder.glob(f"*/{name}")):  # a PDF is made where somebody wants one
             yield f"{label:<10} {path}"
     yield f"{'mail':<10} {settings.outbox}"

@@ -211,6 +211,7 @@ class ReportSpec(_Spec):
     headlines: tuple[str | tuple[str, ...], ...]
     parts: tuple[str, ...] = ()  # scope types whose members may explain a company figure
     overview: tuple[ChartSpec, ...] = ()  # charts of the second page
+    summary_pages: int = 0  # most pages of its PDF, all else going to an appendix; 0: the PDF is whole
     stakes: StakesSpec | None = None
     costs: tuple[StatedSpec, ...] = ()  # of the first page: what service cost in the period, or puts at risk
     actions: tuple[StatedSpec, ...] = ()  # of the first page: what is being done about it

@@ -21,7 +21,7 @@ from reports.registry import DEFAULT, report
 from reports.text.language import Language, language, plain
 from reports.text.tables import printed_value
 
-FORMATS = ("html", "pdf")
+FILES = ("report.html", "report.pdf", "appendix.pdf")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ArchivedReport:
     currency: str
     metrics: tuple[Metric, ...]  # of the company's bundles of today's format alone, as are the figures
     figures: tuple[Figure, ...]  # its own of the month
-    files: tuple[tuple[LanguageCode, str], ...]  # language and format of each file that is there
+    files: tuple[tuple[LanguageCode, str], ...]  # language and name of each file that is there
 
 
 def write_archive(reports: Path) -> list[Path]:
@@ -76,12 +76,7 @@ def _issued(reports: Path) -> Iterator[ArchivedReport]:
             currency=content["meta"]["currency"],
             metrics=tuple(map(Metric.model_validate, content["metrics"])) if tells else (),
             figures=tuple(map(Figure.model_validate, own)) if tells else (),
-            files=tuple(
-                (code, kind)
-                for code in LANGUAGES
-                for kind in FORMATS
-                if (path.parent / code / f"report.{kind}").exists()
-            ),
+            files=tuple((code, name) for code in LANGUAGES for name in FILES if (path.parent / code / name).exists()),
         )
 
 
@@ -104,6 +99,7 @@ def _write(reports: Path, issued: Sequence[ArchivedReport], code: LanguageCode) 
 
 def _months(issued: Iterable[ArchivedReport], words: Language) -> Iterator[dict[str, Any]]:
     """The newest month first, with a line for each scope, and in a report of days for each day and scope."""
+    labels = dict(zip(FILES, ("HTML", "PDF", words.say("Appendix")), strict=True))
     newest = sorted(issued, key=lambda one: one.period_start, reverse=True)
     for month, of_month in groupby(newest, key=lambda one: one.period_start.replace(day=1)):
         yield {
@@ -116,8 +112,8 @@ def _months(issued: Iterable[ArchivedReport], words: Language) -> Iterator[dict[
                     else f"{words.name(one.scope.type)} {plain(one.scope_name)}",
                     "revision": one.revision,
                     "links": [
-                        (f"{language(code).locale.language_name} {kind.upper()}", _link(one, code, kind))
-                        for code, kind in one.files
+                        (f"{language(code).locale.language_name} {labels[name]}", _link(one, code, name))
+                        for code, name in one.files
                     ],
                 }
                 for one in of_month
@@ -135,7 +131,8 @@ def _metrics(
     lines: dict[str, list[tuple[str, str, str, str]]] = {}
     for one in newest:
         metrics = {metric.metric_id: metric for metric in one.metrics}
-        link = next((_link(one, code, "html") for code, kind in one.files if (code, kind) == (words.code, "html")), "")
+        page = (words.code, FILES[0])
+        link = _link(one, *page) if page in one.files else ""
         for figure in one.figures:
             metric = metrics[figure.metric_id]
             labels.setdefault(metric.metric_id, plain(words.text(metric.label, metric.metric_id)))
@@ -150,5 +147,5 @@ def _index(code: LanguageCode) -> str:
     return "index.html" if code == SOURCE else f"index.{code}.html"
 
 
-def _link(one: ArchivedReport, code: LanguageCode, kind: str) -> str:
-    return quote(f"{one.folder}/{code}/report.{kind}")
+def _link(one: ArchivedReport, code: LanguageCode, name: str) -> str:
+    return quote(f"{one.folder}/{code}/{name}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 import typst
@@ -34,6 +34,9 @@ from reports.text.wording import Wording
 
 BOX = "□"  # for a character that the font lacks
 MAX_RENDERINGS = 60  # by one process
+FEWEST_ROWS, MOST_ROWS = 6, 14  # of an area's page in the summary
+
+Part = Literal["whole", "summary", "appendix"]  # of a report on paper
 
 Block = Chart | Listing
 Band = tuple[Block, ...]  # blocks that stand side by side
@@ -58,6 +61,7 @@ class Area:
     bands: tuple[Band, ...]  # after it
     absent: str  # labels of the figures of which there was no case
     not_supplied: str  # and of those of which nobody sends what they stand on
+    summary: frozenset[int] = frozenset()  # places of the rows that the summary prints; empty: it has no page there
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -69,15 +73,19 @@ def render_html(bundle: Bundle, code: LanguageCode) -> str:
     return environment(bundle.report, code).get_template("report.html.j2").render(_view(bundle, language(code)))
 
 
-def render_pdf(page: str) -> bytes:
-    """A page of render_html as a PDF/UA, the packaged font embedded, the same bytes each time. Raises ValueError if the
-    page is not well formed, has an element that styles/report.typ does not set, or asks for anything to be fetched."""
+def render_pdf(page: str, part: Part = "whole") -> bytes:
+    """A page of render_html, or a part of it, as a PDF/UA, the packaged font embedded, the same bytes each time.
+
+    The summary has the story, targets and exceptions, and a page for each area that the page marks for it; the appendix
+    has all but the story. Raises ValueError if the page is not well formed, has an element that styles/report.typ does
+    not set, or asks for anything to be fetched.
+    """
     strange = {ord(character): BOX for character in set(page) - _characters() if not character.isspace()}
     try:
         return typst.compile(
             FOLDER / "styles" / "report.typ",
             font_paths=_fonts(),
-            sys_inputs={"page": page.translate(strange)},
+            sys_inputs={"page": page.translate(strange), "part": part},
             pdf_standards="ua-1",
             timestamp=0,  # else the time of making is written into the file
         )
@@ -95,7 +103,8 @@ class Rendering:
 
 
 def write_reports(renderings: Sequence[Rendering], workers: int = 2) -> list[Path]:
-    """Write <language>/report.html and report.pdf beside the bundles, each whole or not at all, and give their paths.
+    """Write <language>/report.html, report.pdf and appendix.pdf beside the bundles, each whole or not at all, and give
+    their paths.
 
     In processes that serve all of them: drawing and typesetting are pure Python and keep a core busy each. One that has
     done a number of them is replaced, so that memory stays flat. Raises BundleDamagedError when a bundle is not what
@@ -112,15 +121,19 @@ def write_reports(renderings: Sequence[Rendering], workers: int = 2) -> list[Pat
 
 def write_rendering(wanted: Rendering) -> list[Path]:
     """Write one rendering and give its paths. A PDF that nobody wants any more would be an old one, so it goes."""
-    page = render_html(read_bundle(wanted.path), wanted.code)
+    bundle = read_bundle(wanted.path)
+    page = render_html(bundle, wanted.code)
     folder = wanted.path.parent / wanted.code
     folder.mkdir(parents=True, exist_ok=True)
     contents = {folder / "report.html": page.encode()}
+    parts: dict[str, Part] = {"report.pdf": "whole"}
+    if bundle.spec.summary_pages:
+        parts = {"report.pdf": "summary", "appendix.pdf": "appendix"}
     if wanted.pdf:
-        contents[folder / "report.pdf"] = render_pdf(page)
-    else:
-        for old in (folder / "report.pdf", seal_of(folder / "report.pdf")):
-            old.unlink(missing_ok=True)
+        contents |= {folder / name: render_pdf(page, part) for name, part in parts.items()}
+    for old in {folder / "report.pdf", folder / "appendix.pdf"} - contents.keys():
+        old.unlink(missing_ok=True)
+        seal_of(old).unlink(missing_ok=True)
     for path, content in contents.items():
         write_atomically(path, content)
         write_seal(path, hashlib.sha256(content).hexdigest())
@@ -143,6 +156,7 @@ def _fonts() -> typst.Fonts:
 def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
     """Everything the template prints, as text."""
     wording, draw = Wording(bundle, words), ChartRenderer(bundle, words)
+    areas = _summarised([_area(area, wording, draw) for area in bundle.spec.areas], bundle.spec.summary_pages)
     return {
         "lang": words.code,
         "title": words.say(bundle.spec.title),
@@ -158,7 +172,9 @@ def _view(bundle: Bundle, words: Language) -> dict[str, Any]:
         "hash": bundle.mark,
         "story": story(wording),
         "headlines": lambda: _lines(bundle.headlines, wording, draw),  # drawn only where a template asks
-        "areas": [_area(area, wording, draw) for area in bundle.spec.areas],
+        "areas": areas,
+        "has_appendix": bundle.spec.summary_pages > 0,
+        "only_in_appendix": words.join([area.title for area in areas if not area.summary]),
         "overview": [chart for spec in bundle.spec.overview for chart in draw.charts(spec)],
         "exceptions": provenance.exceptions(wording),
         "contributions": provenance.contributions(wording),
@@ -217,6 +233,28 @@ def _area(area: AreaSpec, wording: Wording, draw: ChartRenderer) -> Area:
         absent=words.join([wording.label(m) for m in area.metrics if bundle.figure(m) is None and m not in unmet]),
         not_supplied=words.join([wording.label(m) for m in area.metrics if bundle.figure(m) is None and m in unmet]),
     )
+
+
+def _summarised(areas: Sequence[Area], most_pages: int) -> list[Area]:
+    """The areas, with the rows that the summary prints of those that have most to tell.
+
+    Two pages are the story and the targets. A page has what stands out, and further figures where that is little.
+    """
+    telling = sorted((area for area in areas if _prominent(area)), key=lambda area: -len(_prominent(area)))
+    chosen = {area.id for area in telling[: max(most_pages - 2, 0)]}
+    return [replace(area, summary=_summary_rows(area)) if area.id in chosen else area for area in areas]
+
+
+def _prominent(area: Area) -> list[int]:
+    """Places of the rows that stand out, the most prominent first."""
+    ranked = sorted(range(len(area.rows)), key=lambda place: -area.rows[place].prominence)
+    return [place for place in ranked if area.rows[place].prominence]
+
+
+def _summary_rows(area: Area) -> frozenset[int]:
+    standing_out = _prominent(area)[:MOST_ROWS]
+    others = [place for place in range(len(area.rows)) if place not in standing_out]
+    return frozenset(standing_out + others[: max(FEWEST_ROWS - len(standing_out), 0)])
 
 
 def _definitions(wording: Wording) -> list[tuple[str, list[tuple[str, str, str]]]]:

@@ -34,6 +34,14 @@ class Row:
     previous_n: str = ""  # cases behind what is usual, in a report of days
     note: str = ""  # that the window is longer than the history
 
+    @property
+    def prominence(self) -> int:
+        """How much it asks to be read: 3 off its target, 2 worse, 1 otherwise changed, 0 as usual."""
+        changes = {self.change_previous, self.change_year_ago}
+        if self.status == "missed":
+            return 3
+        return 2 if "worse" in changes else int(bool(changes & {"better", "changed"}))
+
 
 def printed(wording: Wording, figure: Figure) -> Row:
     """A figure as the tables print it."""

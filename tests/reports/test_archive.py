@@ -22,12 +22,12 @@ def put(reports: Path, bundle: Bundle, *files: str) -> None:
 
 def test_every_file_of_every_report_is_linked_and_there(bundle: Bundle, tmp_path: Path) -> None:
     store = bundle.model_copy(update={"scope": Scope(type="store", id="demo:S07 & <b>")})
-    put(tmp_path, bundle, "en/report.html", "en/report.pdf", "zh-CN/report.html")
+    put(tmp_path, bundle, "en/report.html", "en/report.pdf", "en/appendix.pdf", "zh-CN/report.html")
     put(tmp_path, store, "zh-CN/report.pdf")
     for page in write_archive(tmp_path):
         text = page.read_text(encoding="utf-8")
         links = {unquote(link) for link in re.findall(r'href="(service_quality[^"]*)"', text)}
-        there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*/*/*/report.*")}
+        there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*/*/*/*.*")}
         assert links == there
         assert "<b>" not in text
 

@@ -159,7 +159,7 @@ def message_text(message: EmailMessage, part: str) -> str:
         ((), [], None),
         (("pdf",), ["pdf"], "attached as a PDF."),
         (("html",), ["html"], "attached as a page for the browser."),
-        (("html", "pdf"), ["html", "pdf"], "attached as a PDF and as a page for the browser."),
+        (("html", "pdf"), ["html", "pdf"], "attached as a PDF and, whole, as a page for the browser."),
     ],
 )
 def test_it_carries_the_formats_that_are_wanted(

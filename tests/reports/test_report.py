@@ -36,7 +36,7 @@ from reports.charts import canvas
 from reports.charts.chart import png
 from reports.charts.looks import ACCENT, DATA, FONTS, INK, RULE
 from reports.charts.renderer import KINDS, ChartRenderer
-from reports.page.render import Rendering, environment, render_html, render_pdf, write_reports
+from reports.page.render import Part, Rendering, environment, render_html, render_pdf, write_reports
 from reports.registry import FOLDER, report, reports
 from reports.text.catalogue import messages, template, untranslated, update
 from reports.text.language import LONGEST_DEFINITION, catalogue_path, language
@@ -234,21 +234,28 @@ def test_reports_are_found_by_folder() -> None:
         report("no_such_report")
 
 
+PARTS: dict[Part, range] = {"whole": range(9, 21), "summary": range(3, 9), "appendix": range(8, 20)}  # pages
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_pdf(bundle: Bundle, pages: Pages, code: LanguageCode) -> None:
+def test_the_pdf(bundle: Bundle, pages: Pages, code: LanguageCode, part: Part) -> None:
     """Embedded font only, the same bytes twice, no page blank, no glyph missing."""
     page = pages[code]
-    pdf = render_pdf(page)
-    if code == "en":
-        assert pdf == render_pdf(page)
+    pdf = render_pdf(page, part)
+    if code == "en" and part == "summary":
+        assert pdf == render_pdf(page, part)
     assert len(pdf) < 3_000_000
     document = pypdfium2.PdfDocument(pdf)
-    assert document.get_metadata_value("Title").endswith(language(code).month(bundle.period_start))
-    assert 9 <= len(document) <= 20
+    month = language(code).month(bundle.period_start)
+    appendix = language(code).say("Appendix: all figures, tables and definitions")
+    assert document.get_metadata_value("Title").endswith(f"{month} · {appendix}" if part == "appendix" else month)
+    assert len(document) in PARTS[part]
     assert next(document.get_toc()).get_title() == language(code).say("Monthly service-quality report")
-    second = document[1].get_textpage().get_text_range()
-    assert second.startswith(language(code).say("Targets and exceptions")), "the story is longer than its page"
+    second = document[0 if part == "appendix" else 1].get_textpage().get_text_range()
+    targets = language(code).say("Targets and exceptions")
+    assert targets in second if part == "appendix" else second.startswith(targets), "the story is longer than its page"
     for sheet in document:
         text = sheet.get_textpage().get_text_range()
         assert len(text) > 100
@@ -375,7 +382,7 @@ def test_a_report_is_written_whole(bundle: Bundle, tmp_path: Path) -> None:
     path = tmp_path / "bundle.json"
     write_bundle(bundle, path)
     paths = write_reports([Rendering(path, "en"), Rendering(path, "zh-CN", pdf=False)])
-    written = ["en/report.html", "en/report.pdf", "zh-CN/report.html"]
+    written = ["en/report.html", "en/report.pdf", "en/appendix.pdf", "zh-CN/report.html"]
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == written
     seals = sorted(f"{Path(name).parent}/.{Path(name).name}.sha256" for name in written)
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")) == sorted(written + seals)

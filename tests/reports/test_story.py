@@ -3,6 +3,7 @@ target alone."""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from foundation.languages import LANGUAGES, LanguageCode
 from reports.bundle.model import Bundle
 from reports.bundle.rows import Contribution, Figure, ScopeName, TableExtract
-from reports.page.render import render_html, render_pdf
+from reports.page.render import MOST_ROWS, render_html, render_pdf
 from reports.registry import report
 from reports.text.advice import advice
 from reports.text.changes import calls_for_action, changes
@@ -356,6 +357,35 @@ def test_the_worst_month_has_its_story_on_one_page(bundle: Bundle, code: Languag
         for i, store in enumerate(STORES)
     )
     bad = judged(with_figures(bundle, worst)).model_copy(update={"scope_names": named, "revision": 2})
-    pages = pypdfium2.PdfDocument(render_pdf(render_html(bad, code)))
+    pages = pypdfium2.PdfDocument(render_pdf(render_html(bad, code), "summary"))
+    assert len(pages) == bundle.spec.summary_pages
     second = pages[1].get_textpage().get_text_range()
     assert second.startswith(language(code).say("Targets and exceptions"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_summary_has_what_stands_out_and_no_page_half_empty(bundle: Bundle, code: LanguageCode) -> None:
+    """An executive would look for a missed target among forty figures, or turn pages of white."""
+    bad = with_figures(
+        bundle, lambda figure: {"status": "missed", "target": Decimal(1)} if figure.metric_id == "nps" else {}
+    )
+    page = render_html(bad, code)
+    document = pypdfium2.PdfDocument(render_pdf(page, "summary"))
+    missed = re.findall(r"<tr([^>]*)>\s*<th[^>]*>(?:(?!</tr>).)*?mark missed", page, flags=re.S)
+    assert missed
+    assert set(missed) == {' class="summary"'}
+    for area in page.split("<section ")[2:]:
+        assert area.count('<tr class="summary">') <= MOST_ROWS
+    areas = [
+        html.unescape(title)
+        for title in re.findall(r'<section class="page flows summary" id="\w+">\s*<h2>([^<]+)', page)
+    ]
+    titles = [entry.get_title() for entry in document.get_toc() if entry.level == 1]
+    assert [title for title in titles if title in areas] == areas
+    assert language(code).say("Customer satisfaction") in areas
+    for sheet in document:
+        grey = sheet.render(scale=0.5).to_pil().convert("L")
+        body = grey.crop((0, 0, grey.width, grey.height - 30))  # without the foot
+        lowest = body.point(lambda shade: 255 if shade < 200 else 0).getbbox()[3]
+        assert lowest > grey.height / 2
