@@ -66,7 +66,6 @@ def test_a_python_model_is_made_by_its_own_code_as_well() -> None:
     code = """
 import pyarrow as pa
 
-pytestmark = pytest.mark.slow
 class dbtObj:
     def __init__(self, load): self.ref = load
 def model(dbt, session):
