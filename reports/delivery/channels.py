@@ -11,12 +11,12 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
-from email.policy import SMTPUTF8
 from pathlib import Path
 from typing import Protocol, Self
 
 from foundation.settings import Mail
 from reports.bundle.store import write_atomically
+from reports.delivery.headers import WIRE_UTF8
 from reports.delivery.records import OUTBOX
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -229,7 +229,7 @@ def _on_the_wire(message: EmailMessage, server: smtplib.SMTP, recipient: str) ->
     if recipient.isascii():
         raw = message.as_bytes()
     elif server.has_extn("smtputf8"):
-        raw = message.as_bytes(policy=SMTPUTF8)
+        raw = message.as_bytes(policy=WIRE_UTF8)
         options += ["SMTPUTF8", "BODY=8BITMIME"]
     else:
         raise MailRefusedError("the server takes no address with other letters than ASCII", lasting=True)

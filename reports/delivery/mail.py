@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from reports.bundle.model import Bundle
 from reports.charts.chart import Chart, png
 from reports.charts.renderer import ChartRenderer
 from reports.delivery.addresses import read_address
+from reports.delivery.headers import WIRE
 from reports.delivery.recipients import Format, Recipient
 from reports.page.render import environment
 from reports.periods import first_day
@@ -154,7 +155,7 @@ def compose_failure(
     message = _message(
         subject=words.say("%(job)s failed · %(company)s", job=plain(job), company=plain(company)),
         sender=sender,
-        recipient=recipient,
+        recipient=read_address(recipient),
         moment=moment,
         key=f"{job}|{run_id}|{recipient}|{moment.isoformat()}",
     )
@@ -184,7 +185,7 @@ def compose_hold(
             "Held back: %(report)s %(month)s · %(company)s", report=title, month=period, company=plain(company)
         ),
         sender=sender,
-        recipient=recipient,
+        recipient=read_address(recipient),
         moment=moment,
         key=f"{report_id}|{period}|{'|'.join(reasons)}|{recipient}|{moment.isoformat()}",
     )
@@ -200,14 +201,14 @@ def compose_hold(
     return message
 
 
-def _message(*, subject: str, sender: str, recipient: str, moment: datetime, key: str) -> EmailMessage:
+def _message(*, subject: str, sender: str, recipient: Address, moment: datetime, key: str) -> EmailMessage:
     if moment.tzinfo is None:
         raise ValueError(f"the moment of a mail needs its time zone; {moment.isoformat()} has none")
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=WIRE)
     origin = read_address(sender)
     message["Subject"] = plain(subject)
     message["From"] = origin
-    message["To"] = read_address(recipient)
+    message["To"] = recipient
     message["Date"] = format_datetime(moment)
     digest = hashlib.sha256(key.encode()).hexdigest()[:32]
     message["Message-ID"] = f"<{digest}@{origin.domain}>"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -97,10 +98,9 @@ class Recipient(BaseModel):
         return self
 
     @property
-    def mailbox(self) -> str:
-        """Name and address as a header has them."""
-        address = read_address(self.address)
-        return str(type(address)(display_name=self.name, addr_spec=address.addr_spec))
+    def mailbox(self) -> Address:
+        """Name and address as a header has them. Raises ValueError where there is no address."""
+        return Address(display_name=self.name, addr_spec=read_address(self.address).addr_spec)
 
     @property
     def address_hash(self) -> str:

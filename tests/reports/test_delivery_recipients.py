@@ -33,7 +33,7 @@ def test_what_is_not_said_is_the_company_s_monthly_report_in_english_with_its_pd
     assert (one.report, one.scope, one.language, one.formats, one.schedule) == (
         "service_quality", Scope(), "en", ("pdf",), "monthly",
     )  # fmt: skip
-    assert one.mailbox == "Li Wen <li.wen@example.com>"
+    assert str(one.mailbox) == "Li Wen <li.wen@example.com>"
 
 
 def test_a_scope_is_one_member(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from reports.bundle.model import Bundle
 from reports.delivery.mail import content_hash
 from tests.reports.postoffice import NOW, PDF, PERIOD, House, Office, certificate, house, login, over, serving
 
+pytestmark = pytest.mark.slow
 NAMES = ("ann", "bob", "cho")
 
 
@@ -235,7 +236,6 @@ import sys
 from pathlib import Path
 from tests.reports.postoffice import House, Office, over
 
-pytestmark = pytest.mark.slow
 print(flush=True)
 House(Path(sys.argv[1])).send(over(Office(port=int(sys.argv[2]))))
 """
