@@ -8,8 +8,9 @@ from typing import Any
 import dagster as dg
 
 from foundation.settings import Settings
+from reports.delivery.card import RunFailure
 from reports.delivery.channels import send
-from reports.delivery.mail import RunFailure, compose_failure, compose_hold
+from reports.delivery.mail import compose_failure, compose_hold
 
 HELD = "held"  # metadata of a check that holds a report back: which one, and why
 

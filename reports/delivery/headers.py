@@ -1,8 +1,8 @@
 """How the headers of a mail are written, so that any name comes out as it went in, on every Python that is supported.
 
-The standard library's policy breaks names when it folds a long header, until 3.12.9 and in all of 3.11: quotes get lost
-and a comma makes two recipients of one, a space falls into a word or out of a name. Here a name that is no plain text is
-written as RFC 2047 says, by the older and sound `email.header`, and one in quotes is never folded within.
+The standard library's policy breaks names when it folds a long header, in all of 3.11 and until 3.12.9: quotes get
+lost and a comma makes two recipients of one, a space falls into a word or out of a name. Here a name that is no plain
+text is written as RFC 2047 says, by the older and sound `email.header`, and one in quotes is never folded within.
 """
 
 from __future__ import annotations

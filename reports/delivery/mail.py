@@ -17,6 +17,7 @@ from reports.bundle.model import Bundle
 from reports.charts.chart import Chart, png
 from reports.charts.renderer import ChartRenderer
 from reports.delivery.addresses import read_address
+from reports.delivery.card import RunFailure, page_of
 from reports.delivery.headers import WIRE
 from reports.delivery.recipients import Format, Recipient
 from reports.page.render import environment
@@ -41,14 +42,6 @@ class HeadlineLine:
     row: Row
     chart: Chart | None
     cid: str
-
-
-@dataclass(frozen=True)
-class RunFailure:
-    """What failed in a run: the name of a step, asset or check, and what it said (never a value of a row)."""
-
-    name: str
-    message: str
 
 
 def compose(
@@ -91,7 +84,7 @@ def compose(
         "hash": digest[:12],
         "formats": sorted(attachments),
         "archive": archive,
-        "online": _page_of(bundle, recipient.language, archive) if archive else None,
+        "online": page_of(bundle, recipient.language, archive) if archive else None,
         "is_too_large": is_too_large,
         "sender": read_address(unsubscribe).addr_spec,
     }
@@ -120,12 +113,6 @@ def compose(
             kind, sub = _KINDS[suffix]
             message.add_attachment(attachments[suffix], maintype=kind, subtype=sub, filename=f"{name}.{suffix}")
     return _with_fixed_boundaries(message)
-
-
-def _page_of(bundle: Bundle, code: LanguageCode, archive: str) -> str:
-    """Where the archive has the page of a bundle: below the folder of its index."""
-    folder = archive if archive.endswith("/") else archive.rsplit("/", 1)[0] if archive.endswith(".html") else archive
-    return f"{folder.rstrip('/')}/{quote(bundle.folder.as_posix())}/{code}/report.html"
 
 
 def content_hash(message: EmailMessage) -> str:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reports.delivery.card import RunFailure
 from reports.delivery.headers import WIRE, WIRE_UTF8
-from reports.delivery.mail import RunFailure, compose_failure
+from reports.delivery.mail import compose_failure
 from reports.delivery.recipients import Recipient
 from reports.text.language import LONGEST, plain
 

@@ -1,0 +1,536 @@
+"""Cards: what each channel gets in each language, what its answers mean, and that its limits and secrets are kept."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foundation.languages import LANGUAGES, LanguageCode
+from foundation.settings import Mail
+from reports.bundle.model import Bundle
+from reports.bundle.rows import Scope
+from reports.delivery.card import Card, CardFigure, Link, Point, report_card
+from reports.delivery.chats import channels
+from reports.delivery.ledger import Ledger
+from reports.delivery.outcomes import OutcomeUnknownError, RefusedError
+from reports.delivery.recipients import RecipientsError, read_recipients
+from reports.delivery.webhook import checked_url, post, unmarked, written
+from reports.text.language import language
+from reports.text.story import story
+from reports.text.wording import Wording
+from tests.reports.chatroom import GOOD, Behaviour, Room, chat
+from tests.reports.postoffice import NOW, PERIOD, House, house
+
+NAMES = sorted(GOOD)
+ARCHIVE = "https://reports.example.com/"
+SLOW = 0.3  # seconds that a post waits here
+
+
+def _card(bundle: Bundle, code: LanguageCode = "en", archive: str | None = ARCHIVE) -> Card:
+    return report_card(bundle, code, archive=archive, ask="owner@example.com")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every string in a body, pictures left out."""
+    if isinstance(value, str):
+        yield "" if value.startswith("data:image") else value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+# --- what a card says ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_of_each_channel(
+    bundle: Bundle, name: str, code: LanguageCode, golden: Callable[[str, str], None]
+) -> None:
+    body = json.dumps(written(channels()[name], _card(bundle, code)), ensure_ascii=False, indent=1)
+    pictures = re.findall(r"data:image/png;base64,([^\"]+)", body)
+    assert [base64.b64decode(one)[:8] for one in pictures] == [b"\x89PNG\r\n\x1a\n"] * (3 if name == "teams" else 0)
+    golden(f"card.{name}.{code}.json", re.sub(r"(data:image/png;base64,)[^\"]+", r"\1…", body) + "\n")
+
+
+def test_there_is_a_file_for_each_channel_and_a_server_for_each_file() -> None:
+    assert sorted(channels()) == NAMES
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_tells_the_story_of_the_mail_three_figures_the_places_and_the_link(
+    bundle: Bundle, name: str, code: LanguageCode
+) -> None:
+    told = story(Wording(bundle, language(code)))
+    said = "\n".join(_texts(written(channels()[name], _card(bundle, code))))
+    wide = unmarked if name in ("wecom", "dingtalk") else str
+    assert wide(told.lead) in said
+    assert all(wide(place.name) in said and wide(place.findings[0]) in said for place in told.places)
+    assert f"{ARCHIVE}service_quality/2026-10/company/{code}/report.html" in said
+    figures = _card(bundle, code).figures
+    assert len(figures) == 3
+    for figure in figures:
+        assert figure.is_worse, "this company misses or loses in three of its tiles"
+        for text in (figure.label, figure.value, *figure.notes):
+            assert wide(text) in said
+        assert figure.line in said or name in ("feishu", "teams")
+
+
+def test_without_an_archive_the_card_says_whom_to_ask(bundle: Bundle) -> None:
+    for name in NAMES:
+        said = "\n".join(_texts(written(channels()[name], _card(bundle, archive=None))))
+        assert "Ask owner" in said
+        assert "http" not in said.replace("http://adaptivecards.io", "")
+
+
+def test_a_line_of_characters_has_the_heights_of_its_values() -> None:
+    points = tuple(Point(str(i), value) for i, value in enumerate((0.0, 7.0, None, 3.5, 1.0)))
+    figure = CardFigure("a", "1", (), is_worse=False, points=points, chart=None)
+    assert figure.line == "▁█·▅▂"  # 3.5 of 7 is half way up: the fifth of eight, for halves go to the even height
+    assert replace(figure, points=points[2:4]).line == ""
+    assert replace(figure, points=points[:1] * 3).line == "▄▄▄"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_may_not_be_shown_is_in_no_card(bundle: Bundle, name: str) -> None:
+    """A suppressed month of a figure is a gap in its line and not a number."""
+    metric = bundle.headlines[0]
+    hidden = [
+        f.model_copy(update={"status": "suppressed", "value": None})
+        if f.metric_id == metric and f.month.month == 8
+        else f
+        for f in bundle.figures
+    ]
+    card = _card(bundle.model_copy(update={"figures": tuple(hidden)}))
+    gaps = [one for one in card.figures if any(point.value is None for point in one.points)]
+    assert gaps
+    assert all("·" in one.line for one in gaps)
+    assert "null" not in json.dumps(written(channels()[name], card)["card"] if name == "feishu" else {})
+
+
+LONG = st.text(alphabet=st.sampled_from("长aé*_[<&@ \n👩"), max_size=4000)
+
+
+@given(st.sampled_from(NAMES), LONG, st.lists(LONG, max_size=3), st.lists(LONG, max_size=4))
+def test_every_card_is_within_the_limits_of_its_channel(
+    name: str, lead: str, lines: list[str], notes: list[str]
+) -> None:
+    figures = tuple(CardFigure("n" * 60, "1", tuple(notes), is_worse=True, points=(), chart=None) for _ in range(3))
+    card = Card(
+        "en", "Title", "Sub", lead, figures, "Places", tuple(lines), Link("Open", "https://x.example/" + "p" * 200), "b"
+    )
+    body = written(channels()[name], card)
+    limits = {"wecom": 4096, "dingtalk": 20_000, "feishu": 20 * 1024, "slack": 40_000, "teams": 28 * 1024}
+    assert len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) <= limits[name]
+    assert any("Title" in text for text in _texts(body))
+    assert any("https://x.example" in text for text in _texts(body))
+    if name == "slack":
+        assert len(body["blocks"]) <= 50
+        assert all(len(text) <= 3000 for text in _texts(body))
+
+
+@pytest.mark.parametrize("name", ["wecom", "dingtalk"])
+def test_a_name_is_no_mark_mention_or_link_where_markdown_has_no_escapes(name: str) -> None:
+    evil = "<@all> [x](http://evil.example) **b** `c` <font color=red>"
+    said = "\n".join(_texts(written(channels()[name], Card("en", "t", "", evil, lines=(evil,)))))
+    assert "<@" not in said
+    assert "](" not in said
+    assert "**b" not in said
+    assert "<font color=red" not in said
+
+
+# --- what an answer means -----------------------------------------------------------------------------------
+
+SENT, LATER, NEVER, UNKNOWN = "sent", "later", "never", "unknown"
+LIMIT = {"Retry-After": "7"}
+FAILED = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error %s with ContextId x"
+EVERYWHERE = [
+    (Behaviour(429, "slow down", LIMIT), LATER),
+    (Behaviour(503, "", LIMIT), LATER),
+    (Behaviour(503, "upstream", takes=True), UNKNOWN),
+    (Behaviour(502, "<html>bad gateway</html>", takes=True), UNKNOWN),
+    (Behaviour(504, "", takes=True), UNKNOWN),
+    (Behaviour(404, "no such hook"), NEVER),
+    (Behaviour(403, ""), NEVER),
+    (Behaviour(302, "", {"Location": "https://login.example/"}), NEVER),
+    (Behaviour(200, "<html>sign in</html>", {"Content-Type": "text/html"}), UNKNOWN),
+    (Behaviour(takes=True, cuts=True), UNKNOWN),
+    (Behaviour(takes=False, cuts=True), UNKNOWN),
+]
+OWN = [
+    ("wecom", Behaviour(200, {"errcode": 93000, "errmsg": "invalid webhook url"}), NEVER),
+    ("wecom", Behaviour(200, {"errcode": 40058, "errmsg": "markdown.content exceed max length 4096"}), NEVER),
+    ("wecom", Behaviour(200, {"errcode": 45009, "errmsg": "api freq out of limit"}), LATER),
+    ("wecom", Behaviour(200, {"errcode": -1, "errmsg": "system busy"}, takes=True), UNKNOWN),
+    ("wecom", Behaviour(200, {"errmsg": "ok"}), UNKNOWN),
+    ("dingtalk", Behaviour(200, {"errcode": 310000, "errmsg": "sign not match"}), NEVER),
+    ("dingtalk", Behaviour(200, {"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"}), LATER),
+    ("dingtalk", Behaviour(200, {"errcode": -1, "errmsg": "系统繁忙"}), UNKNOWN),
+    ("feishu", Behaviour(200, {"code": 19024, "msg": "Key Words Not Found", "data": {}}), NEVER),
+    ("feishu", Behaviour(400, {"code": 9499, "msg": "Bad Request", "data": {}}), NEVER),
+    ("feishu", Behaviour(200, {"code": 9499, "msg": "too many request", "data": {}}), LATER),
+    ("feishu", Behaviour(200, {"code": 11232, "msg": "frequency limited psm[lark.oapi.app_platform]"}), LATER),
+    ("feishu", Behaviour(500, {"code": 2200, "msg": "internal error"}), UNKNOWN),
+    ("slack", Behaviour(400, "invalid_payload"), NEVER),
+    ("slack", Behaviour(410, "channel_is_archived"), NEVER),
+    ("slack", Behaviour(500, "rollup_error"), UNKNOWN),
+    ("slack", Behaviour(200, {"ok": False, "error": "channel_not_found"}), NEVER),
+    ("slack", Behaviour(200, {"ok": False, "error": "ratelimited"}, LIMIT), LATER),
+    ("slack", Behaviour(200, {"ok": False, "error": "internal_error"}), UNKNOWN),
+    ("slack", Behaviour(200, {"ok": True}, takes=True), SENT),
+    ("teams", Behaviour(200, "1", takes=True), SENT),
+    ("teams", Behaviour(400, {"error": {"code": "InvalidRequestContent"}}), NEVER),
+    ("teams", Behaviour(413, "too large"), NEVER),
+    ("teams", Behaviour(200, FAILED % 429), LATER),
+    ("teams", Behaviour(200, FAILED % 403), NEVER),
+    ("teams", Behaviour(200, FAILED % 502), UNKNOWN),
+]  # fmt: skip
+TABLE = [
+    *((name, GOOD[name], SENT) for name in NAMES),
+    *((name, behaviour, outcome) for name in NAMES for behaviour, outcome in EVERYWHERE),
+    *OWN,
+]
+
+
+@pytest.fixture(scope="module")
+def rooms() -> Iterator[dict[str, Room]]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(chat(name)) for name in NAMES}
+
+
+def _outcome(name: str, url: str, **more: Any) -> tuple[str, float]:
+    """What comes of a post, and how long it says to wait."""
+    given = {"secret": None, "timeout": SLOW, "now": NOW, **more}
+    try:
+        post(channels()[name], url, {"some": "body"}, **given)
+    except RefusedError as error:
+        return (NEVER if error.lasting else LATER), error.after
+    except OutcomeUnknownError:
+        return UNKNOWN, 0
+    return SENT, 0
+
+
+@pytest.mark.parametrize(
+    ("name", "behaviour", "outcome"), TABLE, ids=[f"{n}-{b.status}-{b.text[:40]}-{o}" for n, b, o in TABLE]
+)
+def test_what_an_answer_means(rooms: dict[str, Room], name: str, behaviour: Behaviour, outcome: str) -> None:
+    room = rooms[name]
+    room.behaviours, before = [behaviour], len(room.posts)
+    said, wait = _outcome(name, room.url)
+    assert said == outcome
+    assert len(room.posts) == before + 1, "posted once, whatever the answer"
+    assert wait == (7 if behaviour.headers == LIMIT else 0)
+    if behaviour.takes:
+        assert said in (SENT, UNKNOWN), "what a room shows is never posted again by itself"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_timeout_after_the_post_is_unknown_and_one_before_it_is_not(rooms: dict[str, Room], name: str) -> None:
+    rooms[name].behaviours = [Behaviour(takes=True, hangs=2 * SLOW)]
+    assert _outcome(name, rooms[name].url) == (UNKNOWN, 0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}/x"
+    assert _outcome(name, nobody) == (LATER, 0)
+    assert _outcome(name, "https://no-such-host.invalid/x") == (LATER, 0)
+
+
+def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path) -> None:
+    from tests.reports.postoffice import certificate
+
+    context, _ = certificate(tmp_path)
+    with chat("slack") as room, socket.create_server(("127.0.0.1", 0)) as listening:
+        from threading import Thread
+
+        def greet() -> None:
+            peer, _ = listening.accept()
+            with pytest.raises(OSError), context.wrap_socket(peer, server_side=True):  # noqa: PT011 - the other hung up
+                pass
+
+        thread = Thread(target=greet)
+        thread.start()
+        assert _outcome("slack", f"https://localhost:{listening.getsockname()[1]}{room.path}") == (NEVER, 0)
+        thread.join()
+
+
+def test_a_wait_may_be_a_date(rooms: dict[str, Room]) -> None:
+    later = format_datetime(datetime(2026, 11, 3, 0, 1, 30, tzinfo=UTC), usegmt=True)
+    rooms["slack"].behaviours = [
+        Behaviour(429, "", {"Retry-After": later}),
+        Behaviour(429, "", {"Retry-After": "soon"}),
+    ]
+    assert _outcome("slack", rooms["slack"].url) == (LATER, 90)
+    assert _outcome("slack", rooms["slack"].url) == (LATER, 0)
+
+
+def test_rooms_that_ask_for_a_signature_get_one(rooms: dict[str, Room]) -> None:
+    """As the manuals of both work it out."""
+    secret, milliseconds, seconds = "SEC0ret", "1793664000000", "1793664000"
+    assert str(int(NOW.timestamp())) == seconds
+    assert _outcome("dingtalk", rooms["dingtalk"].url, secret=secret)[0] == SENT
+    query = parse_qs(urlsplit(rooms["dingtalk"].paths[-1]).query)
+    digest = hmac.digest(secret.encode(), f"{milliseconds}\n{secret}".encode(), "sha256")
+    assert query == {
+        "key": ["5ecret-0f-the-r00m"],
+        "timestamp": [milliseconds],
+        "sign": [base64.b64encode(digest).decode()],
+    }
+    assert _outcome("feishu", rooms["feishu"].url, secret=secret)[0] == SENT
+    digest = hmac.new(f"{seconds}\n{secret}".encode(), digestmod=hashlib.sha256).digest()
+    body = rooms["feishu"].posts[-1]
+    assert (body["timestamp"], body["sign"]) == (seconds, base64.b64encode(digest).decode())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://chat.example/hook/S3CRET", "ftp://x/S3CRET", "S3CRET", "https://", "https://x/S3 CRET"]
+)
+def test_an_address_that_is_none_or_open_is_refused_without_being_told(url: str) -> None:
+    with pytest.raises(ValueError, match="webhook") as raised:
+        checked_url(url)
+    assert "S3" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_of_a_room_is_in_a_log_or_an_error(
+    rooms: dict[str, Room], name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    room, secret = rooms[name], "SEC-0f-signing"
+    repeats = f"{room.url} {room.path} 5ecret-0f-the-r00m {secret} a@b.example"
+    room.behaviours = [Behaviour(404, repeats), Behaviour(500, repeats), Behaviour(cuts=True)]
+    caplog.set_level(logging.DEBUG)
+    urls = [room.url] * 3 + ["http://127.0.0.1:1/5ecret-0f-the-r00m"]
+    for url in urls:
+        with pytest.raises((RefusedError, OutcomeUnknownError)) as raised:
+            post(channels()[name], url, {}, secret=secret, timeout=SLOW, now=NOW)
+        assert raised.value.__cause__ is None
+        assert raised.value.__context__ is None
+        for text in (str(raised.value), repr(raised.value), caplog.text):
+            assert "5ecret" not in text
+            assert secret not in text
+            assert "a@b.example" not in text
+
+
+# --- sendings: the ledger, scopes, holds --------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, bundle: Bundle) -> House:
+    return house(tmp_path, bundle)
+
+
+def _names(home: House, monkeypatch: pytest.MonkeyPatch, rooms: dict[str, Room], more: str = "") -> None:
+    """A recipients file with every room."""
+    lines = []
+    for name, room in rooms.items():
+        monkeypatch.setenv(f"ROOM_{name.upper()}", room.url)
+        lines.append(f"  - {{id: {name}, name: Room, channel: {name}, webhook: {{env: ROOM_{name.upper()}}}{more}}}\n")
+    (home.home / "recipients.yml").write_text("recipients:\n" + "".join(lines), encoding="utf-8")
+
+
+def _mail(**more: Any) -> Mail:
+    return Mail(timeout_seconds=SLOW, retry_seconds=1, archive=ARCHIVE, data_owner="owner@example.com", **more)
+
+
+@pytest.fixture
+def fresh() -> Iterator[dict[str, Room]]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(chat(name)) for name in NAMES}
+
+
+def test_each_room_gets_its_card_once(home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch) -> None:
+    _names(home, monkeypatch, fresh)
+    first = home.send(_mail())
+    assert (len(first.sent), first.not_sent) == (5, [])
+    second = home.send(_mail())
+    assert (second.sent, len(second.already)) == ([], 5)
+    assert {name: room.shown for name, room in fresh.items()} == dict.fromkeys(NAMES, 1)
+    assert home.states() == dict.fromkeys(NAMES, "sent")
+    assert {one.via for one in home.ledger.deliveries()} == set(NAMES)
+
+
+def test_a_busy_room_is_asked_again_after_its_wait_and_a_longer_one_by_the_next_run(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, fresh)
+    fresh["wecom"].behaviours = [Behaviour(200, {"errcode": 45009, "errmsg": "freq"})] * 2
+    fresh["slack"].behaviours = [Behaviour(429, "", {"Retry-After": "30"})]
+    fresh["teams"].behaviours = [Behaviour(429, "", {"Retry-After": "3600"})]
+    tally = home.send(_mail())
+    assert home.waits == [30, 2], "as long as Slack asks, then twice the first wait"
+    assert tally.not_sent == ["teams: 429; the next run tries again"]
+    assert {key.recipient for key in tally.sent} == set(NAMES) - {"teams"}
+    assert [key.recipient for key in home.send(_mail()).sent] == ["teams"]
+    assert {name: room.shown for name, room in fresh.items()} == dict.fromkeys(NAMES, 1)
+
+
+def test_a_room_that_stays_busy_is_asked_as_often_as_set(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, {"feishu": fresh["feishu"]})
+    fresh["feishu"].behaviours = [Behaviour(200, {"code": 11232, "msg": "frequency limited"})] * 9
+    assert home.send(_mail(attempts=3)).not_sent == ["feishu: code 11232 frequency limited; the next run tries again"]
+    assert len(fresh["feishu"].posts) == 3
+
+
+def test_what_was_accepted_without_an_answer_is_unknown_and_goes_again_only_by_a_person_s_word(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, fresh)
+    for room in fresh.values():
+        room.behaviours = [Behaviour(takes=True, cuts=True)]
+    for _ in range(2):  # the second run asks nobody
+        tally = home.send(_mail())
+        assert (tally.sent, home.waits) == ([], [])
+        assert sorted(line.partition(": no answer")[0] for line in tally.not_sent) == [
+            f"{name}: unknown whether it arrived" for name in NAMES
+        ]
+    assert home.states() == dict.fromkeys(NAMES, "unknown")
+    assert {name: len(room.posts) for name, room in fresh.items()} == dict.fromkeys(NAMES, 1)
+    home.ledger.release("service_quality", PERIOD, "wecom", by="Li Lei", reason="not in the room", now=NOW)
+    assert [key.recipient for key in home.send(_mail()).sent] == ["wecom"]
+    assert {name: room.shown for name, room in fresh.items()} == {**dict.fromkeys(NAMES, 1), "wecom": 2}
+
+
+def test_a_refusal_for_good_is_asked_once_and_stops_no_other(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, fresh)
+    fresh["dingtalk"].behaviours = [Behaviour(200, {"errcode": 310000, "errmsg": "keywords not in content"})]
+    said = ["dingtalk: refused for good: errcode 310000 keywords not in content"]
+    assert home.send(_mail()).not_sent == said
+    assert home.send(_mail()).not_sent == said
+    assert (len(fresh["dingtalk"].posts), home.waits) == (1, [])
+    assert sum(room.shown for room in fresh.values()) == 4
+
+
+def test_killed_before_the_answer_is_written_down_is_unknown_and_never_posted_again(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, {"slack": fresh["slack"]})
+    claimed = Ledger(home.home / "delivery.db")
+    key = _key(home)
+    claimed.claim(key, address_hash="h", content_sha256="c", via="slack", now=NOW)  # and then it died
+    claimed.close()
+    assert home.send(_mail()).not_sent == [
+        "slack: unknown whether it arrived: whoever sent it died before the answer was written down"
+    ]
+    assert fresh["slack"].posts == []
+
+
+def _key(home: House) -> Any:
+    from reports.delivery.sending import parcels
+
+    (one,), _ = parcels(home.home / "reports", "service_quality", PERIOD, read_recipients(home.home / "recipients.yml"))
+    return one.key
+
+
+def test_a_room_under_another_id_or_another_name_of_its_address_has_had_its_card(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, {"slack": fresh["slack"]})
+    home.send(_mail())
+    monkeypatch.setenv("OTHER", fresh["slack"].url)
+    (home.home / "recipients.yml").write_text(
+        "recipients:\n  - {id: other, name: Room, channel: slack, webhook: {env: OTHER}}\n", encoding="utf-8"
+    )
+    tally = home.send(_mail())
+    assert (tally.sent, len(tally.already)) == ([], 1)
+    assert fresh["slack"].shown == 1
+
+
+def test_a_room_gets_the_report_of_its_scope_or_none(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store's room whose report is not there gets nothing, never the company's."""
+    _names(home, monkeypatch, {"slack": fresh["slack"]}, more=", scope: {store: demo:S07}")
+    (one,) = read_recipients(home.home / "recipients.yml")
+    assert one.scope == Scope(type="store", id="demo:S07")
+    assert home.send(_mail()).not_sent[0].startswith("slack: no report of store demo:S07")
+    assert fresh["slack"].posts == []
+
+
+def test_a_page_of_another_issue_than_the_figures_is_not_linked_to(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _names(home, monkeypatch, {"teams": fresh["teams"]})
+    page = home.home / "reports" / "service_quality" / PERIOD / "company" / "en" / "report.html"
+    page.write_text("of another issue", encoding="utf-8")
+    assert "another issue than its bundle" in home.send(_mail()).not_sent[0]
+    assert (fresh["teams"].posts, home.states()) == ([], {})
+
+
+@pytest.mark.parametrize("address", [None, "http://chat.example/S3CRET", "S3CRET"])
+def test_without_a_good_address_nothing_is_claimed_and_the_others_go(
+    home: House, fresh: dict[str, Room], monkeypatch: pytest.MonkeyPatch, address: str | None
+) -> None:
+    _names(home, monkeypatch, fresh)
+    monkeypatch.delenv("ROOM_SLACK") if address is None else monkeypatch.setenv("ROOM_SLACK", address)
+    tally = home.send(_mail())
+    assert len(tally.sent) == 4
+    assert "the message cannot be made" in tally.not_sent[0]
+    assert "S3CRET" not in tally.not_sent[0]
+    assert "slack" not in home.states()
+
+
+def test_the_secret_may_stand_in_a_private_file_beside_the_recipients_and_in_no_other(
+    home: House, fresh: dict[str, Room]
+) -> None:
+    path = home.home / "slack.url"
+    path.write_text(fresh["slack"].url + "\n", encoding="utf-8")
+    (home.home / "recipients.yml").write_text(
+        "recipients:\n  - {id: slack, name: Room, channel: slack, webhook: {file: slack.url}}\n", encoding="utf-8"
+    )
+    path.chmod(0o644)
+    assert "chmod 600" in home.send(_mail()).not_sent[0]
+    path.chmod(0o600)
+    assert len(home.send(_mail()).sent) == 1
+    for file in home.home.rglob("*"):
+        if file.is_file() and file != path:
+            assert b"5ecret" not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("channel: fax, webhook: {env: X}", "there are mail, dingtalk, feishu, slack, teams, wecom"),
+        ("channel: slack", "webhook is missing"),
+        ("channel: slack, webhook: https://hooks.example/S3CRET", "a secret does not stand in this file"),
+        ("channel: slack, webhook: {env: X}, address: a@b.c", "address and formats are for mail"),
+        ("channel: slack, webhook: {env: X}, formats: [pdf]", "address and formats are for mail"),
+        ("channel: slack, webhook: {env: X}, secret: {env: Y}", "slack does not"),
+        ("address: a@b.c, webhook: {env: X}", "webhook and secret are for a chat"),
+        ("name: b", "stands twice"),
+    ],
+)
+def test_what_is_wrong_with_a_room_is_said_with_its_line(tmp_path: Path, entry: str, says: str) -> None:
+    path = tmp_path / "recipients.yml"
+    path.write_text(f"recipients:\n  - {{id: room, name: a, {entry}}}\n", encoding="utf-8")
+    with pytest.raises(RecipientsError) as raised:
+        read_recipients(path)
+    assert says in str(raised.value)
+    assert "S3CRET" not in str(raised.value)
+
+
+def test_two_entries_for_one_room_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipients.yml"
+    lines = (f"  - {{id: {name}, name: a, channel: slack, webhook: {{env: X}}}}\n" for name in ("one", "two"))
+    path.write_text("recipients:\n" + "".join(lines), encoding="utf-8")
+    with pytest.raises(RecipientsError, match=":3: two: the entry on line 2 has the same"):
+        read_recipients(path)
