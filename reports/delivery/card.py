@@ -148,14 +148,15 @@ def hold_card(code: LanguageCode, title: str, period: str, reasons: Sequence[str
 
 
 def shorter(card: Card) -> Iterator[Card]:
-    """The card, and ever shorter ones where it is too large for a channel: lines go from the end, then notes of the
-    figures, then the end of the lead. The title, the figures and the link stay."""
+    """The card, and ever shorter ones where it is too large for a channel: first the drawings go, then lines from the
+    end, which are counted, then notes of the figures and the end of the lead. Title, figures and link stay."""
     yield card
+    bare = replace(card, figures=tuple(replace(one, points=(), chart=None) for one in card.figures))
+    if card.figures:
+        yield bare
     for kept in range(len(card.lines) - 1, -1, -1):
-        yield replace(card, lines=card.lines[:kept], heading=card.heading if kept else "")
-    bare = replace(
-        card, lines=(), heading="", figures=tuple(replace(one, notes=(), points=(), chart=None) for one in card.figures)
-    )
+        yield replace(bare, lines=(*card.lines[:kept], f"… +{len(card.lines) - kept}"))
+    bare = replace(bare, lines=(), heading="", figures=tuple(replace(one, notes=()) for one in bare.figures))
     yield bare
     longest = len(card.lead) // 2
     while longest > _SHORTEST_LEAD:

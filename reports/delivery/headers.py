@@ -28,7 +28,8 @@ class _Wire(EmailPolicy):
             return f"{name}: {mailboxes}{self.linesep}"
         if name.casefold() == "subject":
             return f"{name}: {_text(name, str(value), self.linesep)}{self.linesep}"
-        return super().fold(name, value)
+        folded: str = super().fold(name, value)
+        return folded
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii", "surrogateescape")

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 from foundation.settings import Mail
 from reports.bundle.store import write_atomically
 from reports.delivery.records import DeliveryKey, DeliveryRecord
-from reports.delivery.sending import Parcel, ReportCard, ReportMail
+from reports.delivery.sending import ReportCard, ReportMail
 from reports.delivery.webhook import written
 from reports.page.render import environment
 from reports.text.language import language
@@ -40,7 +39,7 @@ class Previewed:
 
 def write_preview(
     folder: Path,
-    ready: Sequence[Parcel[Any]],
+    ready: Sequence[ReportMail | ReportCard],
     lacking: Sequence[str],
     mail: Mail,
     *,

@@ -21,10 +21,11 @@ from reports.bundle.store import BundleDamagedError, read_bundle
 from reports.delivery import webhook
 from reports.delivery.addresses import read_address
 from reports.delivery.card import Card, report_card
-from reports.delivery.channels import MailTransport, OutcomeUnknownError, RefusedError, UnreachableError, size_of
+from reports.delivery.channels import MailTransport, size_of
 from reports.delivery.chats import channels
 from reports.delivery.ledger import Ledger
 from reports.delivery.mail import Attachments, compose, content_hash
+from reports.delivery.outcomes import OutcomeUnknownError, RefusedError, UnreachableError
 from reports.delivery.recipients import Recipient
 from reports.delivery.records import DeliveryKey, DeliveryRecord
 from reports.delivery.webhook import Channel, Json, written
@@ -34,7 +35,7 @@ Message = TypeVar("Message")
 
 
 @dataclass(frozen=True)
-class Parcel(ABC, Generic[Message]):
+class ReportMessage(ABC, Generic[Message]):
     """One report for one recipient, made into a message when it goes."""
 
     key: DeliveryKey
@@ -67,7 +68,7 @@ class Parcel(ABC, Generic[Message]):
 
 
 @dataclass(frozen=True)
-class ReportMail(Parcel[EmailMessage]):
+class ReportMail(ReportMessage[EmailMessage]):
     """A report as a mail."""
 
     def message(self, mail: Mail, moment: datetime, *, attach: bool = True) -> EmailMessage:
@@ -108,7 +109,7 @@ class ReportMail(Parcel[EmailMessage]):
 
 
 @dataclass(frozen=True)
-class ReportCard(Parcel[Json]):
+class ReportCard(ReportMessage[Json]):
     """A report as a card in a chat's room."""
 
     @property
@@ -151,11 +152,11 @@ class SendingResult:
         return ", ".join(parts)
 
 
-def parcels(
+def report_messages(
     reports: Path, report: str, period: str, recipients: Sequence[Recipient]
-) -> tuple[list[Parcel[Any]], list[str]]:
-    """A parcel per recipient whose report is there, and a line for each whose is not."""
-    found: list[Parcel[Any]] = []
+) -> tuple[list[ReportMail | ReportCard], list[str]]:
+    """A message per recipient whose report is there, and a line for each whose is not."""
+    found: list[ReportMail | ReportCard] = []
     lacking = []
     for one in recipients:
         folder = reports / report / period / one.scope.folder
@@ -170,7 +171,7 @@ def parcels(
 
 
 def deliver(
-    ready: Iterable[Parcel[Any]],
+    ready: Iterable[ReportMessage[Any]],
     way: MailTransport,
     ledger: Ledger,
     mail: Mail,
@@ -178,7 +179,7 @@ def deliver(
     now: Callable[[], datetime],
     pause: Callable[[float], None] = time.sleep,
 ) -> SendingResult:
-    """Sends each parcel at most once and one by one; what one server, room or address refuses never stops the others.
+    """Sends each message at most once and one by one; what one server, room or address refuses never stops the others.
 
     What was refused for the time being is tried again in rounds, with longer and longer waits between them, or as long
     as a server asks for. Raises LedgerError when the ledger cannot be written: then nothing more is sent.
@@ -194,8 +195,8 @@ def deliver(
             if attempt:
                 pause(max(mail.retry_seconds * 2 ** (attempt - 1), *(one.after for one in due)))
             left = [one for one in waiting if one.after > MOST_WAITED]
-            waiting = left + _round([one.parcel for one in due], way, ledger, mail, now, tally)
-        tally.not_sent += [f"{one.parcel.key.recipient}: {one.reason}; the next run tries again" for one in waiting]
+            waiting = left + _round([one.message for one in due], way, ledger, mail, now, tally)
+        tally.not_sent += [f"{one.message.key.recipient}: {one.reason}; the next run tries again" for one in waiting]
     return tally
 
 
@@ -203,13 +204,13 @@ def deliver(
 class _Waiting:
     """What may be tried again: why it was refused, and after how many seconds at the earliest."""
 
-    parcel: Parcel[Any]
+    message: ReportMessage[Any]
     reason: str = ""
     after: float = 0
 
 
 def _round(
-    ready: Sequence[Parcel[Any]],
+    ready: Sequence[ReportMessage[Any]],
     way: MailTransport,
     ledger: Ledger,
     mail: Mail,

@@ -223,7 +223,7 @@ class Fickle:
 
 
 class Letter(ReportMail):
-    """A parcel whose mail is its recipient's name."""
+    """A message that is its recipient's name."""
 
     def message(self, *_: object, **__: object) -> str:  # type: ignore[override]
         return self.key.recipient

@@ -56,7 +56,7 @@ def _figure(one: CardFigure) -> list[Json]:
         "axes": [{"orient": "left", "zero": False, "visible": False}, {"orient": "bottom"}],
         "tooltip": {"visible": False},  # it would show a share as a number and hours as minutes
     }
-    return [*said, {"tag": "chart", "aspect_ratio": "16:9", "chart_spec": drawn}]
+    return [*said, {"tag": "chart", "aspect_ratio": "2:1", "color_theme": "brand", "chart_spec": drawn}]
 
 
 def _judge(answer: Answer, now: datetime) -> None:

@@ -33,7 +33,7 @@ def _body(card: Card) -> Json:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "lang": card.language,
+        "lang": card.language[:2],  # two letters, no region
         "msteams": {"width": "Full"},
         "body": items,
     }
