@@ -47,14 +47,14 @@ class Answer:
         """The JSON object that it is; empty where it is none."""
         try:
             found = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
     def wait(self, now: datetime) -> float:
         """Seconds that it asks to be left alone for; 0 where it does not."""
         asked = self.headers.get("Retry-After", "").strip()
-        if asked.isdigit():
+        if asked.isascii() and asked.isdigit():
             return float(asked)
         try:
             moment = parsedate_to_datetime(asked)
@@ -173,6 +173,7 @@ def _answer(
     try:
         with _silent("urllib3.connectionpool"), requests.Session() as session:
             session.auth = _nobody  # else a .netrc of this machine speaks for it
+            session.trust_env = urlsplit(url).hostname not in LOOPBACK  # no proxy gets what stays on this machine
             begun = time.monotonic()
             with session.post(
                 url,

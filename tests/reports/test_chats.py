@@ -130,6 +130,24 @@ def test_a_timeout_after_the_post_is_unknown_and_one_before_it_is_not(rooms: dic
     assert _outcome(name, "https://no-such-host.invalid/x") == (LATER, 0)
 
 
+def test_a_proxy_that_is_gone_has_passed_nothing_on_and_none_is_asked_on_this_machine(
+    rooms: dict[str, Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert _outcome("slack", "https://hooks.example.com/x") == (LATER, 0)
+    assert _outcome("slack", rooms["slack"].url) == (SENT, 0)
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 60_000, '{"errcode": 1e999}', '{"errcode": true}', '{"errcode": "0"}', "9" * 5000, ""]
+)
+def test_an_answer_that_is_none_is_unknown_however_odd(rooms: dict[str, Room], body: str) -> None:
+    rooms["wecom"].behaviours = [Behaviour(200, body, takes=True)]
+    assert _outcome("wecom", rooms["wecom"].url) == (UNKNOWN, 0)
+
+
 def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path) -> None:
     context, _ = certificate(tmp_path)
     with chat("slack") as room, socket.create_server(("127.0.0.1", 0)) as listening:
