@@ -9,21 +9,28 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from foundation.settings import Mail
 from reports.bundle.model import Bundle
-from tests.reports.chatroom import GOOD, Behaviour, Room, chat
+from tests.reports.chatroom import Behaviour, Room, chat
 from tests.reports.postoffice import House, house
-from tests.reports.test_chats import EVERYWHERE, OWN
 
 pytestmark = pytest.mark.slow
-NAMES = ("wecom", "slack")
-ANSWERS = {
-    name: st.sampled_from([GOOD[name], *(b for b, _ in EVERYWHERE), *(b for of, b, _ in OWN if of == name)])
-    for name in NAMES
-}
+NAMES = ("slack", "teams")
+TAKEN_AND_CUT = Behaviour(takes=True, cuts=True)
+ANSWERS = st.sampled_from(
+    [
+        TAKEN_AND_CUT,
+        Behaviour(504, "", takes=True),
+        Behaviour(cuts=True),
+        Behaviour(429, "", {"Retry-After": "1"}),
+        Behaviour(404, "no_service"),
+        Behaviour(200, "ok", takes=True),
+    ]
+)
+RUN = st.fixed_dictionaries({name: st.lists(ANSWERS, min_size=1, max_size=3) for name in NAMES})
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +53,8 @@ def issued(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(deadline=None, max_examples=20)
-@given(
-    runs=st.lists(
-        st.fixed_dictionaries({name: st.lists(ANSWERS[name], max_size=4) for name in NAMES}), min_size=1, max_size=3
-    )
-)
+@given(runs=st.lists(RUN, min_size=1, max_size=3))
+@example(runs=[{name: [TAKEN_AND_CUT] for name in NAMES}] * 2)
 def test_no_room_shows_a_card_twice_and_none_is_lost_silently(
     rooms: dict[str, Room], issued: Path, tmp_path_factory: pytest.TempPathFactory,
     runs: list[dict[str, list[Behaviour]]],
