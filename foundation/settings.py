@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from foundation.languages import SOURCE, LanguageCode
+from foundation.secrets import Hidden
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = REPOSITORY / "dbt_project"
@@ -143,6 +144,20 @@ class Mail(_Section):
         return given
 
 
+class Alarms(_Section):
+    """A chat's room that is told beside the data owner when a run fails or a report is held back."""
+
+    channel: str | None = None  # wecom, dingtalk, feishu, slack or teams; without one only the mail goes
+    webhook: Hidden | None = None  # where the address of the room is, which is a secret
+    secret: Hidden | None = None  # what a room that asks for signatures gave
+
+    @model_validator(mode="after")
+    def _has_a_room(self) -> Self:
+        if (self.channel is None) != (self.webhook is None):
+            raise ValueError("alarms.channel and alarms.webhook go together: which chat, and where its address is")
+        return self
+
+
 class Settings(BaseSettings):
     """All settings of one Kefu home. Raises pydantic.ValidationError, naming the setting, when one makes no sense."""
 
@@ -158,6 +173,7 @@ class Settings(BaseSettings):
     ingestion: Ingestion = Ingestion()
     engine: Engine = Field(default_factory=Engine)
     mail: Mail = Mail()
+    alarms: Alarms = Alarms()
     disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
     measures: dict[str, Any] = Field(default_factory=dict)

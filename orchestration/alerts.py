@@ -1,4 +1,7 @@
-"""The mail to the data owner when something needs a person. What it looks like is the reports package's work."""
+"""The mail to the data owner, and the card to a room, when something needs a person.
+
+What they look like is the reports package's work.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,49 +10,73 @@ from typing import Any
 
 import dagster as dg
 
+from foundation.secrets import reveal
 from foundation.settings import Settings
+from reports.delivery.card import Card, RunFailure, failure_card, hold_card
 from reports.delivery.channels import send
-from reports.delivery.mail import RunFailure, compose_failure, compose_hold
+from reports.delivery.chats import channels
+from reports.delivery.mail import compose_failure, compose_hold
+from reports.delivery.webhook import post, written
+from reports.registry import report
 
 HELD = "held"  # metadata of a check that holds a report back: which one, and why
 
 
 def notify_data_owner(settings: Settings, job: str, run_id: str, failures: Sequence[RunFailure]) -> None:
     """Sends one mail that names each failure and its reason; the reasons hold no personal data."""
-    _send(
-        settings,
-        compose_failure(
-            settings.mail.language,
-            failures,
-            company=settings.company.name,
-            job=job,
-            run_id=run_id,
-            sender=settings.mail.sender,
-            recipient=settings.mail.data_owner,
-            moment=datetime.now(UTC),
-        ),
+    code, company = settings.mail.language, settings.company.name
+    message = compose_failure(
+        code,
+        failures,
+        company=company,
+        job=job,
+        run_id=run_id,
+        sender=settings.mail.sender,
+        recipient=settings.mail.data_owner,
+        moment=datetime.now(UTC),
     )
+    _tell(settings, message, failure_card(code, failures, company=company, job=job, run_id=run_id))
 
 
-def notify_of_hold(settings: Settings, report: str, period: str, reasons: Sequence[str]) -> None:
+def notify_of_hold(settings: Settings, report_id: str, period: str, reasons: Sequence[str]) -> None:
     """Sends one mail that says which report is held back, why, and how it is released."""
-    _send(
-        settings,
-        compose_hold(
-            settings.mail.language,
-            report,
-            period,
-            reasons,
-            company=settings.company.name,
-            sender=settings.mail.sender,
-            recipient=settings.mail.data_owner,
-            moment=datetime.now(UTC),
-        ),
+    code, company = settings.mail.language, settings.company.name
+    message = compose_hold(
+        code,
+        report_id,
+        period,
+        reasons,
+        company=company,
+        sender=settings.mail.sender,
+        recipient=settings.mail.data_owner,
+        moment=datetime.now(UTC),
     )
+    _tell(settings, message, hold_card(code, report(report_id).title, period, reasons, company=company))
 
 
-def _send(settings: Settings, message: EmailMessage) -> None:
-    send(message, settings.mail, settings.outbox)
+def _tell(settings: Settings, message: EmailMessage, card: Card) -> None:
+    """The mail, and the card to the room of alarms where there is one; what fails of one does not stop the other."""
+    try:
+        send(message, settings.mail, settings.outbox)
+    finally:
+        if settings.alarms.channel:
+            _post(settings, card)
+
+
+def _post(settings: Settings, card: Card) -> None:
+    """Once: an alarm is not tried again, for the mail says the same."""
+    alarms = settings.alarms
+    if alarms.channel not in channels() or not alarms.webhook:
+        raise ValueError(f"alarms.channel is {alarms.channel!r}; there are {', '.join(channels())}")
+    channel = channels()[alarms.channel]
+    post(
+        channel,
+        reveal(settings.home, alarms.webhook),
+        written(channel, card),
+        secret=reveal(settings.home, alarms.secret) if alarms.secret else None,
+        timeout=settings.mail.timeout_seconds,
+        now=datetime.now(UTC),
+    )
 
 
 def mail_on_failure(settings: Settings) -> dg.HookDefinition:

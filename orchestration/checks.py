@@ -17,8 +17,8 @@ from orchestration.alerts import HELD, notify_data_owner
 from orchestration.assets.reports import files_key, report_of
 from orchestration.assets.warehouse import CANDIDATE, PUBLISHED
 from orchestration.progress import step
+from reports.delivery.card import RunFailure
 from reports.delivery.ledger import Ledger
-from reports.delivery.mail import RunFailure
 from reports.periods import first_day
 from reports.registry import DEFAULT, report, reports
 

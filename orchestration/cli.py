@@ -288,8 +288,12 @@ def _first_day(spec: ReportSpec, period: str) -> date:
 @_of_report
 @click.option("--month", type=Month(), help="Month to report, of a monthly report.")
 @click.option("--day", type=Day(), help="Day to report, of a daily report.")
-@click.option("--send", is_flag=True, help="Mail it too; held back while it is incomplete or a source is stale.")
-@click.option("--dry-run", is_flag=True, help="Write the mails that would go to preview/, and send none.")
+@click.option(
+    "--send",
+    is_flag=True,
+    help="Send it too, unless it is incomplete or a source is stale.",
+)
+@click.option("--dry-run", is_flag=True, help="Write the mails and cards that would go to preview/, and send none.")
 @click.option("--revise", is_flag=True, help="Issue it anew where printed figures changed; needs --reason.")
 @click.option("--reason", default="", help="Why it is revised, for the note in the report.")
 @click.pass_context
@@ -331,7 +335,7 @@ def report(
         from orchestration.delivery_commands import preview
 
         page, count = preview(settings, period, spec.id)
-        click.echo(f"{count} mails to look at, none sent: {page}")
+        click.echo(f"{count} messages to look at, none sent: {page}")
 
 
 def _scope_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -398,7 +402,7 @@ def report_verify(settings: Settings, period: str, spec: ReportSpec) -> None:
 @click.option("--day", type=Day(), help="That day's reports alone.")
 @click.pass_context
 def delivery(context: click.Context, month: str | None, day: date | None) -> None:
-    """Show which mails were sent, failed, are held back, or nobody knows."""
+    """Show which mails and cards were sent, failed, are held back, or nobody knows."""
     if context.invoked_subcommand is None:
         from orchestration.delivery_commands import show
 

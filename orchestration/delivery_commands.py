@@ -15,7 +15,7 @@ from reports.delivery.ledger import Ledger
 from reports.delivery.preview import write_preview
 from reports.delivery.recipients import RecipientsError
 from reports.delivery.records import DeliveryKey, DeliveryRecord, LedgerError
-from reports.delivery.sending import report_mails
+from reports.delivery.sending import report_messages
 from reports.registry import DEFAULT
 
 _RELEASE = "kefu delivery release {0.report} {0.period} {0.recipient} --by NAME --reason TEXT"
@@ -107,7 +107,7 @@ def preview(settings: Settings, period: str, report: str = DEFAULT) -> tuple[Pat
     Nothing is claimed and nothing sent.
     """
     with _opened(settings) as ledger:
-        ready, lacking = report_mails(settings.reports, report, period, due(settings, report, period))
+        ready, lacking = report_messages(settings.reports, report, period, due(settings, report, period))
         holds = [one for one in ledger.holds() if (one.report, one.period) == (report, period)]
         passed = {reason for one in holds for reason in one.released}
         # the suite that is asked before the figures are frozen is known from its last run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import smtplib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -50,6 +50,7 @@ def examine(settings: Settings) -> list[HealthFinding]:
         _pdf,
         _mail,
         _recipients,
+        _alarms,
     ]
     return [_looked(look, settings) for look in looks]
 
@@ -235,7 +236,38 @@ def _recipients(settings: Settings) -> HealthFinding:
         return HealthFinding(
             "recipients", False, f"{path}: {'; '.join(lost)}; name one that reporting.rpt_scope_names has"
         )
-    return HealthFinding("recipients", True, f"{len(found)} in {path}")
+    shut = [f"{one.id}: {why}" for one in found if not one.is_mail for why in _why_shut(one)]
+    if shut:
+        return HealthFinding("recipients", False, f"{path}: {'; '.join(shut)}")
+    rooms = sum(not one.is_mail for one in found)
+    unlinked = "; cards have no link: set mail.archive" if rooms and not settings.mail.archive else ""
+    return HealthFinding("recipients", True, f"{len(found)} in {path}, {rooms} of them rooms of chats{unlinked}")
+
+
+def _why_shut(one: Recipient) -> Iterator[str]:
+    """What is wrong with the address of a room or its secret. Nothing is posted."""
+    try:
+        _ = one.room, one.signature
+    except ValueError as error:
+        yield str(error)
+
+
+def _alarms(settings: Settings) -> HealthFinding:
+    from foundation.secrets import reveal
+    from reports.delivery.chats import channels
+    from reports.delivery.webhook import checked_url
+
+    alarms = settings.alarms
+    if not alarms.channel or not alarms.webhook:
+        return HealthFinding("alarms", True, "by mail alone (docs/delivery.md)")
+    if alarms.channel not in channels():
+        return HealthFinding("alarms", False, f"{alarms.channel} is no channel; there are {', '.join(channels())}")
+    try:
+        checked_url(reveal(settings.home, alarms.webhook))
+        _ = alarms.secret and reveal(settings.home, alarms.secret)
+    except ValueError as error:
+        return HealthFinding("alarms", False, str(error))
+    return HealthFinding("alarms", True, f"by mail, and to a room of {alarms.channel}")
 
 
 def _scopes_without_figures(settings: Settings, recipients: tuple[Recipient, ...]) -> list[str]:

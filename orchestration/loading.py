@@ -61,7 +61,7 @@ def _show_notes(notes: Sequence[str]) -> None:
 def _fail(settings: Settings, job: str, days: str, refused: Sequence[str]) -> None:
     if refused:
         from orchestration.alerts import notify_data_owner
-        from reports.delivery.mail import RunFailure
+        from reports.delivery.card import RunFailure
 
         notify_data_owner(settings, job, days, [RunFailure(job, message) for message in refused])
         raise CommandFailedError("\n".join(refused))

@@ -11,7 +11,7 @@ from orchestration.progress import step
 from reports.delivery.channels import transport
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import Recipient, read_recipients
-from reports.delivery.sending import SendingResult, deliver, report_mails
+from reports.delivery.sending import SendingResult, deliver, report_messages
 from reports.periods import first_day
 from reports.registry import DEFAULT, report, reports
 
@@ -65,7 +65,7 @@ def due(home: Settings, report_id: str, period: str) -> list[Recipient]:
 
 def send_report(home: Settings, report_id: str, period: str) -> SendingResult:
     """Sends the issued report of a period to all who are due and have not had it."""
-    ready, lacking = report_mails(home.reports, report_id, period, due(home, report_id, period))
+    ready, lacking = report_messages(home.reports, report_id, period, due(home, report_id, period))
     ledger = Ledger(home.ledger)
     try:
         tally = deliver(ready, transport(home.mail, home.outbox), ledger, home.mail, now=lambda: datetime.now(UTC))

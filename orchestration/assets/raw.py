@@ -14,7 +14,7 @@ from orchestration.alerts import notify_data_owner
 from orchestration.ingestion.deliveries import IngestReport
 from orchestration.loading import pull_first, read_days
 from orchestration.partitions import daily
-from reports.delivery.mail import RunFailure
+from reports.delivery.card import RunFailure
 
 RAW_ZONE = dg.AssetKey("raw_zone")
 ACCEPTED = "every_load_accepted"

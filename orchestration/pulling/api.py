@@ -21,8 +21,9 @@ from dlt.sources.helpers.rest_client.client import PageData, RESTClient
 from dlt.sources.rest_api.config_setup import create_paginator
 from requests.auth import AuthBase
 
+from foundation.secrets import Secret
 from foundation.settings import Settings
-from orchestration.pulling.declaration import Api, Auth, Endpoint, Secret, Since
+from orchestration.pulling.declaration import Api, Auth, Endpoint, Since
 from orchestration.pulling.errors import PullError
 from orchestration.pulling.reading import Batch, Reading, Row, before, digest, line
 from orchestration.pulling.secrets import place as where

@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from dlt.sources.sql_database.helpers import TableLoader
 
+from foundation.secrets import Secret
 from foundation.settings import Settings
-from orchestration.pulling.declaration import Database, Secret, Table
+from orchestration.pulling.declaration import Database, Table
 from orchestration.pulling.errors import PullError
 from orchestration.pulling.reading import Batch, Reading, Row, before
 from orchestration.pulling.secrets import place as where

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from foundation.secrets import Hidden, Secret
+
 PRESETS = Path(__file__).resolve().parent / "presets"
 _NAME = r"^[A-Za-z0-9_-]+$"  # of an object: its files are called so
 # of the presets, which the schema lists for editors
@@ -24,29 +26,6 @@ class Part(BaseModel):
     """A part of the declaration: what it does not know it refuses."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Secret(Part):
-    """Where a secret is: in a variable of the environment, or in a file that only its owner can read."""
-
-    env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    file: Path | None = None
-
-    @model_validator(mode="after")
-    def _is_in_one_place(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("say where it is: {env: NAME} or {file: PATH}")
-        return self
-
-
-def _no_plain_text(value: Any) -> Any:
-    if isinstance(value, str):
-        said = "a secret does not stand in this file; write {env: NAME} or {file: PATH}, and change the secret"
-        raise ValueError(said)  # noqa: TRY004 - the kind that pydantic collects
-    return value
-
-
-Hidden = Annotated[Secret, BeforeValidator(_no_plain_text)]
 
 
 # --- databases ----------------------------------------------------------------------------------------------

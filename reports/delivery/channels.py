@@ -11,38 +11,17 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
-from email.policy import SMTPUTF8
 from pathlib import Path
 from typing import Protocol, Self
 
 from foundation.settings import Mail
 from reports.bundle.store import write_atomically
+from reports.delivery.headers import WIRE_UTF8
+from reports.delivery.outcomes import OutcomeUnknownError, RefusedError, UnreachableError, scrubbed
 from reports.delivery.records import OUTBOX
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_ANY_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
-_LONGEST_REASON = 300  # characters of a server's answer that are kept
 _SERVICE_CLOSING = 421
-
-
-class MailRefusedError(Exception):
-    """The server said no before it took the mail: nobody has it. Asking again later may help, if not `lasting`."""
-
-    def __init__(self, reason: str, *, lasting: bool) -> None:
-        super().__init__(reason)
-        self.lasting = lasting
-
-
-class UnreachableError(Exception):
-    """No mail can be handed over at all. Asking again soon may help, if not `lasting` (a setting is wrong)."""
-
-    def __init__(self, reason: str, *, lasting: bool = False) -> None:
-        super().__init__(reason)
-        self.lasting = lasting
-
-
-class OutcomeUnknownError(Exception):
-    """The mail was handed over and no answer came: it may have arrived or not."""
 
 
 class MailTransport(Protocol):
@@ -120,7 +99,7 @@ class SmtpServer(MailTransport):
         content, options = _on_the_wire(message, connection, recipient)
         try:
             self._command(connection.mail, sender, options, recipient=recipient)
-        except MailRefusedError:
+        except RefusedError:
             if (
                 not was_open or self._connection is not None
             ):  # a fresh one, or one that still stands: that is the answer
@@ -133,7 +112,7 @@ class SmtpServer(MailTransport):
             connection.send(content)
         except OSError as error:  # without its last line no server takes a mail
             self._drop()
-            raise MailRefusedError(
+            raise RefusedError(
                 f"connection lost while the mail was handed over: {_reported(error)}", lasting=False
             ) from error
         try:
@@ -153,7 +132,7 @@ class SmtpServer(MailTransport):
             code, text = command(*words)
         except OSError as error:  # smtplib's own errors are of this kind
             self._drop()
-            raise MailRefusedError(f"connection lost: {_reported(error)}", lasting=False) from error
+            raise RefusedError(f"connection lost: {_reported(error)}", lasting=False) from error
         self._judge(code, text, recipient, wanted=wanted)
 
     def _judge(
@@ -174,11 +153,11 @@ class SmtpServer(MailTransport):
             with suppress(OSError):  # ready for the next mail; a lost connection shows there
                 self._connection.rset()
         if code // 100 in (4, 5):
-            raise MailRefusedError(reason, lasting=code // 100 == 5)
+            raise RefusedError(reason, lasting=code // 100 == 5)
         self._drop()
         if otherwise:
             raise otherwise(f"an answer that is none: {reason}")
-        raise MailRefusedError(f"an answer that is none: {reason}", lasting=False)
+        raise RefusedError(f"an answer that is none: {reason}", lasting=False)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -229,10 +208,10 @@ def _on_the_wire(message: EmailMessage, server: smtplib.SMTP, recipient: str) ->
     if recipient.isascii():
         raw = message.as_bytes()
     elif server.has_extn("smtputf8"):
-        raw = message.as_bytes(policy=SMTPUTF8)
+        raw = message.as_bytes(policy=WIRE_UTF8)
         options += ["SMTPUTF8", "BODY=8BITMIME"]
     else:
-        raise MailRefusedError("the server takes no address with other letters than ASCII", lasting=True)
+        raise RefusedError("the server takes no address with other letters than ASCII", lasting=True)
     stuffed = re.sub(rb"(?m)^\.", b"..", raw)
     if server.has_extn("size"):
         options.append(f"SIZE={len(raw)}")
@@ -245,16 +224,6 @@ def _reported(error: Exception) -> str:
         text = error.smtp_error
         return scrubbed(f"{error.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}")
     return scrubbed(str(error) or type(error).__name__)
-
-
-def scrubbed(text: str, recipient: str = "") -> str:
-    """A server's answer without addresses, as it may stand in a log."""
-    if recipient:
-        local = recipient.rpartition("@")[0]
-        text = re.sub(re.escape(recipient), "<address>", text, flags=re.IGNORECASE)
-        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "<name>", text, flags=re.IGNORECASE)
-    line = " ".join(_ANY_ADDRESS.sub("<address>", text).split())
-    return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 1]}…"
 
 
 def size_of(message: EmailMessage) -> int:

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -17,6 +17,8 @@ from reports.bundle.model import Bundle
 from reports.charts.chart import Chart, png
 from reports.charts.renderer import ChartRenderer
 from reports.delivery.addresses import read_address
+from reports.delivery.card import RunFailure, page_of
+from reports.delivery.headers import WIRE
 from reports.delivery.recipients import Format, Recipient
 from reports.page.render import environment
 from reports.periods import first_day
@@ -40,14 +42,6 @@ class HeadlineLine:
     row: Row
     chart: Chart | None
     cid: str
-
-
-@dataclass(frozen=True)
-class RunFailure:
-    """What failed in a run: the name of a step, asset or check, and what it said (never a value of a row)."""
-
-    name: str
-    message: str
 
 
 def compose(
@@ -90,7 +84,7 @@ def compose(
         "hash": digest[:12],
         "formats": sorted(attachments),
         "archive": archive,
-        "online": _page_of(bundle, recipient.language, archive) if archive else None,
+        "online": page_of(bundle, recipient.language, archive) if archive else None,
         "is_too_large": is_too_large,
         "sender": read_address(unsubscribe).addr_spec,
     }
@@ -121,12 +115,6 @@ def compose(
     return _with_fixed_boundaries(message)
 
 
-def _page_of(bundle: Bundle, code: LanguageCode, archive: str) -> str:
-    """Where the archive has the page of a bundle: below the folder of its index."""
-    folder = archive if archive.endswith("/") else archive.rsplit("/", 1)[0] if archive.endswith(".html") else archive
-    return f"{folder.rstrip('/')}/{quote(bundle.folder.as_posix())}/{code}/report.html"
-
-
 def content_hash(message: EmailMessage) -> str:
     """Of what a mail says and carries, whenever and to whom it goes."""
     digest = hashlib.sha256()
@@ -154,7 +142,7 @@ def compose_failure(
     message = _message(
         subject=words.say("%(job)s failed · %(company)s", job=plain(job), company=plain(company)),
         sender=sender,
-        recipient=recipient,
+        recipient=read_address(recipient),
         moment=moment,
         key=f"{job}|{run_id}|{recipient}|{moment.isoformat()}",
     )
@@ -184,7 +172,7 @@ def compose_hold(
             "Held back: %(report)s %(month)s · %(company)s", report=title, month=period, company=plain(company)
         ),
         sender=sender,
-        recipient=recipient,
+        recipient=read_address(recipient),
         moment=moment,
         key=f"{report_id}|{period}|{'|'.join(reasons)}|{recipient}|{moment.isoformat()}",
     )
@@ -200,14 +188,14 @@ def compose_hold(
     return message
 
 
-def _message(*, subject: str, sender: str, recipient: str, moment: datetime, key: str) -> EmailMessage:
+def _message(*, subject: str, sender: str, recipient: Address, moment: datetime, key: str) -> EmailMessage:
     if moment.tzinfo is None:
         raise ValueError(f"the moment of a mail needs its time zone; {moment.isoformat()} has none")
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=WIRE)
     origin = read_address(sender)
     message["Subject"] = plain(subject)
     message["From"] = origin
-    message["To"] = read_address(recipient)
+    message["To"] = recipient
     message["Date"] = format_datetime(moment)
     digest = hashlib.sha256(key.encode()).hexdigest()[:32]
     message["Message-ID"] = f"<{digest}@{origin.domain}>"

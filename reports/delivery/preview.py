@@ -1,7 +1,9 @@
-"""Every mail of a sending as pages that a browser opens from a folder: what would go, before it goes."""
+"""Every mail and card of a sending as pages that a browser opens from a folder: what would go, before it goes."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -12,18 +14,19 @@ from pathlib import Path
 
 from foundation.settings import Mail
 from reports.bundle.store import write_atomically
-from reports.delivery.channels import size_of
 from reports.delivery.records import DeliveryKey, DeliveryRecord
-from reports.delivery.sending import ReportMail
+from reports.delivery.sending import ReportCard, ReportMail
+from reports.delivery.webhook import written
 from reports.page.render import environment
 from reports.text.language import language
 
 _HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
+_PICTURE = re.compile(r"base64,[A-Za-z0-9+/=]{40,}")
 
 
 @dataclass(frozen=True)
 class Previewed:
-    """A mail of the list."""
+    """A message of the list."""
 
     key: DeliveryKey
     name: str  # of its files
@@ -36,7 +39,7 @@ class Previewed:
 
 def write_preview(
     folder: Path,
-    mails: Sequence[ReportMail],
+    ready: Sequence[ReportMail | ReportCard],
     lacking: Sequence[str],
     mail: Mail,
     *,
@@ -44,39 +47,83 @@ def write_preview(
     held: Sequence[str],
     moment: datetime,
 ) -> Path:
-    """Replaces the folder by the pages of these mails and gives index.html.
+    """Replaces the folder by the pages of these messages and gives index.html.
 
-    Raises OSError, ValueError or BundleDamagedError where a mail cannot be made.
+    Raises OSError, ValueError or BundleDamagedError where a message cannot be made. No secret of a room is asked for.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)  # it holds names and addresses
     templates, words = environment("", mail.language), language(mail.language)
     listed = []
-    for one in mails:
-        message = one.fitting(mail, moment)
+    for one in ready:
         name = f"{one.key.recipient}.{one.key.language}"
-        files = {f"{name}.{part.get_filename()}": part.get_content() for part in message.iter_attachments()}
-        for file, content in files.items():
-            write_atomically(folder / file, content.encode() if isinstance(content, str) else content)
-        write_atomically(folder / f"{name}.eml", message.as_bytes())
+        shown = _card(one, mail, name) if isinstance(one, ReportCard) else _mail(one, mail, name, moment)
+        for file, content in (*shown.files, (shown.source, shown.raw)):
+            write_atomically(folder / file, content)
         view = {
             "lang": mail.language,
             "name": name,
-            "headers": [(header, str(message[header])) for header in _HEADERS if message[header]],
-            "html": _with_pictures(message),
-            "text": _body(message, "plain"),
-            "files": [(file, words.count(len(content) // 1000)) for file, content in files.items()],
+            "source": shown.source,
+            "headers": shown.headers,
+            "html": shown.html,
+            "text": shown.text,
+            "files": [(file, words.count(len(content) // 1000)) for file, content in shown.files],
         }
         write_atomically(folder / f"{name}.html", templates.get_template("preview_mail.html.j2").render(view).encode())
-        kilobytes = words.count(size_of(message) // 1000)
-        subject, to = str(message["Subject"]), str(message["To"])
-        listed.append(Previewed(one.key, name, subject, to, kilobytes, one.recipient.formats, standing.get(one.key)))
+        kilobytes = words.count(len(shown.raw) // 1000)
+        formats = one.recipient.formats
+        listed.append(Previewed(one.key, name, shown.subject, shown.to, kilobytes, formats, standing.get(one.key)))
     index = folder / "index.html"
     page = templates.get_template("preview.html.j2").render(
         lang=mail.language, mails=listed, lacking=lacking, held=held, moment=words.moment(moment)
     )
     write_atomically(index, page.encode())
     return index
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A message as its page shows it."""
+
+    subject: str
+    to: str
+    headers: list[tuple[str, str]]
+    html: str
+    text: str
+    source: str  # the file of what goes over the wire
+    raw: bytes
+    files: tuple[tuple[str, bytes], ...] = ()
+
+
+def _mail(one: ReportMail, mail: Mail, name: str, moment: datetime) -> _Shown:
+    message = one.fitting(mail, moment)
+    attached = ((f"{name}.{part.get_filename()}", part.get_content()) for part in message.iter_attachments())
+    return _Shown(
+        subject=str(message["Subject"]),
+        to=str(message["To"]),
+        headers=[(header, str(message[header])) for header in _HEADERS if message[header]],
+        html=_with_pictures(message),
+        text=_body(message, "plain"),
+        source=f"{name}.eml",
+        raw=message.as_bytes(),
+        files=tuple((file, content.encode() if isinstance(content, str) else content) for file, content in attached),
+    )
+
+
+def _card(one: ReportCard, mail: Mail, name: str) -> _Shown:
+    """What a card says, and the JSON that its channel gets."""
+    card, code = one.card(mail), one.recipient.language
+    raw = json.dumps(written(one.channel, card), ensure_ascii=False, indent=1)
+    to = f"{one.recipient.name} ({one.channel.name})"
+    return _Shown(
+        subject=f"{card.title} · {card.subtitle}",
+        to=to,
+        headers=[("To", to)],
+        html=environment("", code).get_template("card.html.j2").render(lang=code, card=card),
+        text=_PICTURE.sub("base64,…", raw),
+        source=f"{name}.json",
+        raw=raw.encode(),
+    )
 
 
 def _with_pictures(message: EmailMessage) -> str:

@@ -5,25 +5,40 @@ The file holds personal data: an error names the file, the line, the entry's id 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import date
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from foundation.languages import LANGUAGES, LanguageCode
+from foundation.secrets import Hidden, reveal
 from foundation.yaml_text import TextLoader
 from reports.bundle.rows import Scope
 from reports.delivery.addresses import hashed, read_address
+from reports.delivery.chats import channels
+from reports.delivery.webhook import checked_url
 from reports.registry import REPORT_SCOPES, report
 from reports.text.language import plain
 
 Format = Literal["html", "pdf"]
 Schedule = Literal["daily", "monthly", "quarterly"]
 QUARTER = 3  # months
-_PERSONAL = {"name", "address"}  # fields whose value no error shows
+MAIL = "mail"
+_PERSONAL = {"name", "address", "webhook", "secret"}  # fields whose value no error shows
 _SCHEDULES: dict[str, tuple[Schedule, ...]] = {"daily": ("daily",), "monthly": ("monthly", "quarterly")}
 
 
@@ -49,6 +64,12 @@ def _known_report(value: Any) -> Any:
     return value
 
 
+def _known_channel(value: Any) -> Any:
+    if value not in (known := (MAIL, *channels())):
+        raise ValueError(f"there are {', '.join(known)}")
+    return value
+
+
 def _mailbox(value: Any) -> Any:
     if isinstance(value, str) and read_address(value).display_name:
         raise ValueError("is more than an address; write the name into name")
@@ -62,18 +83,22 @@ def _person(value: Any) -> Any:
 
 
 class Recipient(BaseModel):
-    """One mail a period: a person, what they may see, and how they want it."""
+    """One message a period: a person or a chat's room, what they may see, and how they want it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]  # stays when the address changes
     name: Annotated[str, BeforeValidator(_person)]
-    address: Annotated[str, BeforeValidator(_mailbox)]
+    channel: Annotated[str, BeforeValidator(_known_channel)] = MAIL
+    address: Annotated[str, BeforeValidator(_mailbox)] = ""  # of a mail
+    webhook: Hidden | None = None  # of a chat: where the address of its room is, which is a secret
+    secret: Hidden | None = None  # what a room that asks for signatures gave
     language: LanguageCode = "en"
     report: Annotated[str, BeforeValidator(_known_report)] = "service_quality"
     scope: Annotated[Scope, BeforeValidator(_scope)] = Scope()
     formats: tuple[Format, ...] = ("pdf",)  # what is attached; none is the mail's text alone
     schedule: Schedule = Field(default="monthly")
+    _home: Path = PrivateAttr(Path())  # where files of secrets are looked for: beside the file of recipients
 
     @model_validator(mode="before")
     @classmethod
@@ -86,6 +111,28 @@ class Recipient(BaseModel):
         except (ValueError, TypeError):
             return given  # the field's own check tells it
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_card_carries_no_files(cls, given: Any) -> Any:
+        return {"formats": (), **given} if isinstance(given, dict) and given.get("channel", MAIL) != MAIL else given
+
+    @model_validator(mode="after")
+    def _goes_one_way(self) -> Self:
+        """Each kind of channel has its own fields."""
+        if self.is_mail:
+            if not self.address:
+                raise ValueError("address is missing")
+            if self.webhook or self.secret:
+                raise ValueError(f"webhook and secret are for a chat; name its channel: {', '.join(channels())}")
+            return self
+        if not self.webhook:
+            raise ValueError("webhook is missing; write {env: NAME} or {file: PATH} of where the room's address is")
+        if self.address or self.formats:
+            raise ValueError(f"address and formats are for mail; {self.channel} gets a card at its webhook")
+        if self.secret and not channels()[self.channel].sign:
+            raise ValueError(f"secret is for rooms that ask for signatures; {self.channel} does not")
+        return self
+
     @model_validator(mode="after")
     def _due_when_made(self) -> Self:
         fitting = _SCHEDULES[report(self.report).schedule]
@@ -97,15 +144,35 @@ class Recipient(BaseModel):
         return self
 
     @property
-    def mailbox(self) -> str:
-        """Name and address as a header has them."""
-        address = read_address(self.address)
-        return str(type(address)(display_name=self.name, addr_spec=address.addr_spec))
+    def is_mail(self) -> bool:
+        return self.channel == MAIL
+
+    @property
+    def mailbox(self) -> Address:
+        """Name and address as a header has them. Raises ValueError where there is no address."""
+        return Address(display_name=self.name, addr_spec=read_address(self.address).addr_spec)
 
     @property
     def address_hash(self) -> str:
-        """Tells equal mailboxes where the address itself must not stand."""
-        return hashed(self.address)
+        """Tells equal mailboxes and rooms where the address itself must not stand.
+
+        Raises SecretError where a room's address is not where it should be, ValueError where it is none.
+        """
+        if self.is_mail:
+            return hashed(self.address)
+        return hashlib.sha256(self.room.encode()).hexdigest()[:16]
+
+    @property
+    def room(self) -> str:
+        """The address of a chat's room: a secret. Raises SecretError or ValueError."""
+        if self.webhook is None:
+            raise ValueError(f"{self.channel} has no room")
+        return checked_url(reveal(self._home, self.webhook))
+
+    @property
+    def signature(self) -> str | None:
+        """The secret that a room's posts are signed with. Raises SecretError."""
+        return reveal(self._home, self.secret) if self.secret else None
 
     def is_due(self, period: date) -> bool:
         """Whether the report of the period that begins on this day is one they asked for."""
@@ -123,7 +190,9 @@ def read_recipients(path: Path) -> tuple[Recipient, ...]:
     good, problems = [], []
     for line, place, given in entries:
         try:
-            good.append((line, Recipient.model_validate(given)))
+            recipient = Recipient.model_validate(given)
+            recipient._home = path.parent
+            good.append((line, recipient))
         except ValidationError as error:
             problems += [f"{path}:{line}: {place}: {_reported(problem)}" for problem in error.errors()]
     problems += [f"{path}:{line}: {recipient.id}: {what}" for line, recipient, what in _twice(good)]
@@ -186,7 +255,9 @@ def _twice(found: list[tuple[int, Recipient]]) -> Iterator[tuple[int, Recipient,
     ids: dict[str, int] = {}
     mails: dict[tuple[str, ...], int] = {}
     for line, one in found:
-        mail = (one.report, one.scope.folder, one.language, one.address_hash)
+        # a room by the place of its address: reading the file asks for no secret
+        to = one.address_hash if one.is_mail else f"{one.channel} {one.webhook!r}"
+        mail = (one.report, one.scope.folder, one.language, to)
         if one.id in ids:
             yield line, one, f"the id stands on line {ids[one.id]} too; give each entry its own"
         elif mail in mails:

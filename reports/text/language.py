@@ -57,13 +57,14 @@ def _kept(formatter: _Formatter) -> _Formatter:
 _pattern = cache(parse_pattern)
 _date, _decimal = _kept(format_date), _kept(format_decimal)
 _percent = _kept(format_percent)
+_JOINERS = "\u200c\u200d"  # Persian and Hindi are spelt with them, emoji of several people are made with them
 
 
 @lru_cache(maxsize=10_000)
 def plain(text: str, longest: int = LONGEST) -> str:
     """A string from outside, fit to print: no control or direction characters, one line, no longer than told."""
-    kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} else " " for c in text)
-    line = " ".join(kept.split())
+    kept = "".join(c if c in _JOINERS or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} else " " for c in text)
+    line = " ".join(kept.split()).strip(f" {_JOINERS}")
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

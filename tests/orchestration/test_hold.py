@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from expectations.results import ExpectationOutcome, SuiteResult
-from foundation.settings import Settings
-from orchestration.alerts import mail_on_failure
+from foundation.settings import Alarms, Settings
+from orchestration.alerts import mail_on_failure, notify_data_owner
 from orchestration.assets.delivery import delivery_asset, delivery_key
 from orchestration.assets.reports import files_key
 from orchestration.assets.warehouse import PUBLISHED
@@ -27,8 +27,11 @@ from orchestration.partitions import monthly
 from orchestration.resources import writer
 from orchestration.warehouse import MARTS_FILE
 from reports.bundle.model import Bundle
+from reports.delivery.card import RunFailure
+from reports.delivery.outcomes import RefusedError
 from reports.registry import DEFAULT
 from tests.declared_tables import create
+from tests.reports.chatroom import chat
 from tests.reports.postoffice import house
 from tests.reports.published import META, MONTH, warehouse
 
@@ -217,6 +220,44 @@ def test_a_silent_source_holds_it_until_a_person_lets_it_pass_and_that_is_writte
 
     _publish(settings, [*FRESH, ("crm", "stores", LAST, True)])
     assert "crm: stores stays at an older load" in _send(settings)[0]  # another doubt holds it again
+
+
+def test_a_room_is_held_as_a_mailbox_is_and_the_room_of_alarms_is_told_why(
+    settings: Settings, kefu: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with chat("wecom") as room, chat("feishu") as alarms:
+        monkeypatch.setenv("ROOM", room.url)
+        monkeypatch.setenv("ALARMS", alarms.url)
+        settings.recipients.write_text(
+            "recipients:\n  - {id: room, name: Room, channel: wecom, webhook: {env: ROOM}, language: zh-CN}\n",
+            encoding="utf-8",
+        )
+        told = {"channel": "feishu", "webhook": {"env": "ALARMS"}}
+        alarmed = settings.model_copy(update={"alarms": Alarms.model_validate(told)})
+        _publish(settings, FRESH[:40] + _every_day("shop", "orders", date(2026, 10, 20)))
+        _send(alarmed)
+        assert room.posts == []
+        (card,) = alarms.posts
+        assert card["card"]["header"]["title"]["content"] == "Held back: Monthly service-quality report 2026-10 · Kefu"
+        assert "shop has delivered nothing since 2026-10-20" in str(card["card"]["elements"])
+        assert _to(settings) == ["data-owner"]
+        kefu("delivery", "release-hold", "service_quality", PERIOD, "--by", "Li Lei", "--reason", "closed")
+        assert _send(alarmed) == []
+        assert _send(alarmed) == []
+        assert (room.shown, len(alarms.posts)) == (1, 1)
+        assert "wecom" in kefu("delivery")
+
+
+def test_a_room_of_alarms_that_is_gone_does_not_stop_the_mail(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALARMS", "http://127.0.0.1:1/S3CRET-0f-the-r00m")
+    alarms = Alarms.model_validate({"channel": "slack", "webhook": {"env": "ALARMS"}})
+    with pytest.raises(RefusedError, match="no connection"):
+        notify_data_owner(
+            settings.model_copy(update={"alarms": alarms}), "nightly", "1f0c", [RunFailure("raw/orders", "late")]
+        )
+    assert _to(settings) == ["data-owner"]
 
 
 def test_a_failed_check_of_the_published_figures_holds_it_too(

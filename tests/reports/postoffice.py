@@ -23,7 +23,7 @@ from reports.bundle.model import Bundle
 from reports.delivery.channels import transport
 from reports.delivery.ledger import Ledger
 from reports.delivery.recipients import read_recipients
-from reports.delivery.sending import SendingResult, deliver, report_mails
+from reports.delivery.sending import SendingResult, deliver, report_messages
 from reports.issuing.revisions import issue
 
 NOW = datetime(2026, 11, 3, 0, 0, tzinfo=UTC)
@@ -164,7 +164,7 @@ class House:
     def send(self, mail: Mail, *, ledger: Ledger | None = None, names: Sequence[str] | None = None) -> SendingResult:
         """One run."""
         recipients = [one for one in read_recipients(self.home / "recipients.yml") if names is None or one.id in names]
-        ready, lacking = report_mails(self.home / "reports", "service_quality", PERIOD, recipients)
+        ready, lacking = report_messages(self.home / "reports", "service_quality", PERIOD, recipients)
         way = transport(mail, self.home / "outbox")
         tally = deliver(ready, way, ledger or self.ledger, mail, now=lambda: NOW, pause=self.waits.append)
         tally.not_sent += lacking

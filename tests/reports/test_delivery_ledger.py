@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.settings import Mail
-from reports.delivery.channels import MailRefusedError, OutcomeUnknownError, UnreachableError
 from reports.delivery.ledger import Ledger
+from reports.delivery.outcomes import OutcomeUnknownError, RefusedError, UnreachableError
 from reports.delivery.recipients import Recipient
 from reports.delivery.records import OUTBOX, Claim, DeliveryKey, DeliveryRecord, LedgerError
 from reports.delivery.sending import ReportMail, deliver
@@ -208,9 +208,9 @@ class Fickle:
             self.got.append(message)
         match mood:
             case "later":
-                raise MailRefusedError("450", lasting=False)
+                raise RefusedError("450", lasting=False)
             case "never":
-                raise MailRefusedError("550", lasting=True)
+                raise RefusedError("550", lasting=True)
             case "gone":
                 raise UnreachableError("gone")
             case "locked":
@@ -223,7 +223,7 @@ class Fickle:
 
 
 class Letter(ReportMail):
-    """A parcel whose mail is its recipient's name."""
+    """A message that is its recipient's name."""
 
     def message(self, *_: object, **__: object) -> str:  # type: ignore[override]
         return self.key.recipient

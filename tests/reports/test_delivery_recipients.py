@@ -33,7 +33,7 @@ def test_what_is_not_said_is_the_company_s_monthly_report_in_english_with_its_pd
     assert (one.report, one.scope, one.language, one.formats, one.schedule) == (
         "service_quality", Scope(), "en", ("pdf",), "monthly",
     )  # fmt: skip
-    assert one.mailbox == "Li Wen <li.wen@example.com>"
+    assert str(one.mailbox) == "Li Wen <li.wen@example.com>"
 
 
 def test_a_scope_is_one_member(tmp_path: Path) -> None:
@@ -126,3 +126,33 @@ def test_the_old_setting_says_where_recipients_stand_now(tmp_path: Path) -> None
     (tmp_path / "kefu.toml").write_text('[mail]\nrecipients = ["a@b.c"]\n', encoding="utf-8")
     with pytest.raises(ValueError, match="KEFU_HOME/recipients"):
         Settings(home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("channel: fax, webhook: {env: X}", "there are mail, dingtalk, feishu, slack, teams, wecom"),
+        ("channel: slack", "webhook is missing"),
+        ("channel: slack, webhook: https://hooks.example/S3CRET", "a secret does not stand in this file"),
+        ("channel: slack, webhook: {env: X}, address: a@b.c", "address and formats are for mail"),
+        ("channel: slack, webhook: {env: X}, formats: [pdf]", "address and formats are for mail"),
+        ("channel: slack, webhook: {env: X}, secret: {env: Y}", "slack does not"),
+        ("address: a@b.c, webhook: {env: X}", "webhook and secret are for a chat"),
+        ("name: b", "stands twice"),
+    ],
+)
+def test_what_is_wrong_with_a_room_is_said_with_its_line(tmp_path: Path, entry: str, says: str) -> None:
+    path = tmp_path / "recipients.yml"
+    path.write_text(f"recipients:\n  - {{id: room, name: a, {entry}}}\n", encoding="utf-8")
+    with pytest.raises(RecipientsError) as raised:
+        read_recipients(path)
+    assert says in str(raised.value)
+    assert "S3CRET" not in str(raised.value)
+
+
+def test_two_entries_for_one_room_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipients.yml"
+    lines = (f"  - {{id: {name}, name: a, channel: slack, webhook: {{env: X}}}}\n" for name in ("one", "two"))
+    path.write_text("recipients:\n" + "".join(lines), encoding="utf-8")
+    with pytest.raises(RecipientsError, match=":3: two: the entry on line 2 has the same"):
+        read_recipients(path)

@@ -16,6 +16,7 @@ from reports.bundle.model import Bundle
 from reports.delivery.mail import content_hash
 from tests.reports.postoffice import NOW, PDF, PERIOD, House, Office, certificate, house, login, over, serving
 
+pytestmark = pytest.mark.slow
 NAMES = ("ann", "bob", "cho")
 
 

@@ -5,6 +5,7 @@ A canary is a name, an id, a word and an amount that stand nowhere else.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from foundation.languages import LANGUAGES
 from reports.bundle.model import Bundle
 from reports.bundle.reading import Source
 from reports.bundle.rows import Scope
+from reports.delivery.card import report_card
+from reports.delivery.chats import channels
 from reports.delivery.mail import compose
 from reports.delivery.recipients import Recipient
+from reports.delivery.webhook import written
 from reports.page.render import render_html, render_pdf
 from reports.registry import report
 from tests.reports.published import META, MONTH, insert, warehouse
@@ -184,12 +188,16 @@ def test_bundles_hold_keys_of_their_scope_alone(bundles: dict[Scope, Bundle]) ->
 
 
 @pytest.mark.parametrize("recipient", RECIPIENTS, ids=lambda one: f"{one.scope.id}-{one.language}")
-def test_no_page_and_no_mail_tells_of_others(bundles: dict[Scope, Bundle], recipient: Recipient) -> None:
+def test_no_page_no_mail_and_no_card_tells_of_others(bundles: dict[Scope, Bundle], recipient: Recipient) -> None:
     bundle = bundles[recipient.scope]
     page = render_html(bundle, recipient.language)
     assert leaks(page, recipient.scope) == {}
     message = compose(bundle, recipient, {}, sender="kefu@example.com", unsubscribe="kefu@example.com", moment=MOMENT)
     assert leaks(mail_text(message), recipient.scope) == {}
+    card = report_card(bundle, recipient.language, archive="https://x.example/", ask="kefu@example.com")
+    for channel in channels().values():
+        written_card = json.dumps(written(channel, card), ensure_ascii=False)
+        assert leaks(re.sub(r"base64,[^\"]+", "", written_card), recipient.scope) == {}
 
 
 @pytest.mark.slow

@@ -16,8 +16,9 @@ import pytest
 from foundation.languages import LANGUAGES, LanguageCode
 from foundation.settings import Mail
 from reports.bundle.model import Bundle
+from reports.delivery.card import RunFailure
 from reports.delivery.channels import send
-from reports.delivery.mail import Attachments, RunFailure, compose, compose_failure, content_hash
+from reports.delivery.mail import Attachments, compose, compose_failure, content_hash
 from reports.delivery.recipients import Format, Recipient
 from reports.text.language import language
 from reports.text.story import story
