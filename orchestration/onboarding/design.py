@@ -29,7 +29,8 @@ from orchestration.onboarding.proposal import (
     reference,
 )
 from orchestration.onboarding.surveys import rating, survey
-from orchestration.onboarding.vocabulary import accepted, constants, entity_names, length_of, names_fit
+from orchestration.onboarding.terminal import counted
+from orchestration.onboarding.vocabulary import accepted, constants, entity_names, length_of, names_fit, owner_of, words
 
 _LISTED = 8
 _OF_A_LINE = {"product_id", "quantity", "unit_price", "discount_amount", "amount", "unit_cost"}
@@ -70,7 +71,7 @@ def _zone(settings: Settings, profile: Profile) -> tuple[str, str]:
         return zone, "the company's; there are no stamps"
     return (
         zone,
-        f"a guess, the company's: {sum(not m.has_zone for m in times)} columns hold stamps that do not say where",
+        f"a guess, the company's: {counted(sum(not m.has_zone for m in times), 'column')} of stamps do not say where",
     )
 
 
@@ -263,7 +264,11 @@ def _several_rows_an_order(file: File, key: FileColumn, lines: list[ProposedLine
     steady = profile.steady(table, key, [one.uses for one in lines if one.uses] + ([amount] if amount else []))
     # what all rows of an order agree on is the order's, but a quantity or a price may be so by chance
     own = {one.uses for one in orders.lines if one.uses in steady}
-    kept = [one for one in lines if one.uses not in own and not (one.column == "product_id" and one.uses in steady)]
+    kept = [
+        one
+        for one in lines
+        if one.uses not in own and not (one.column == "product_id" and one.uses in steady) and not _is_of_order(one)
+    ]
     made = [line(entity, entity.by_name["order_id"], key, "the order of the row"), *kept]
     if currency := orders.line("currency"):  # a line is in the currency of its order, by the rate of its day
         made += [currency, *([at] if (at := orders.line("ordered_at")) else [])]
@@ -286,6 +291,12 @@ def _several_rows_an_order(file: File, key: FileColumn, lines: list[ProposedLine
     file.joins["whole"] = (join, "all rows of the order")
     summed = ProposedLine("gross_amount", "whole.total", "the sum of its rows", uses=amount)
     orders.lines = [summed if one.column == "gross_amount" else one for one in orders.lines]
+
+
+def _is_of_order(one: ProposedLine) -> bool:
+    """Whether a name says that it is the order's: each line with the order's subtotal would count it many times."""
+    named = words(one.uses.name) if one.uses else ()
+    return named[:1] == ("order",) and not {"line", "item"} & set(named)
 
 
 def _sum_of_lines(file: File, orders: ProposedFeed, key: FileColumn, lines: list[ProposedLine]) -> None:
@@ -550,7 +561,12 @@ def _customers(profile: Profile, file: File) -> ProposedFeed | None:
     entity = contract()["customers"]
     key = main.column("customer_id")
     used = {one.uses.name for feed in file.feeds for one in feed.lines if one.uses} - ({key.name} if key else set())
-    made = {one.column: one for one, _ in assign(file.table, entity, used, set(_PERSON))}
+    others = {
+        column.name
+        for column in file.table.columns
+        if key and "." in key.name and owner_of(key.name) and owner_of(column.name) != owner_of(key.name)
+    }  # of a record with the customer in it: its own name is not the customer's
+    made = {one.column: one for one, _ in assign(file.table, entity, used | others, set(_PERSON))}
     if key is None:
         email = made.get("email")
         if email is None or email.uses is None or email.uses.filled < 0.5 * email.uses.rows:

@@ -98,7 +98,8 @@ class DryRun:
 
     @property
     def is_fine(self) -> bool:
-        return not self.problems
+        """Whether all of it would load: nothing is refused, and not every file is there for joins alone."""
+        return not self.problems and not (self.lookups and not self.files)
 
 
 def check(settings: Settings, source: str, day: date | None, sample: Sequence[Path]) -> DryRun:

@@ -11,7 +11,7 @@ from foundation.contract import Column as ContractColumn
 from foundation.contract import Entity, contract
 from orchestration.ingestion.expressions import ExpressionError, parse
 from orchestration.onboarding.profile import FileColumn, FileTable
-from orchestration.onboarding.vocabulary import NameFit, accepted, constants, file_score, fit
+from orchestration.onboarding.vocabulary import NameFit, accepted, constants, file_score, fit, owner_of
 
 MADE_ELSEWHERE = {"gross_amount"}  # required columns that another file's rows may give
 Repeats = Callable[[FileTable, Sequence[FileColumn]], int]  # how many rows repeat another's values of some columns
@@ -21,6 +21,9 @@ _NAME, _OTHERS = 1.3, 3  # how much the name of the file counts, and how much at
 _REPEATED = {"orders": 0.5}  # what speaks against an entity whose key repeats; an order may stand in several rows
 _SURE = 2.5  # what makes it no question
 _KNOWN = 0.5  # share of a column's rows whose values must be understood
+_BRACKETS = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]")
+_PERSONS = ("customers", "agents")
+_OF_A_PERSON = ("name", "email", "phone")
 _END_OF_DAY = {"promised_at", "payment_due_at", "expires_at", "due_at"}
 
 
@@ -247,9 +250,19 @@ def assign(
 
 
 def _fit(column: FileColumn, entity: str, target: str) -> NameFit | None:
-    """How well the best of a column's names fits."""
-    found = [one for name in column.names if (one := fit(name, entity, target))]
+    """How well the best of a column's names fits, with and without what it has in brackets."""
+    if _whose(entity, target) not in (None, owner_of(column.name) or _whose(entity, target)):
+        return None
+    names = dict.fromkeys(form for name in column.names for form in (name, _BRACKETS.sub("", name).strip()) if form)
+    found = [one for name in names if (one := fit(name, entity, target))]
     return max(found, key=lambda one: one.score, default=None)
+
+
+def _whose(entity: str, target: str) -> str | None:
+    """Of whom a column of the contract speaks."""
+    if target in _OF_A_PERSON:
+        return entity if entity in _PERSONS else None
+    return f"{target.removesuffix('_id')}s" if target in ("customer_id", "agent_id") else None
 
 
 def _candidate(table: FileTable, entity: Entity, repeats: Repeats) -> ColumnCandidate | None:

@@ -46,11 +46,12 @@ def check_lines(found: DryRun, *, show_values: bool) -> Iterator[str]:
         yield from _headed("columns filled", (line for entity in found.filled for line in _filled_lines(entity)))
     yield from _outlook_lines(found)
     yield ""
-    yield (
-        "fine: nothing is refused. kefu ingest --date <day> loads it"
-        if found.is_fine
-        else f"not yet: {len(found.problems)} refused"
-    )
+    if found.is_fine:
+        yield "fine: nothing is refused. kefu ingest --date <day> loads it"
+    elif found.problems:
+        yield f"not yet: {len(found.problems)} refused"
+    else:
+        yield "not yet: no file fills an entity; add `entities:` to the mapping"
 
 
 def list_lines(found: Sequence[SourceStatus]) -> Iterator[str]:

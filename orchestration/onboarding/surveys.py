@@ -147,7 +147,10 @@ class _Answers:
             return True
         if not is_survey:
             return False
-        only = next((column for column in self.table.columns if column.is_unique and column.kind != "decimal"), None)
+        only = next(
+            (column for column in self.table.columns if column.is_unique and column.kind not in ("decimal", "time")),
+            None,
+        )
         if only:
             self.key = ProposedLine(
                 "survey_id", reference(only), "a guess: no column is called a key, and this is each once", uses=only
@@ -296,7 +299,9 @@ class _Answers:
     def _when(self) -> list[ProposedLine]:
         times = [column for column in self.table.columns if column.moment]
         target = contract()["surveys"].by_name["responded_at"]
-        only = line(contract()["surveys"], target, times[0], "the only time of the file") if len(times) == 1 else None
+        whole = [column for column in times if column.filled == column.rows]  # not of a reply, which some have
+        one, why = (times, "the only time of the file") if len(times) == 1 else (whole, "a guess: the only time of all")
+        only = line(contract()["surveys"], target, one[0], why) if len(one) == 1 else None
         if only:
             return [only]
         day = "no column says when it was answered; the day of the delivery stands for it"

@@ -225,6 +225,13 @@ def _plain_words(text: str) -> str:
     return re.sub(r"^\d+\s+", "", re.sub(r"[\W_]+", " ", text.lower()).strip())
 
 
+def owner_of(name: str) -> str | None:
+    """Whose a column is, customers or agents, by the words before its own; None where none or both are named."""
+    before = set(words(name)[:-1])
+    found = [owner for owner, known in _vocabulary()["owners"].items() if before & set(known)]
+    return found[0] if len(found) == 1 else None
+
+
 def length_of(name: str) -> str | None:
     """The unit of a column that says how long a customer has been one."""
     return next((unit for unit, names in _vocabulary()["lengths"].items() if names_fit(name, names) >= 0.9), None)
