@@ -9,6 +9,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}  # hosts to which a secret may go over an open line
+
 
 class SecretError(ValueError):
     """A secret is not where it was said to be, or others may read it; says what to do and never what it is."""

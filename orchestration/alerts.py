@@ -14,7 +14,7 @@ from foundation.secrets import reveal
 from foundation.settings import Settings
 from reports.delivery.card import Card, RunFailure, failure_card, hold_card
 from reports.delivery.channels import send
-from reports.delivery.chats import channels
+from reports.delivery.chats import channel
 from reports.delivery.mail import compose_failure, compose_hold
 from reports.delivery.webhook import post, written
 from reports.registry import report
@@ -59,20 +59,19 @@ def _tell(settings: Settings, message: EmailMessage, card: Card) -> None:
     try:
         send(message, settings.mail, settings.outbox)
     finally:
-        if settings.alarms.channel:
-            _post(settings, card)
+        _post(settings, card)
 
 
 def _post(settings: Settings, card: Card) -> None:
-    """Once: an alarm is not tried again, for the mail says the same."""
+    """Once: an alarm is not tried again, for the mail says the same. Nothing where there is no room."""
     alarms = settings.alarms
-    if alarms.channel not in channels() or not alarms.webhook:
-        raise ValueError(f"alarms.channel is {alarms.channel!r}; there are {', '.join(channels())}")
-    channel = channels()[alarms.channel]
+    if not (alarms.channel and alarms.webhook):
+        return
+    room = channel(alarms.channel)
     post(
-        channel,
+        room,
         reveal(settings.home, alarms.webhook),
-        written(channel, card),
+        written(room, card),
         secret=reveal(settings.home, alarms.secret) if alarms.secret else None,
         timeout=settings.mail.timeout_seconds,
         now=datetime.now(UTC),

@@ -561,11 +561,9 @@ def _customers(profile: Profile, file: File) -> ProposedFeed | None:
     entity = contract()["customers"]
     key = main.column("customer_id")
     used = {one.uses.name for feed in file.feeds for one in feed.lines if one.uses} - ({key.name} if key else set())
-    others = {
-        column.name
-        for column in file.table.columns
-        if key and "." in key.name and owner_of(key.name) and owner_of(column.name) != owner_of(key.name)
-    }  # of a record with the customer in it: its own name is not the customer's
+    owner = owner_of(key.name) if key and "." in key.name else None
+    # of a record with the customer in it: its own name is not the customer's
+    others = {column.name for column in file.table.columns if owner and owner_of(column.name) != owner}
     made = {one.column: one for one, _ in assign(file.table, entity, used | others, set(_PERSON))}
     if key is None:
         email = made.get("email")

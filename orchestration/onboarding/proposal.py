@@ -251,7 +251,8 @@ def assign(
 
 def _fit(column: FileColumn, entity: str, target: str) -> NameFit | None:
     """How well the best of a column's names fits, with and without what it has in brackets."""
-    if _whose(entity, target) not in (None, owner_of(column.name) or _whose(entity, target)):
+    whose, owner = _whose(entity, target), owner_of(column.name)
+    if whose and owner and whose != owner:
         return None
     names = dict.fromkeys(form for name in column.names for form in (name, _BRACKETS.sub("", name).strip()) if form)
     found = [one for name in names if (one := fit(name, entity, target))]

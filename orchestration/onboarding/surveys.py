@@ -299,8 +299,10 @@ class _Answers:
     def _when(self) -> list[ProposedLine]:
         times = [column for column in self.table.columns if column.moment]
         target = contract()["surveys"].by_name["responded_at"]
-        whole = [column for column in times if column.filled == column.rows]  # not of a reply, which some have
-        one, why = (times, "the only time of the file") if len(times) == 1 else (whole, "a guess: the only time of all")
+        one, why = times, "the only time of the file"
+        if len(times) > 1:
+            one = [column for column in times if column.filled == column.rows]  # not of a reply, which some have
+            why = "a guess: the only time that each row has"
         only = line(contract()["surveys"], target, one[0], why) if len(one) == 1 else None
         if only:
             return [only]

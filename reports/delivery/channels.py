@@ -14,13 +14,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol, Self
 
+from foundation.secrets import LOOPBACK
 from foundation.settings import Mail
 from reports.bundle.store import write_atomically
 from reports.delivery.headers import WIRE_UTF8
 from reports.delivery.outcomes import OutcomeUnknownError, RefusedError, UnreachableError, scrubbed
 from reports.delivery.records import OUTBOX
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SERVICE_CLOSING = 421
 
 

@@ -29,7 +29,7 @@ from foundation.secrets import Hidden, reveal
 from foundation.yaml_text import TextLoader
 from reports.bundle.rows import Scope
 from reports.delivery.addresses import hashed, read_address
-from reports.delivery.chats import channels
+from reports.delivery.chats import channel, channels
 from reports.delivery.webhook import checked_url
 from reports.registry import REPORT_SCOPES, report
 from reports.text.language import plain
@@ -129,7 +129,7 @@ class Recipient(BaseModel):
             raise ValueError("webhook is missing; write {env: NAME} or {file: PATH} of where the room's address is")
         if self.address or self.formats:
             raise ValueError(f"address and formats are for mail; {self.channel} gets a card at its webhook")
-        if self.secret and not channels()[self.channel].sign:
+        if self.secret and not channel(self.channel).sign:
             raise ValueError(f"secret is for rooms that ask for signatures; {self.channel} does not")
         return self
 

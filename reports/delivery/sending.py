@@ -22,7 +22,7 @@ from reports.delivery import webhook
 from reports.delivery.addresses import read_address
 from reports.delivery.card import Card, report_card
 from reports.delivery.channels import MailTransport, size_of
-from reports.delivery.chats import channels
+from reports.delivery.chats import channel
 from reports.delivery.ledger import Ledger
 from reports.delivery.mail import Attachments, compose, content_hash
 from reports.delivery.outcomes import OutcomeUnknownError, RefusedError, UnreachableError
@@ -114,7 +114,7 @@ class ReportCard(ReportMessage[Json]):
 
     @property
     def channel(self) -> Channel:
-        return channels()[self.recipient.channel]
+        return channel(self.recipient.channel)
 
     def card(self, mail: Mail) -> Card:
         ask = read_address(mail.unsubscribe or mail.data_owner).addr_spec

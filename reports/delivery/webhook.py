@@ -24,10 +24,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import requests
 import urllib3
 
+from foundation.secrets import LOOPBACK
 from reports.delivery.card import Card, shorter
 from reports.delivery.outcomes import OutcomeUnknownError, RefusedError, scrubbed
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MOST_ANSWERED = 64 * 1024  # bytes of an answer that are read
 _SHORTEST_SECRET = 6  # characters: shorter parts of an address are words and versions
 _TOO_MANY, _UNAVAILABLE, _SLOW = 429, 503, 408

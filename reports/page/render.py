@@ -240,21 +240,25 @@ def _summarised(areas: Sequence[Area], most_pages: int) -> list[Area]:
 
     Two pages are the story and the targets. A page has what stands out, and further figures where that is little.
     """
-    telling = sorted((area for area in areas if _prominent(area)), key=lambda area: -len(_prominent(area)))
-    chosen = {area.id for area in telling[: max(most_pages - 2, 0)]}
-    return [replace(area, summary=_summary_rows(area)) if area.id in chosen else area for area in areas]
+    prominent = {area.id: _prominent(area.rows) for area in areas}
+    telling = sorted(filter(prominent.get, prominent), key=lambda area_id: -len(prominent[area_id]))
+    chosen = telling[: max(most_pages - 2, 0)]
+    return [
+        replace(area, summary=_summary_rows(len(area.rows), prominent[area.id])) if area.id in chosen else area
+        for area in areas
+    ]
 
 
-def _prominent(area: Area) -> list[int]:
+def _prominent(rows: Sequence[Row]) -> list[int]:
     """Places of the rows that stand out, the most prominent first."""
-    ranked = sorted(range(len(area.rows)), key=lambda place: -area.rows[place].prominence)
-    return [place for place in ranked if area.rows[place].prominence]
+    ranked = sorted(range(len(rows)), key=lambda place: -rows[place].prominence)
+    return [place for place in ranked if rows[place].prominence]
 
 
-def _summary_rows(area: Area) -> frozenset[int]:
-    standing_out = _prominent(area)[:MOST_ROWS]
-    others = [place for place in range(len(area.rows)) if place not in standing_out]
-    return frozenset(standing_out + others[: max(FEWEST_ROWS - len(standing_out), 0)])
+def _summary_rows(count: int, prominent: Sequence[int]) -> frozenset[int]:
+    """Places of the rows that are printed, of so many."""
+    first = [*prominent[:MOST_ROWS], *(place for place in range(count) if place not in prominent)]
+    return frozenset(first[: max(FEWEST_ROWS, min(len(prominent), MOST_ROWS))])
 
 
 def _definitions(wording: Wording) -> list[tuple[str, list[tuple[str, str, str]]]]:

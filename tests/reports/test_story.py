@@ -361,6 +361,10 @@ def test_the_worst_month_has_its_story_on_one_page(bundle: Bundle, code: Languag
     assert len(pages) == bundle.spec.summary_pages
     second = pages[1].get_textpage().get_text_range()
     assert second.startswith(language(code).say("Targets and exceptions"))
+    for sheet in pages:  # 53 targets would run over the foot of their page
+        grey = sheet.render(scale=1).to_pil().convert("L")
+        above_foot = grey.crop((0, int(grey.height * 282.5 / 297), grey.width, int(grey.height * 286 / 297)))
+        assert above_foot.getextrema()[0] > 250
 
 
 @pytest.mark.slow
