@@ -16,7 +16,7 @@ setup: ## make .venv, which holds the kefu command
 demo: setup ## the demo company, from its exports to its report
 	@$(KEFU) demo --size $(SIZE)
 
-test-fast: setup ## the fast tests alone: an answer within a minute
+test-fast: setup ## the fast tests alone: no night, no dbt, no browser
 	@$(FAST) $(PYTEST_ARGS)
 
 test: lint ## lint, fast tests, slow tests (in a browser too, where there is one)
