@@ -238,11 +238,11 @@ def _area(area: AreaSpec, wording: Wording, draw: ChartRenderer) -> Area:
 def _summarised(areas: Sequence[Area], most_pages: int) -> list[Area]:
     """The areas, with the rows that the summary prints of those that have most to tell.
 
-    Two pages are the story and the targets. A page has what stands out, and further figures where that is little.
+    Two pages are the story and the targets. A page has what stands out, and further figures where that is little: of a
+    first month, with nothing to compare, they are all there is.
     """
-    prominent = {area.id: _prominent(area.rows) for area in areas}
-    telling = sorted(filter(prominent.get, prominent), key=lambda area_id: -len(prominent[area_id]))
-    chosen = telling[: max(most_pages - 2, 0)]
+    prominent = {area.id: _prominent(area.rows) for area in areas if area.rows}
+    chosen = sorted(prominent, key=lambda area_id: -len(prominent[area_id]))[: max(most_pages - 2, 0)]
     return [
         replace(area, summary=_summary_rows(len(area.rows), prominent[area.id])) if area.id in chosen else area
         for area in areas

@@ -376,6 +376,7 @@ def test_the_summary_has_what_stands_out_and_no_page_half_empty(bundle: Bundle, 
     )
     page = render_html(bad, code)
     document = pypdfium2.PdfDocument(render_pdf(page, "summary"))
+    assert_no_page_half_empty(document)
     missed = re.findall(r"<tr([^>]*)>\s*<th[^>]*>(?:(?!</tr>).)*?mark missed", page, flags=re.S)
     assert missed
     assert set(missed) == {' class="summary"'}
@@ -388,6 +389,23 @@ def test_the_summary_has_what_stands_out_and_no_page_half_empty(bundle: Bundle, 
     titles = [entry.get_title() for entry in document.get_toc() if entry.level == 1]
     assert [title for title in titles if title in areas] == areas
     assert language(code).say("Customer satisfaction") in areas
+
+
+@pytest.mark.slow
+def test_the_summary_of_a_first_month_has_its_figures(bundle: Bundle) -> None:
+    """With nothing to compare nothing stands out, and the reader would get two pages of white."""
+    new = {"status": "no_target", "target": None, "previous": None, "year_ago": None}
+    first = with_figures(bundle, lambda _: {**new, "change_previous": None, "change_year_ago": None})
+    first = first.model_copy(update={"exceptions": (), "contributions": ()})
+    document = pypdfium2.PdfDocument(render_pdf(render_html(first, "en"), "summary"))
+    text = " ".join(sheet.get_textpage().get_text_range() for sheet in document)
+    assert "Service quality" in text
+    assert "83.3%" in text  # customer satisfaction
+    assert 2 <= len(document) <= bundle.spec.summary_pages
+    assert_no_page_half_empty(document)
+
+
+def assert_no_page_half_empty(document: pypdfium2.PdfDocument) -> None:
     for sheet in document:
         grey = sheet.render(scale=0.5).to_pil().convert("L")
         body = grey.crop((0, 0, grey.width, grey.height - 30))  # without the foot
